@@ -1,0 +1,134 @@
+//! The machine: what can be asked of it ([`Source`], the eyes) and what can be done to it ([`Hands`]).
+//!
+//! Nothing outside this module touches a file, a clock, a process, a socket or a signal; clippy's
+//! `disallowed-methods` holds that. So every box can be recorded, and every layer runs on a recording.
+
+mod ask;
+pub mod text;
+
+pub use ask::{
+    Ask, Clock, Descriptor, FileKind, FileStat, Found, Host, Open, PathAsk, Pid, ProcLink,
+    ProcText, Protocol, Root, Socket, SocketPeer, User,
+};
+pub use text::{Text, shown};
+
+use serde::{Deserialize, Serialize};
+
+/// What the machine answers to one [`Ask`]: what was found, or why nothing can be said.
+pub type Answer = Result<Found, Refusal>;
+
+/// Why the machine did not answer. "There is no such file" is an answer (see [`Found`]), not a refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Refusal {
+    /// The kernel said EACCES or EPERM: another user, a missing capability, Yama, or a security module.
+    Denied,
+    /// The process ended before it answered (ESRCH, or its directory is gone).
+    Gone,
+    /// The process is a zombie: the kernel has nothing left to show of this.
+    Zombie,
+    /// No answer within the reader's deadline (300 ms): a hung file system, a frozen memory map.
+    TimedOut,
+    /// More than the reading bound; the number is that bound in bytes or entries.
+    TooLarge(u64),
+    /// This kernel or this build cannot answer; the text says what is missing.
+    Unsupported(String),
+    /// A recording was asked what it does not hold.
+    NotRecorded,
+    /// Any other errno, by its name.
+    Failed(String),
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Denied => f.write_str("permission denied"),
+            Self::Gone => f.write_str("the process ended"),
+            Self::Zombie => f.write_str("the process is a zombie"),
+            Self::TimedOut => f.write_str("no answer within 300 ms"),
+            Self::TooLarge(bound) => write!(f, "larger than the bound of {bound}"),
+            Self::Unsupported(what) => write!(f, "not available here: {what}"),
+            Self::NotRecorded => f.write_str("the recording does not hold it"),
+            Self::Failed(errno) => write!(f, "the kernel said {errno}"),
+        }
+    }
+}
+
+/// The eyes: everything that farrier knows of a machine came through this one door.
+pub trait Source: Send {
+    /// Answers all questions, in their order. One call may carry many, so that a scan stays cheap;
+    /// what can block for ever is answered by a reader process within its deadline.
+    fn ask(&self, asks: &[Ask]) -> Vec<Answer>;
+
+    /// Answers one question.
+    fn ask_one(&self, ask: Ask) -> Answer {
+        self.ask(&[ask]).pop().unwrap_or(Err(Refusal::NotRecorded))
+    }
+
+    /// Forgets what is kept of processes that are not in `members`, so that file descriptors
+    /// do not pile up across looks. Recordings have nothing to forget.
+    fn keep_only(&self, members: &[Pid]) {
+        let _ = members;
+    }
+
+    /// Marks a point between two looks: a recording moves to its next frame, the machine does nothing.
+    fn next_look(&self) {}
+}
+
+/// Who a process is, as far as it can be told: compared before a signal is sent.
+/// `pid` and `started` alone are no identity (a reused pid can have the same start tick).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// The pid, in farrier's own pid namespace.
+    pub pid: Pid,
+    /// Start time in clock ticks since boot (`proc_pid_stat(5)`, field 22).
+    pub started: u64,
+    /// The inode of the pidfd, from Linux 6.9 on; unique until reboot.
+    pub pidfd_inode: Option<u64>,
+    /// Device and inode of the executable; `None` where the link may not be read.
+    pub exe: Option<(u64, u64)>,
+    /// Real user id.
+    pub uid: u32,
+    /// The process's control group, as `/proc/PID/cgroup` has it.
+    pub cgroup: Text,
+}
+
+/// A process that is held: by its `/proc/PID` directory and its pidfd, so that whatever happens
+/// to its number, no other process can be meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Hold(pub u32);
+
+/// One line of the audit log: written before a signal (intent) and after it (result).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditLine {
+    /// `intent` or `result`.
+    pub stage: String,
+    /// The signal's name without `SIG`.
+    pub signal: String,
+    /// Whom it is for.
+    pub token: Token,
+    /// The app's id.
+    pub app: String,
+    /// What was planned (intent) or what came of it (result), in words, without secrets.
+    pub words: String,
+}
+
+/// The hands: the only way in which farrier changes the machine.
+pub trait Hands {
+    /// Holds a process and says who it is. The order of `algorithms.md` §3.2, S2, is kept.
+    fn hold(&mut self, pid: Pid) -> Result<(Hold, Token), Refusal>;
+
+    /// Reads the identity again, through the held directory; an ended process is [`Refusal::Gone`].
+    fn verify(&mut self, hold: Hold) -> Result<Token, Refusal>;
+
+    /// Sends one signal by `pidfd_send_signal(2)` to the held process and to nobody else.
+    fn send(&mut self, hold: Hold, signal: nix::sys::signal::Signal) -> Result<(), Refusal>;
+
+    /// Lets a held process go.
+    fn release(&mut self, hold: Hold);
+
+    /// Writes one audit line to syslog or the journal (AUTHPRIV).
+    fn note(&mut self, line: &AuditLine) -> Result<(), Refusal>;
+
+    /// Waits, for what the runner has to observe. A rehearsal does not wait.
+    fn pause(&mut self, time: std::time::Duration);
+}

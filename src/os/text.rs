@@ -1,0 +1,184 @@
+//! Bytes from outside, and the one escaper that they pass before anyone sees them.
+
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use base64::Engine as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use unicode_general_category::{GeneralCategory as Category, get_general_category};
+
+/// Bytes that somebody else chose: a title, an environment value, a file's content.
+/// Its `Display` is always escaped, so that it cannot reach a terminal, a pipe or a log raw.
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Text(Vec<u8>);
+
+impl Text {
+    /// Takes bytes as they came.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The bytes, unescaped: for parsing and for asking the machine, never for showing.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes as a path, unescaped.
+    pub fn path(&self) -> &Path {
+        Path::new(std::ffi::OsStr::from_bytes(&self.0))
+    }
+
+    /// The bytes as a string, if they are UTF-8: for parsing, never for showing.
+    pub fn utf8(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many bytes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(text.as_bytes().to_vec())
+    }
+}
+
+impl From<&Path> for Text {
+    fn from(path: &Path) -> Self {
+        Self(path.as_os_str().as_bytes().to_vec())
+    }
+}
+
+impl std::fmt::Display for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&escaped(&self.0))
+    }
+}
+
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "\"{}\"", escaped(&self.0))
+    }
+}
+
+/// A path as it may be shown. The only way from a path to a string that a person or a program reads.
+pub fn shown(path: &Path) -> String {
+    escaped(path.as_os_str().as_bytes())
+}
+
+/// The escaper. Control, format, bidirectional, private, unassigned and line-separating characters,
+/// a combining mark at the start, bytes that are not UTF-8, and the backslash itself
+/// (so that two different inputs never look alike) become visible escapes.
+pub fn escaped(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    let mut first = true;
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c == '\\' {
+                out.push_str("\\\\");
+            } else if c.is_ascii_control() {
+                let _ = write!(out, "\\x{:02x}", u32::from(c));
+            } else if c.is_ascii() || !must_escape(c, first) {
+                out.push(c);
+            } else {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            first = false;
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+            first = false;
+        }
+    }
+    out
+}
+
+fn must_escape(c: char, first: bool) -> bool {
+    match get_general_category(c) {
+        Category::Control
+        | Category::Format
+        | Category::LineSeparator
+        | Category::ParagraphSeparator
+        | Category::PrivateUse
+        | Category::Surrogate
+        | Category::Unassigned => true,
+        Category::NonspacingMark | Category::SpacingMark | Category::EnclosingMark => first,
+        _ => matches!(c, '\u{ad}' | '\u{feff}'),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Bytes {
+    bytes: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Plain(String),
+    Coded(Bytes),
+}
+
+/// Readable formats keep UTF-8 as a string and anything else as `{ bytes = "base64" }`; compact ones keep bytes.
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return serializer.serialize_bytes(&self.0);
+        }
+        match self.utf8() {
+            Some(text) => serializer.serialize_str(text),
+            None => Bytes { bytes: base64::engine::general_purpose::STANDARD.encode(&self.0) }
+                .serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Vec::<u8>::deserialize(deserializer).map(Self);
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Plain(text) => Ok(Self(text.into_bytes())),
+            Written::Coded(coded) => base64::engine::general_purpose::STANDARD
+                .decode(coded.bytes)
+                .map(Self)
+                .map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+    use proptest::prelude::*;
+
+    #[test]
+    fn dangerous_characters_become_visible() {
+        assert_eq!(escaped(b"a\x1b[2J"), "a\\x1b[2J");
+        assert_eq!(escaped("x\u{202e}y".as_bytes()), "x\\u{202e}y");
+        assert_eq!(escaped(b"\xff"), "\\xff");
+        assert_eq!(escaped("grüße".as_bytes()), "grüße");
+        assert_eq!(escaped(b"a\\b"), "a\\\\b");
+    }
+
+    proptest! {
+        #[test]
+        fn no_control_character_survives(bytes: Vec<u8>) {
+            prop_assert!(!escaped(&bytes).chars().any(char::is_control));
+        }
+
+        #[test]
+        fn different_bytes_look_different(a: Vec<u8>, b: Vec<u8>) {
+            prop_assert_eq!(a == b, escaped(&a) == escaped(&b));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! farrier's tests, one binary: see `docs/architecture.md`, "Tests".
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::too_many_lines,
+    reason = "a test may fail loudly, and it stages the machine that farrier only looks at"
+)]
