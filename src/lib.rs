@@ -4,13 +4,13 @@
 //! above it. A test holds that order (`tests/architecture.rs`); `docs/architecture.md` tells why.
 
 pub mod os;
-// pub mod facts;
-// pub mod model;
-// pub mod servers;
-// pub mod deploy;
-// pub mod survey;
-// pub mod rules;
-// pub mod plans;
+pub mod facts;
+pub mod model;
+pub mod servers;
+pub mod deploy;
+pub mod survey;
+pub mod rules;
+pub mod plans;
 // pub mod show;
 // pub mod settings;
 // pub mod tui;

@@ -1,0 +1,190 @@
+//! An app: one deployed application served by one server, its pidfiles and its listeners.
+
+use std::path::{Path, PathBuf};
+
+use crate::facts::Fact;
+use crate::facts::sockets::SocketFile;
+use crate::os::{FileStat, Pid, Text};
+
+use super::{Kind, Layout, Master, Process, Role, Worker};
+
+/// An app's id: its deploy root, else its working directory; where several share it, `#` and the
+/// pidfile or listener follow. Escaped: it is for people and scripts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AppId(pub String);
+
+impl std::fmt::Display for AppId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// An app.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Its id.
+    pub id: AppId,
+    /// Its short name, escaped.
+    pub name: String,
+    /// The server.
+    pub kind: Kind,
+    /// The deploy root or working directory, as its processes see it.
+    pub root: PathBuf,
+    /// The same as farrier sees it, where that differs.
+    pub host_path: Option<PathBuf>,
+    /// `releases/` and `current`; `None`: it is not deployed by releases.
+    pub layout: Fact<Option<Layout>>,
+    /// Its masters, oldest first.
+    pub masters: Vec<Master>,
+    /// Workers whose master is gone.
+    pub orphans: Vec<Worker>,
+    /// Its pidfiles, by path.
+    pub pidfiles: Vec<Pidfile>,
+    /// Its listeners, by address.
+    pub listeners: Vec<Listener>,
+    /// Who says that it should run.
+    pub wanted: Vec<Wanted>,
+}
+
+impl App {
+    /// The masters with a role.
+    pub fn in_role(&self, role: Role) -> impl Iterator<Item = &Master> {
+        self.masters.iter().filter(move |master| master.role == role)
+    }
+
+    /// The master that serves as the current one: ready, and not superseded.
+    pub fn current_master(&self) -> Option<&Master> {
+        self.in_role(Role::Current).next()
+    }
+
+    /// The master with this pid.
+    pub fn master(&self, pid: Pid) -> Option<&Master> {
+        self.masters.iter().find(|master| master.process.pid == pid)
+    }
+
+    /// Masters that live (a zombie does not).
+    pub fn living_masters(&self) -> impl Iterator<Item = &Master> {
+        self.masters.iter().filter(|master| !master.process.is_dead())
+    }
+
+    /// All its processes: each master, then its workers; orphans last.
+    pub fn processes(&self) -> impl Iterator<Item = &Process> {
+        self.masters
+            .iter()
+            .flat_map(|master| {
+                std::iter::once(&master.process).chain(master.workers.iter().map(|w| &w.process))
+            })
+            .chain(self.orphans.iter().map(|worker| &worker.process))
+    }
+
+    /// A path as this app's own views show it: relative to the root where it lies below it.
+    pub fn short(&self, path: &Path) -> String {
+        match path.strip_prefix(&self.root) {
+            Ok(rest) if !rest.as_os_str().is_empty() && self.root.parent().is_some() => {
+                crate::os::shown(rest)
+            }
+            _ => crate::os::shown(path),
+        }
+    }
+}
+
+/// Who says that an app should run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// It was named on the command line.
+    Target(String),
+    /// It is named in the settings.
+    Settings,
+    /// A supervisor has it up; the text names the service.
+    Supervisor(String),
+}
+
+/// What a pidfile is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PidfileKind {
+    /// The current master's.
+    Current,
+    /// `PIDFILE.oldbin`: the superseded master's (Unicorn, Rainbows!, nginx).
+    Oldbin,
+    /// `PIDFILE.2`: the new master's (gunicorn).
+    New,
+}
+
+/// What became of the process that a pidfile names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PidfileState {
+    /// A master of this app.
+    Live,
+    /// No such process.
+    Dead,
+    /// A zombie: `kill -0` still succeeds on it.
+    Zombie,
+    /// A living process that is not a master of this app; who it is, in words.
+    Foreign(String),
+    /// There is no such file.
+    Missing,
+    /// The file holds no pid; what it holds instead, in words.
+    Garbled(String),
+    /// It could not be read; `Pidfile::content` has the reason.
+    Unreadable,
+}
+
+/// A pidfile, and what lives under its number.
+#[derive(Clone, Debug)]
+pub struct Pidfile {
+    /// Its path, as it was configured or found.
+    pub path: PathBuf,
+    /// Its path with links resolved; `None`: it leads nowhere.
+    pub real: Fact<Option<PathBuf>>,
+    /// The file.
+    pub stat: Fact<Option<FileStat>>,
+    /// What it is for.
+    pub kind: PidfileKind,
+    /// The number in it, if it holds one. A hint, never proof.
+    pub pid: Option<Pid>,
+    /// The number's process.
+    pub state: Fact<PidfileState>,
+    /// Who names this file, in words with their place: `config/unicorn.rb:12`, `the usual place`, `TARGET`.
+    /// Empty for one that was merely found.
+    pub named_by: Vec<String>,
+    /// The living master that was given this pidfile.
+    pub owner: Option<Pid>,
+}
+
+/// An address that is listened on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Address {
+    /// A Unix socket's path, as it was bound.
+    Unix(PathBuf),
+    /// An abstract Unix socket's name, without the leading NUL.
+    Abstract(Text),
+    /// An internet address.
+    Tcp(std::net::SocketAddr),
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unix(path) => f.pad(&format!("unix:{}", crate::os::shown(path))),
+            Self::Abstract(name) => f.pad(&format!("unix:@{name}")),
+            Self::Tcp(address) => f.pad(&address.to_string()),
+        }
+    }
+}
+
+/// A listening socket of an app.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// Where it listens.
+    pub address: Address,
+    /// The socket's inode: equal for all processes that share it.
+    pub inode: u64,
+    /// Connections that wait to be accepted.
+    pub queued: Fact<u32>,
+    /// How many may wait (the kernel admits one more).
+    pub backlog: Fact<u32>,
+    /// Where the path of a Unix socket leads; `None` for other addresses.
+    pub file: Option<Fact<SocketFile>>,
+    /// The masters that hold it.
+    pub masters: Vec<Pid>,
+}

@@ -1,0 +1,94 @@
+//! The vocabulary and the shape of what was seen: a census of apps, masters and workers.
+
+pub mod app;
+pub mod config;
+pub mod handover;
+pub mod limits;
+pub mod operation;
+pub mod process;
+pub mod release;
+pub mod restart;
+pub mod tree;
+
+pub use app::{Address, App, AppId, Listener, Pidfile, PidfileKind, PidfileState, Wanted};
+pub use config::{Config, Hook, Setting};
+pub use handover::Handover;
+pub use limits::Limits;
+pub use operation::Operation;
+pub use process::Process;
+pub use release::{Current, CurrentState, Layout, Lock, Release};
+pub use restart::{Gemfile, Origin, Restart};
+pub use tree::{Kind, Master, Phase, Role, Worker};
+
+pub use nix::sys::signal::Signal;
+
+use jiff::Timestamp;
+
+use crate::facts::{Fact, Lack, Place};
+use crate::os::{Host, Pid};
+
+/// Everything that one look saw.
+#[derive(Clone, Debug)]
+pub struct Census {
+    /// The machine.
+    pub host: Fact<Host>,
+    /// When the look began, by the machine's wall clock.
+    pub taken_at: Timestamp,
+    /// The same moment in nanoseconds of `CLOCK_BOOTTIME`: ages are taken from it.
+    pub boot_time: i64,
+    /// What the look covered.
+    pub seen: Seen,
+    /// The apps, by name and then id.
+    pub apps: Vec<App>,
+    /// Thresholds that rules go by.
+    pub limits: Limits,
+}
+
+/// What a look covered: an empty screen says it, and *unknown* is never reported as fine.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Processes in `/proc`.
+    pub processes: usize,
+    /// Of these, read deeply: members of recognised trees.
+    pub members: usize,
+    /// Processes whose program or title was denied.
+    pub denied: usize,
+    /// Why the list of processes itself may be incomplete: hidepid, no usable `/proc`, another pid namespace's.
+    pub hidden: Option<(Place, Lack)>,
+    /// What was looked for, and how much of it was found, a line each, in words.
+    pub searched: Vec<Searched>,
+    /// Deploy roots that were found with nothing serving them.
+    pub idle_roots: Vec<std::path::PathBuf>,
+}
+
+/// One thing that was looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Searched {
+    /// What: `processes`, `pidfiles`, `releases`, `services`.
+    pub what: &'static str,
+    /// Where and how, in words.
+    pub how: String,
+    /// How many were found.
+    pub found: usize,
+}
+
+impl Census {
+    /// The app with this id.
+    pub fn app(&self, id: &AppId) -> Option<&App> {
+        self.apps.iter().find(|app| &app.id == id)
+    }
+
+    /// The app and the master with this pid.
+    pub fn master(&self, pid: Pid) -> Option<(&App, &Master)> {
+        self.apps.iter().find_map(|app| {
+            app.masters.iter().find(|master| master.process.pid == pid).map(|master| (app, master))
+        })
+    }
+
+    /// The app and the process with this pid, be it a master or a worker.
+    pub fn member(&self, pid: Pid) -> Option<(&App, &Process)> {
+        self.apps
+            .iter()
+            .find_map(|app| app.processes().find(|process| process.pid == pid).map(|p| (app, p)))
+    }
+}

@@ -1,0 +1,78 @@
+//! A process of a recognised tree, with the facts that were read of it.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::facts::Fact;
+use crate::facts::environ::Environ;
+use crate::facts::files::Linked;
+use crate::facts::limits::Limit;
+use crate::facts::maps::Mapped;
+use crate::facts::process::{CommandLine, Stat, Status};
+use crate::os::{Descriptor, Pid, Root, Text};
+
+/// A process.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its pid in farrier's namespace.
+    pub pid: Pid,
+    /// `stat`.
+    pub stat: Fact<Stat>,
+    /// `status`, with the signal masks.
+    pub status: Fact<Status>,
+    /// Command line or title.
+    pub command_line: Fact<CommandLine>,
+    /// When it started, by the wall clock.
+    pub started_at: Fact<Timestamp>,
+    /// How long it has run, in whole seconds of boot time.
+    pub age: Fact<u64>,
+    /// Working directory.
+    pub cwd: Fact<Linked>,
+    /// Executable.
+    pub exe: Fact<Linked>,
+    /// Where its paths start: its own root where that differs from farrier's.
+    pub root: Root,
+    /// The root directory's path as farrier sees it, where it differs from `/`.
+    pub root_path: Option<PathBuf>,
+    /// The environment that it was started with.
+    pub environ: Fact<Environ>,
+    /// Mapped files.
+    pub maps: Fact<Vec<Mapped>>,
+    /// Mapped libraries and extensions with what stands at their paths now: only what rules look at.
+    pub libraries: Fact<Vec<Linked>>,
+    /// Descriptors.
+    pub descriptors: Fact<Vec<Descriptor>>,
+    /// Control group.
+    pub cgroup: Fact<Text>,
+    /// Limits.
+    pub limits: Fact<Vec<Limit>>,
+    /// Login name of its real user, or the number in words.
+    pub user: Fact<Text>,
+    /// Proportional set size in bytes; not asked at every look.
+    pub pss: Fact<u64>,
+    /// Resident set size in bytes.
+    pub rss: Fact<u64>,
+}
+
+impl Process {
+    /// Whether it ended and only its entry is left.
+    pub fn is_dead(&self) -> bool {
+        self.stat.get().is_some_and(|stat| stat.state.is_dead())
+    }
+
+    /// Whether it is stopped or traced.
+    pub fn is_stopped(&self) -> bool {
+        self.stat.get().is_some_and(|stat| stat.state.is_stopped())
+    }
+
+    /// Its parent, as far as it is known and in this namespace.
+    pub fn parent(&self) -> Option<Pid> {
+        self.stat.get().and_then(|stat| Pid::new(stat.ppid))
+    }
+
+    /// Pid and start tick: equal for the same process in two looks of one boot, as far as that can be told.
+    pub fn identity(&self) -> (Pid, Option<u64>) {
+        (self.pid, self.stat.get().map(|stat| stat.started))
+    }
+}

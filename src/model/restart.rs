@@ -1,0 +1,66 @@
+//! What the next re-execution would run: directory, program, arguments, configuration, Gemfile.
+
+use crate::facts::Fact;
+use crate::facts::files::Spot;
+use crate::os::Text;
+
+use super::Lock;
+
+/// How the restart context is known (`source` in JSON).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Origin {
+    /// Read from the live master's memory.
+    Memory,
+    /// From its last `executing` line in the log.
+    Log,
+    /// Inferred from title, environment and configuration (`failures.md` §5).
+    Inferred,
+    /// Not known.
+    Unknown,
+}
+
+impl Origin {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Log => "log",
+            Self::Inferred => "inferred",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What the next USR2 would run. Each fact's place says how it is known.
+#[derive(Clone, Debug)]
+pub struct Restart {
+    /// How it is known on the whole.
+    pub origin: Origin,
+    /// The directory that it changes to.
+    pub directory: Fact<Spot>,
+    /// The program that it executes.
+    pub program: Fact<Spot>,
+    /// The interpreter behind the program's `#!`; `None`: it has none, or the program is missing.
+    pub interpreter: Fact<Option<Spot>>,
+    /// The arguments.
+    pub arguments: Fact<Vec<Text>>,
+    /// The configuration file, where it will be looked for; `None`: none is given.
+    pub config: Fact<Option<Spot>>,
+    /// The Gemfile that Bundler will load; `None`: Bundler is not used.
+    pub gemfile: Fact<Option<Gemfile>>,
+}
+
+/// The Gemfile of the next re-execution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gemfile {
+    /// The file.
+    pub file: Spot,
+    /// Its path goes through a release's own directory: the name of that release.
+    pub release: Option<String>,
+    /// That entry of `releases/` is itself a link to the live release: a rescue, and harmless.
+    pub rescued: bool,
+    /// The lock file beside it; `None`: there is none.
+    pub lock: Fact<Option<Lock>>,
+    /// The configuration sets it unconditionally (at the top level or in `before_exec`).
+    pub set_by_config: bool,
+}

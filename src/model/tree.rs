@@ -1,0 +1,133 @@
+//! Masters and workers: their roles, phases and generations.
+
+use crate::facts::Fact;
+use crate::os::{Pid, Text};
+
+use super::{Config, Process, Restart};
+
+/// The software that serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names of the servers")]
+pub enum Kind {
+    Unicorn,
+    Rainbows,
+    Pitchfork,
+    Puma,
+    Nginx,
+    Gunicorn,
+}
+
+impl Kind {
+    /// Its name as `cli.md` writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unicorn => "unicorn",
+            Self::Rainbows => "rainbows",
+            Self::Pitchfork => "pitchfork",
+            Self::Puma => "puma",
+            Self::Nginx => "nginx",
+            Self::Gunicorn => "gunicorn",
+        }
+    }
+}
+
+/// What a process is in its tree (`cli.md`, Vocabulary).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// A master that is ready and holds the pidfile, or is the only one.
+    Current,
+    /// A master that was superseded: it holds the oldbin pidfile, or its title says so.
+    Old,
+    /// A re-executed master that is not ready yet.
+    New,
+    /// A second master of the app outside any handover.
+    Duplicate,
+    /// A child that serves requests.
+    Worker,
+}
+
+impl Role {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Old => "old",
+            Self::New => "new",
+            Self::Duplicate => "duplicate",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+/// How far a master is in its life (`failures.md` §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// Forked or just executed: its own signal handlers are not set yet; most signals would end it.
+    Starting,
+    /// Its handlers are set and it loads the app: the title is still the raw command line.
+    Loading,
+    /// Its title says that it is a master that has joined its workers.
+    Ready,
+    /// It ended and was not reaped.
+    Zombie,
+}
+
+/// A master and what it forked.
+#[derive(Clone, Debug)]
+pub struct Master {
+    /// The process.
+    pub process: Process,
+    /// The server that it runs.
+    pub kind: Kind,
+    /// Its role in the app.
+    pub role: Role,
+    /// How far it is.
+    pub phase: Phase,
+    /// The master that re-executed itself into this one, while it lives.
+    pub parent: Option<Pid>,
+    /// The master that this one re-executed itself into, while it lives.
+    pub child: Option<Pid>,
+    /// Its workers by number, then start.
+    pub workers: Vec<Worker>,
+    /// The release whose directory it runs in; `None`: it runs in none.
+    pub release: Fact<Option<String>>,
+    /// The arguments in its title.
+    pub arguments: Vec<Text>,
+    /// The configuration file as it stands on disk, as far as it can be read without Ruby.
+    pub config: Fact<Config>,
+    /// The pidfile that it was given; `None`: none.
+    pub pidfile: Fact<Option<std::path::PathBuf>>,
+    /// What the next re-execution would run.
+    pub restart: Restart,
+    /// Inodes of the sockets that it listens on.
+    pub listens: Fact<Vec<u64>>,
+    /// The server's version, where a mapped file or the gem's path tells it.
+    pub server_version: Option<String>,
+    /// The interpreter's version, where the mapped library tells it.
+    pub ruby_version: Option<String>,
+    /// The revision of the code: from the title (rack-statsd) or the release's `REVISION`.
+    pub revision: Option<String>,
+}
+
+impl Master {
+    /// How many workers it is configured to have, as far as that is known.
+    pub fn workers_wanted(&self) -> Option<u32> {
+        self.config.get().and_then(|config| config.worker_processes.value().copied())
+    }
+
+    /// Workers that live and are not stopped.
+    pub fn workers_alive(&self) -> impl Iterator<Item = &Worker> {
+        self.workers.iter().filter(|worker| !worker.process.is_dead())
+    }
+}
+
+/// A worker.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    /// The process.
+    pub process: Process,
+    /// Its number; `None` where its title has none.
+    pub number: Option<u32>,
+    /// The release whose directory it runs in.
+    pub release: Fact<Option<String>>,
+}

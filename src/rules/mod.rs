@@ -1,0 +1,201 @@
+//! The catalogue: each rule looks at a census and answers fine, found, not here, or blind. Pure.
+
+mod look;
+
+pub use look::Look;
+
+use std::path::PathBuf;
+
+use crate::facts::{Lack, Place};
+use crate::model::{AppId, Census, Kind, Operation};
+use crate::os::Pid;
+
+/// How bad a finding is, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Broken now, or the next restart fails or takes the site down.
+    Critical,
+    /// It will bite later, or old code is served.
+    Warning,
+    /// Worth knowing.
+    Info,
+}
+
+impl Severity {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// A rule's card.
+pub struct Rule {
+    /// Its name: fixed, since people write it into their settings.
+    pub name: &'static str,
+    /// The servers that it is about; empty: all.
+    pub kinds: &'static [Kind],
+    /// What it looks for, one sentence.
+    pub summary: &'static str,
+    /// Its page: what it means, why it matters, how to fix it, when it does not fire. Markdown.
+    pub meaning: &'static str,
+    /// The operation that mends it, where a signal can.
+    pub offers: Option<Operation>,
+    /// The rules that follow from it when they fire on the same app (`screens.md`, Causes).
+    pub causes: &'static [&'static str],
+    /// Looks.
+    pub check: fn(&mut Look<'_>),
+}
+
+/// What was seen, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What was seen.
+    pub fact: String,
+    /// Where: a place that a person can go to.
+    pub place: Place,
+}
+
+/// The three lines that tell the finding at the top of the screen, at most 70 columns each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// What is wrong.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// What to do next.
+    pub next: String,
+}
+
+/// A rule that fired on a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// The app.
+    pub app: AppId,
+    /// The process, if it is about one.
+    pub pid: Option<Pid>,
+    /// The path, if it is about one.
+    pub path: Option<PathBuf>,
+    /// One sentence, subject first; for lists, at most 54 columns where that is possible.
+    pub summary: String,
+    /// The headline's three lines.
+    pub told: Told,
+    /// What was seen, and where.
+    pub evidence: Vec<Evidence>,
+    /// What it will lead to.
+    pub leads_to: String,
+    /// The fix, lines that can be pasted or done, with the real paths and pids; safe as things stand now.
+    pub fix: Vec<String>,
+    /// What keeps it from coming back, if that is something else.
+    pub for_good: Vec<String>,
+}
+
+/// A fact that a rule lacked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Blind {
+    /// What it would have said, in words: `directory of 14740`.
+    pub what: String,
+    /// Where it was looked for.
+    pub place: Place,
+    /// Why it is lacking.
+    pub why: Lack,
+    /// The process, if it is about one.
+    pub pid: Option<Pid>,
+}
+
+/// What a rule answers about one app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It has no subject here: another server, no releases, no Bundler.
+    NotHere,
+    /// Looked at, nothing found.
+    Fine,
+    /// Nothing was found, but something could not be seen.
+    Blind(Vec<Blind>),
+    /// Found; what could not be seen besides is kept.
+    Found(Vec<Finding>, Vec<Blind>),
+}
+
+/// One rule's answer about one app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The rule.
+    pub rule: &'static str,
+    /// The app.
+    pub app: AppId,
+    /// The answer.
+    pub verdict: Verdict,
+    /// It saw cause and has to look again to decide (`Look::before` was asked for and there was none).
+    pub wants_second_look: bool,
+}
+
+/// Every rule's answer about every app, in the order of apps, then of [`RULES`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdicts(pub Vec<Answered>);
+
+impl Verdicts {
+    /// All findings, the gravest first, then in the order of the rules.
+    pub fn findings(&self) -> Vec<&Finding> {
+        let mut all: Vec<&Finding> = self
+            .0
+            .iter()
+            .filter_map(|a| match &a.verdict {
+                Verdict::Found(findings, _) => Some(findings),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        all.sort_by_key(|finding| finding.severity);
+        all
+    }
+
+    /// How many findings there are of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings().iter().filter(|finding| finding.severity == severity).count()
+    }
+
+    /// The answers that could not be decided.
+    pub fn undecided(&self) -> impl Iterator<Item = (&Answered, &[Blind])> {
+        self.0.iter().filter_map(|answered| match &answered.verdict {
+            Verdict::Blind(blind) => Some((answered, blind.as_slice())),
+            _ => None,
+        })
+    }
+
+    /// Whether some rule has to look a second time.
+    pub fn want_second_look(&self) -> bool {
+        self.0.iter().any(|answered| answered.wants_second_look)
+    }
+}
+
+/// The catalogue, in the order of `docs/rules`.
+pub const RULES: &[&Rule] = &[];
+
+/// The rule with this name.
+pub fn rule(name: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.name == name)
+}
+
+/// Asks every rule about every app. `before` is the look before this one, at least a second older, if there was one.
+pub fn judge(census: &Census, before: Option<&Census>) -> Verdicts {
+    let mut all = Vec::new();
+    for app in &census.apps {
+        for rule in RULES {
+            let mut look = Look::new(rule, census, app, before.and_then(|b| b.app(&app.id)));
+            if rule.kinds.is_empty() || rule.kinds.contains(&app.kind) {
+                (rule.check)(&mut look);
+            } else {
+                look.not_here();
+            }
+            all.push(look.answer());
+        }
+    }
+    Verdicts(all)
+}

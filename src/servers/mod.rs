@@ -1,0 +1,126 @@
+//! What each server *is*: how it is recognised, what its titles, signals and pidfiles mean, how its configuration is read.
+
+pub mod unicorn;
+
+use std::path::{Path, PathBuf};
+
+use crate::facts::process::Status;
+use crate::model::{Config, Kind, Operation, Role, Signal};
+use crate::os::Text;
+
+/// A process as recognition sees it: little enough to be read of every process of the machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// The words of its command line or title.
+    pub words: &'a [Text],
+}
+
+/// What recognition made of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recognised {
+    /// Master or worker, as its title or command line says.
+    pub part: Part,
+    /// The arguments that follow in the title, split as a shell would split plain words.
+    pub arguments: Vec<Text>,
+    /// The program's name in the title: the first word.
+    pub program: Text,
+    /// The revision in the title (rack-statsd: `app[SHA]`), with the app's name before it.
+    pub tag: Option<(Text, String)>,
+}
+
+/// What a title says that a process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A master that has set its title.
+    Master {
+        /// The title says that it was superseded.
+        old: bool,
+    },
+    /// A worker with its number.
+    Worker(Option<u32>),
+    /// The raw command line of the server: a master that starts or loads, or one whose title was never set.
+    Raw,
+}
+
+/// What the arguments of a server say, as far as farrier needs them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The configuration file, as given.
+    pub config: Option<PathBuf>,
+    /// `-l`: listeners given on the command line.
+    pub listen: Vec<Text>,
+    /// A pidfile given on the command line.
+    pub pid: Option<PathBuf>,
+    /// It was asked to daemonise.
+    pub daemonize: bool,
+    /// `-E`: the environment's name.
+    pub environment: Option<Text>,
+}
+
+/// What one signal does to one receiver, and where that is written.
+#[derive(Clone, Copy, Debug)]
+pub struct SignalUse {
+    /// The signal.
+    pub signal: Signal,
+    /// The receiver: a master (any role but worker) or a worker.
+    pub to: Role,
+    /// What it does, as an operator would say it.
+    pub does: &'static str,
+    /// Where that is written: the server's own manual or source file, with its version.
+    pub source: &'static str,
+}
+
+/// How an operation is carried out by one signal.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationUse {
+    /// The operation.
+    pub operation: Operation,
+    /// The signal that it sends.
+    pub signal: Signal,
+    /// The role of the master that gets it.
+    pub to: Role,
+}
+
+/// A server's card.
+pub struct Server {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name as its authors write it.
+    pub name: &'static str,
+    /// Recognises a process by its title or raw command line.
+    pub recognise: fn(&Candidate<'_>) -> Option<Recognised>,
+    /// Reads its arguments.
+    pub options: fn(&[Text]) -> Options,
+    /// Whether its signal handlers are set: the mask bits that its language's own runtime never sets.
+    pub handlers_set: fn(&Status) -> bool,
+    /// Reads a configuration file's text: path as given, its bytes, and the directory it is read from.
+    pub read_config: fn(&Text, &Path) -> Config,
+    /// What a superseded master's pidfile gets appended (`.oldbin`); `None`: nothing.
+    pub old_suffix: Option<&'static str>,
+    /// What its signals do.
+    pub signals: &'static [SignalUse],
+    /// How its operations are carried out. One that is not listed, it does not have.
+    pub operations: &'static [OperationUse],
+    /// Where its pidfile usually is, relative to the deploy root or working directory.
+    pub usual_pidfiles: &'static [&'static str],
+    /// Workers when nothing says how many.
+    pub default_workers: u32,
+    /// Seconds that a graceful stop waits for workers when nothing says how long.
+    pub default_timeout: u32,
+}
+
+impl Server {
+    /// What a signal does to a receiver in that role.
+    pub fn signal(&self, signal: Signal, to: Role) -> Option<&'static SignalUse> {
+        let worker = to == Role::Worker;
+        self.signals.iter().find(|u| u.signal == signal && (u.to == Role::Worker) == worker)
+    }
+}
+
+/// All servers.
+pub const SERVERS: &[&Server] = &[&unicorn::SERVER];
+
+/// The card of a kind of server, if farrier has it.
+pub fn server(kind: Kind) -> Option<&'static Server> {
+    SERVERS.iter().copied().find(|server| server.kind == kind)
+}
