@@ -1,5 +1,7 @@
 //! One look at a machine: scan all processes, recognise servers, read their trees deeply, make a census.
 
+pub mod target;
+
 use crate::model::{Census, Limits};
 use crate::os::Source;
 
