@@ -12,3 +12,5 @@
     clippy::too_many_lines,
     reason = "a test may fail loudly, and it stages the machine that farrier only looks at"
 )]
+mod lab;
+mod terminal;

@@ -1,0 +1,68 @@
+//! The lab: real servers in small machines of their own, staged whole and broken, and what farrier must say of them.
+//!
+//! `tests/lab/enter STAGE` stages one of them and opens a shell in it.
+
+mod config;
+mod program;
+mod site;
+mod staged;
+pub mod world;
+
+use program::Expect;
+use world::Lab;
+
+/// One staged box: how it is set up, and what `check` must say of it.
+pub struct Stage {
+    /// The rule that it is about, and the variant where a rule has several.
+    pub name: &'static str,
+    /// What a person sees who enters it.
+    pub tells: &'static str,
+    /// What `check` is asked about; nothing means the whole box.
+    pub targets: &'static [&'static str],
+    pub expect: Expect,
+    /// Sets it up, and proves by `/proc` and the files that it is as told.
+    pub set: fn(&Lab),
+}
+
+/// Every stage, in the order of `staged/`.
+pub fn stages() -> impl Iterator<Item = &'static Stage> {
+    staged::ALL.iter().flat_map(|stages| stages.iter())
+}
+
+/// The stage of that name.
+pub fn stage(name: &str) -> Option<&'static Stage> {
+    stages().find(|stage| stage.name == name)
+}
+
+/// Stages the box of that name for real and holds what farrier says of it against what it must say.
+///
+/// # Panics
+/// When the box cannot be staged, or farrier says something else.
+pub fn hold(name: &str) {
+    let stage = stage(name).unwrap_or_else(|| panic!("no stage {name}"));
+    let lab = Lab::new();
+    (stage.set)(&lab);
+    lab.record(name);
+    let run = lab.check(stage.targets);
+    if run.stdout.is_empty() {
+        return;
+    }
+    if let Some(difference) = run.differs(&stage.expect) {
+        panic!("{name}: {}\n{difference}\n{}", stage.tells, lab.report());
+    }
+}
+
+#[test]
+fn every_stage_is_held_once() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/staged");
+    let sources: String = std::fs::read_dir(directory)
+        .expect("the stages are there")
+        .flatten()
+        .map(|entry| std::fs::read_to_string(entry.path()).expect("a source file"))
+        .collect();
+    for stage in stages() {
+        let call = format!("hold(\"{}\")", stage.name);
+        assert_eq!(sources.matches(&call).count(), 1, "{call}");
+        assert_eq!(stages().filter(|other| other.name == stage.name).count(), 1, "{}", stage.name);
+    }
+}

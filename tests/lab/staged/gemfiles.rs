@@ -1,0 +1,83 @@
+//! The Gemfile that the next generation will see.
+
+use crate::lab::config::Config;
+use crate::lab::program::{broken, warned};
+use crate::lab::site::{App, FIRST, SECOND, Site};
+use crate::lab::world::Lab;
+use crate::lab::{Stage, hold};
+
+pub const STAGES: &[Stage] = &[
+    Stage {
+        name: "gemfile-pinned",
+        tells: "started by Bundler, and nothing leads BUNDLE_GEMFILE through current",
+        targets: &[],
+        expect: warned(&[("gemfile-pinned", "warning")]),
+        set: |lab| {
+            let site = Site::deployed(lab, "shop", |config| config.gemfile = None);
+            site.switched_long_ago(FIRST);
+            let master = site.start();
+            assert_eq!(gemfile(lab, master), site.path(&format!("releases/{FIRST}/Gemfile")));
+        },
+    },
+    Stage {
+        name: "gemfile-mismatch",
+        tells: "upgraded: the new code runs with the old release's gems, which are others",
+        targets: &[],
+        expect: warned(&[("gemfile-pinned", "warning"), ("gemfile-mismatch", "warning")]),
+        set: |lab| {
+            upgraded(lab);
+        },
+    },
+    Stage {
+        name: "gemfile-missing",
+        tells: "the same, and the old release was cleaned up: no USR2 will ever boot",
+        targets: &[],
+        expect: broken(&[("gemfile-missing", "critical")]).besides(&["gemfile-pinned"]),
+        set: |lab| {
+            let (site, master) = upgraded(lab);
+            lab.sh(&format!("rm -r {}/releases/{FIRST}", site.root));
+            lab.signal(master, "USR2");
+            let log = || lab.read(site.path("shared/log/unicorn.stderr.log"));
+            lab.wait("Bundler finds no Gemfile", || log().contains("Bundler::GemfileNotFound"));
+            lab.wait("the master takes its pidfile back", || {
+                site.pidfile("shared/pids/unicorn.pid") == master && site.masters() == [master]
+            });
+        },
+    },
+];
+
+fn gemfile(lab: &Lab, master: u32) -> String {
+    lab.started_with(master, "BUNDLE_GEMFILE").unwrap_or_default()
+}
+
+/// The second release serves, with another lock file, under the first one's Gemfile.
+fn upgraded(lab: &Lab) -> (Site<'_>, u32) {
+    lab.impatient();
+    let site = Site::deployed(lab, "shop", |config| (config.gemfile, config.timeout) = (None, 3));
+    let old = site.start();
+    let app = App { gems: &["kgio"], ..App::default() };
+    site.release(SECOND, &app, &Config { gemfile: None, timeout: 3, ..Config::at(&site.root) });
+    site.switched_long_ago(SECOND);
+    let new = site.upgrade(old);
+    site.wait_gone(old);
+    site.wait_ready(new);
+    assert_eq!(gemfile(lab, new), site.path(&format!("releases/{FIRST}/Gemfile")));
+    assert_eq!(site.get().map(|answer| answer.release), Some(SECOND.to_owned()));
+    lab.outlast_handover(new);
+    (site, new)
+}
+
+#[test]
+fn gemfile_pinned() {
+    hold("gemfile-pinned");
+}
+
+#[test]
+fn gemfile_mismatch() {
+    hold("gemfile-mismatch");
+}
+
+#[test]
+fn gemfile_missing() {
+    hold("gemfile-missing");
+}

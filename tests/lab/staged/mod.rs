@@ -1,0 +1,28 @@
+//! What is staged, by subject.
+
+mod binaries;
+mod gemfiles;
+mod healthy;
+mod masters;
+mod odd;
+mod oldbins;
+mod pidfiles;
+mod releases;
+mod sockets;
+mod upgrades;
+
+use super::Stage;
+
+/// The tables of all subjects.
+pub const ALL: &[&[Stage]] = &[
+    healthy::STAGES,
+    odd::STAGES,
+    upgrades::STAGES,
+    releases::STAGES,
+    gemfiles::STAGES,
+    oldbins::STAGES,
+    pidfiles::STAGES,
+    masters::STAGES,
+    binaries::STAGES,
+    sockets::STAGES,
+];

@@ -1,0 +1,1 @@
+pub const STAGES: &[crate::lab::Stage] = &[];
