@@ -11,7 +11,7 @@ pub mod deploy;
 pub mod survey;
 pub mod rules;
 pub mod plans;
-// pub mod show;
+pub mod show;
 // pub mod settings;
 // pub mod tui;
 // pub mod book;

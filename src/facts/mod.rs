@@ -38,9 +38,8 @@ impl Place {
     /// Where the answer to a question is to be found.
     pub fn of(ask: &Ask) -> Self {
         Self(match ask {
-            Ask::Host => "/proc".into(),
             Ask::Clock => "the clock".into(),
-            Ask::Pids => "/proc".into(),
+            Ask::Host | Ask::Pids => "/proc".into(),
             Ask::Text(pid, text) => format!("/proc/{pid}/{}", text.file(*pid)),
             Ask::Link(pid, link) | Ask::LinkStat(pid, link) => {
                 format!("/proc/{pid}/{}", link.file())

@@ -1,0 +1,3 @@
+//! Facts and findings as people and programs read them. All numbers, units, ages and cuts are made here.
+
+pub mod words;
