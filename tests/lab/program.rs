@@ -69,6 +69,17 @@ impl Lab {
         self.farrier(&arguments)
     }
 
+    /// Asks `check` about the box, or the named targets, and fails with what differs from the expectation.
+    pub fn judge(&self, when: &str, targets: &[&str], expect: &Expect) {
+        let run = self.check(targets);
+        if run.stdout.is_empty() {
+            return;
+        }
+        if let Some(difference) = run.differs(expect) {
+            panic!("{when}: {difference}\n{}", self.report());
+        }
+    }
+
     /// Records this box as `tests/recordings/NAME.toml` when `FARRIER_BLESS` is set, and does nothing otherwise.
     pub fn record(&self, name: &str) {
         if std::env::var_os("FARRIER_BLESS").is_none() {
@@ -83,7 +94,7 @@ impl Lab {
     }
 
     /// The box in words for a failing test: what farrier says to a person, and the processes.
-    pub fn report(&self) -> String {
+    fn report(&self) -> String {
         let text = self.command("root", ["farrier", "check"]).output();
         format!("{}\n{}", text.map_or_else(|e| e.to_string(), |o| said(&o)), self.picture())
     }
@@ -100,7 +111,7 @@ impl Run {
     }
 
     /// The findings as rule and severity, sorted, each once.
-    pub fn findings(&self) -> Vec<(String, String)> {
+    fn findings(&self) -> Vec<(String, String)> {
         let json = self.json();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let mut findings: Vec<_> = json["findings"]
@@ -115,7 +126,7 @@ impl Run {
     }
 
     /// Holds this run against an expectation; gives what differs, in words.
-    pub fn differs(&self, expect: &Expect) -> Option<String> {
+    fn differs(&self, expect: &Expect) -> Option<String> {
         let findings = self.findings();
         let has = |(rule, severity): &&(&str, &str)| {
             findings.iter().any(|(r, s)| r == rule && s == severity)

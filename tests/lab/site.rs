@@ -165,6 +165,11 @@ impl<'a> Site<'a> {
         }
     }
 
+    /// The same without Bundler.
+    pub fn plain(&self) -> Start {
+        Start { program: vec!["unicorn".to_owned()], ..self.usual() }
+    }
+
     /// Starts a master as [`Site::usual`] and waits until it serves.
     pub fn start(&self) -> u32 {
         self.start_with(&self.usual())
@@ -181,6 +186,23 @@ impl<'a> Site<'a> {
 
     /// Starts a daemon and returns once its starter has: Unicorn's waits until the master says that it is ready.
     pub fn launch(&self, start: &Start) {
+        let words = self.words(start, &["-D"]);
+        let output = self.lab.command(self.user, &words).output().expect("nsenter starts");
+        let said = super::world::said(&output);
+        assert!(output.status.success(), "{words:?}: {said}\n{}", self.lab.picture());
+    }
+
+    /// Starts a master that stays the child of its starter, as under a supervisor, and waits until it serves.
+    pub fn start_in_foreground(&self, start: &Start) -> u32 {
+        self.lab.background(self.user, &self.words(start, &[]).join(" "));
+        self.lab.wait("the started master is ready", || self.masters().len() == 1);
+        let master = self.masters()[0];
+        self.wait_ready(master);
+        master
+    }
+
+    /// The command line of a start.
+    fn words(&self, start: &Start, more: &[&str]) -> Vec<String> {
         let mut words = vec!["env".to_owned(), "-C".to_owned(), start.from.clone()];
         if start.pwd {
             words.push(format!("PWD={}", start.from));
@@ -188,14 +210,12 @@ impl<'a> Site<'a> {
         words.push("BUNDLE_SILENCE_ROOT_WARNING=1".to_owned());
         words.extend(start.env.iter().cloned());
         words.extend(start.program.iter().cloned());
-        words.push("-D".to_owned());
+        words.extend(more.iter().map(|word| (*word).to_owned()));
         if let Some(config) = &start.config {
             words.extend(["-c".to_owned(), config.clone()]);
         }
         words.extend(["-E".to_owned(), "production".to_owned()]);
-        let output = self.lab.command(self.user, &words).output().expect("nsenter starts");
-        let said = super::world::said(&output);
-        assert!(output.status.success(), "{words:?}: {said}\n{}", self.lab.picture());
+        words
     }
 
     /// The ready masters of this site, oldest first; one that boots has no such title yet.
@@ -256,9 +276,16 @@ impl<'a> Site<'a> {
         self.lab.read(self.path(below)).trim().parse().unwrap_or(0)
     }
 
-    /// One request through the usual socket; `None` when nothing answers.
+    /// One request through the usual socket, or port 8080 where there is none; `None` when nothing answers.
     pub fn get(&self) -> Option<Answer> {
-        self.ask("shared/sockets/unicorn.sock")
+        let socket = "shared/sockets/unicorn.sock";
+        if self.lab.has(self.path(socket)) {
+            return self.ask(socket);
+        }
+        let line =
+            "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3";
+        let output = self.lab.command("root", ["bash", "-c", line]).output().ok()?;
+        Answer::of(&String::from_utf8_lossy(&output.stdout))
     }
 
     /// One request through the Unix socket below this root.
@@ -274,7 +301,14 @@ fn ask(socket: &Path) -> Option<Answer> {
     stream.write_all(b"GET / HTTP/1.0\r\nHost: web-1\r\n\r\n").ok()?;
     let mut text = String::new();
     stream.read_to_string(&mut text).ok()?;
-    let (_, body) = text.split_once("\r\n\r\n")?;
-    let (release, pid) = body.trim().split_once(' ')?;
-    Some(Answer { release: release.to_owned(), pid: pid.parse().ok()? })
+    Answer::of(&text)
+}
+
+impl Answer {
+    /// Reads the app's answer from the whole HTTP response.
+    fn of(response: &str) -> Option<Self> {
+        let (_, body) = response.split_once("\r\n\r\n")?;
+        let (release, pid) = body.trim().split_once(' ')?;
+        Some(Self { release: release.to_owned(), pid: pid.parse().ok()? })
+    }
 }

@@ -1,1 +1,167 @@
-pub const STAGES: &[crate::lab::Stage] = &[];
+//! Masters that are doubled, hollow, stopped or dead, and workers that are missing.
+
+use crate::lab::program::{broken, warned};
+use crate::lab::site::{FIRST, Site};
+use crate::lab::world::Lab;
+use crate::lab::{Stage, hold};
+
+const PIDFILE: &str = "/var/www/shop/shared/pids/unicorn.pid";
+
+pub const STAGES: &[Stage] = &[
+    Stage {
+        name: "master-duplicate",
+        tells: "pidfile and socket were removed while the master lived, and a second one was started",
+        targets: &[],
+        expect: broken(&[("master-duplicate", "critical")]).besides(&[
+            "socket-replaced",
+            "pidfile-foreign",
+            "pidfile-missing",
+        ]),
+        set: |lab| {
+            let site = serving(lab);
+            lab.sh(&format!("rm {PIDFILE} /var/www/shop/shared/sockets/unicorn.sock"));
+            site.launch(&site.usual());
+            lab.wait("a second master is ready", || site.masters().len() == 2);
+            let masters = site.masters();
+            assert_eq!(lab.stat(masters[1]).map(|stat| stat.parent), Some(1));
+            site.wait_ready(masters[1]);
+        },
+    },
+    Stage {
+        name: "master-hollow",
+        tells: "WINCH went to the only master: it lives, the socket is there, and nothing answers",
+        targets: &[],
+        expect: broken(&[("master-hollow", "critical")]).besides(&["workers-missing"]),
+        set: |lab| {
+            let site = serving(lab);
+            let master = site.masters()[0];
+            lab.signal(master, "WINCH");
+            lab.wait("every worker leaves", || lab.children(master).is_empty());
+        },
+    },
+    Stage {
+        name: "master-hollow-ttou",
+        tells: "TTOU went to the only master once for each worker",
+        targets: &[],
+        expect: broken(&[("master-hollow", "critical")]).besides(&["workers-missing"]),
+        set: |lab| {
+            let site = serving(lab);
+            let master = site.masters()[0];
+            lab.signal(master, "TTOU");
+            lab.wait("one worker is left", || lab.children(master).len() == 1);
+            lab.signal(master, "TTOU");
+            lab.wait("every worker leaves", || lab.children(master).is_empty());
+        },
+    },
+    Stage {
+        name: "master-stopped",
+        tells: "the master is stopped: no signal will be acted on, no worker replaced",
+        targets: &[],
+        expect: broken(&[("master-stopped", "critical")]),
+        set: |lab| {
+            let site = serving(lab);
+            stop(lab, site.masters()[0]);
+        },
+    },
+    Stage {
+        name: "worker-stopped",
+        tells: "one of the workers is stopped",
+        targets: &[],
+        expect: warned(&[("master-stopped", "warning")]),
+        set: |lab| {
+            let site = serving(lab);
+            stop(lab, site.workers(site.masters()[0])[0]);
+        },
+    },
+    Stage {
+        name: "master-dead",
+        tells: "the master was killed and nobody started it again; asked for by its deploy root",
+        targets: &["/var/www/shop"],
+        expect: broken(&[("master-dead", "critical")]).besides(&["pidfile-stale"]),
+        set: killed,
+    },
+    Stage {
+        name: "master-dead-pidfile",
+        tells: "the same, asked for by its pidfile",
+        targets: &[PIDFILE],
+        expect: broken(&[("master-dead", "critical")]).besides(&["pidfile-stale"]),
+        set: killed,
+    },
+    Stage {
+        name: "workers-missing",
+        tells: "TTOU took one of two workers away, and the config still asks for two",
+        targets: &[],
+        expect: warned(&[("workers-missing", "warning")]),
+        set: |lab| {
+            let site = serving(lab);
+            let master = site.masters()[0];
+            lab.signal(master, "TTOU");
+            lab.wait("one worker is left", || lab.children(master).len() == 1);
+        },
+    },
+];
+
+fn serving(lab: &Lab) -> Site<'_> {
+    let site = Site::deployed(lab, "shop", |_| {});
+    site.switched_long_ago(FIRST);
+    site.start();
+    site
+}
+
+fn stop(lab: &Lab, pid: u32) {
+    lab.signal(pid, "STOP");
+    lab.wait("it is stopped", || lab.stat(pid).is_some_and(|stat| stat.state == 'T'));
+}
+
+/// A master ended by KILL: its pidfile and socket stay.
+fn killed(lab: &Lab) {
+    let site = serving(lab);
+    let master = site.masters()[0];
+    let workers = site.workers(master);
+    lab.signal(master, "KILL");
+    site.wait_gone(master);
+    for worker in workers {
+        site.wait_gone(worker);
+    }
+    assert_eq!(site.pidfile("shared/pids/unicorn.pid"), master);
+}
+
+#[test]
+fn master_duplicate() {
+    hold("master-duplicate");
+}
+
+#[test]
+fn master_hollow() {
+    hold("master-hollow");
+}
+
+#[test]
+fn master_hollow_ttou() {
+    hold("master-hollow-ttou");
+}
+
+#[test]
+fn master_stopped() {
+    hold("master-stopped");
+}
+
+#[test]
+fn worker_stopped() {
+    hold("worker-stopped");
+}
+
+#[test]
+fn master_dead() {
+    hold("master-dead");
+}
+
+#[test]
+fn master_dead_pidfile() {
+    hold("master-dead-pidfile");
+}
+
+#[test]
+fn workers_missing() {
+    hold("workers-missing");
+}
