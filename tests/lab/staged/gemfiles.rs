@@ -20,6 +20,22 @@ pub const STAGES: &[Stage] = &[
         },
     },
     Stage {
+        name: "gemfile-kept",
+        tells: "the config sets BUNDLE_GEMFILE with ||=, which changes nothing: Bundler has set it",
+        targets: &[],
+        expect: warned(&[("gemfile-pinned", "warning")]),
+        set: |lab| {
+            let site = Site::deployed(lab, "shop", |config| {
+                config.gemfile = None;
+                config.more =
+                    "ENV[\"BUNDLE_GEMFILE\"] ||= \"/var/www/shop/current/Gemfile\"".to_owned();
+            });
+            site.switched_long_ago(FIRST);
+            let master = site.start();
+            assert_eq!(gemfile(lab, master), site.path(&format!("releases/{FIRST}/Gemfile")));
+        },
+    },
+    Stage {
         name: "gemfile-mismatch",
         tells: "upgraded: the new code runs with the old release's gems, which are others",
         targets: &[],
@@ -80,4 +96,9 @@ fn gemfile_mismatch() {
 #[test]
 fn gemfile_missing() {
     hold("gemfile-missing");
+}
+
+#[test]
+fn gemfile_kept() {
+    hold("gemfile-kept");
 }

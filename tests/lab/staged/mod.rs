@@ -9,6 +9,7 @@ mod oldbins;
 mod pidfiles;
 mod releases;
 mod sockets;
+mod trials;
 mod upgrades;
 
 use super::Stage;
@@ -17,6 +18,7 @@ use super::Stage;
 pub const ALL: &[&[Stage]] = &[
     healthy::STAGES,
     odd::STAGES,
+    trials::STAGES,
     upgrades::STAGES,
     releases::STAGES,
     gemfiles::STAGES,
