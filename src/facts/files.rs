@@ -44,6 +44,8 @@ impl Linked {
         let open = self.open.value.as_ref().map_err(Clone::clone)?;
         match self.now.value.as_ref().map_err(Clone::clone)? {
             None => Ok(Fate::Deleted),
+            // An inode number is soon used again: what has no link left is not what stands there now.
+            Some(_) if open.nlink == 0 => Ok(Fate::Replaced),
             Some(now) if (now.device, now.inode) == (open.device, open.inode) => Ok(Fate::Same),
             // Btrfs subvolumes and overlays give one file two device numbers.
             Some(now) if now.inode == open.inode && open.nlink > 0 => Ok(Fate::Same),

@@ -93,8 +93,10 @@ pub struct Master {
     pub release: Fact<Option<String>>,
     /// The arguments in its title.
     pub arguments: Vec<Text>,
-    /// The configuration file as it stands on disk, as far as it can be read without Ruby.
+    /// The configuration that the next re-execution will load, as far as it can be read without Ruby.
     pub config: Fact<Config>,
+    /// The configuration that it loaded itself: the copy in its own release, where that is still there.
+    pub loaded: Fact<Config>,
     /// The pidfile that it was given; `None`: none.
     pub pidfile: Fact<Option<std::path::PathBuf>>,
     /// What the next re-execution would run.
@@ -112,7 +114,7 @@ pub struct Master {
 impl Master {
     /// How many workers it is configured to have, as far as that is known.
     pub fn workers_wanted(&self) -> Option<u32> {
-        self.config.get().and_then(|config| config.worker_processes.value().copied())
+        self.loaded.get().and_then(|config| config.worker_processes.value().copied())
     }
 
     /// Workers that live and are not stopped.

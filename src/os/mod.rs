@@ -4,6 +4,8 @@
 //! `disallowed-methods` holds that. So every box can be recorded, and every layer runs on a recording.
 
 mod ask;
+pub mod live;
+mod sockdiag;
 pub mod text;
 
 pub use ask::{
@@ -54,7 +56,7 @@ impl std::fmt::Display for Refusal {
 }
 
 /// The eyes: everything that farrier knows of a machine came through this one door.
-pub trait Source: Send {
+pub trait Source {
     /// Answers all questions, in their order. One call may carry many, so that a scan stays cheap;
     /// what can block for ever is answered by a reader process within its deadline.
     fn ask(&self, asks: &[Ask]) -> Vec<Answer>;

@@ -26,6 +26,8 @@ pub struct Recognised {
     pub program: Text,
     /// The revision in the title (rack-statsd: `app[SHA]`), with the app's name before it.
     pub tag: Option<(Text, String)>,
+    /// The title could hardly be anyone else's; otherwise the server's own library has to be found in memory.
+    pub certain: bool,
 }
 
 /// What a title says that a process is.

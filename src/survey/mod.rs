@@ -1,33 +1,162 @@
 //! One look at a machine: scan all processes, recognise servers, read their trees deeply, make a census.
 
+mod adopt;
+mod apps;
+mod config;
+mod group;
+mod idle;
+mod listeners;
+mod masters;
+mod once;
+mod pidfiles;
+mod read;
+mod restart;
+mod scan;
 pub mod target;
 
-use crate::model::{Census, Limits};
-use crate::os::Source;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::facts::{Fact, Lack, Place};
+use crate::model::{Census, Kind, Limits, Searched, Seen};
+use crate::os::{Ask, Clock, Found, Host, Pid, Refusal, Source};
+
+use adopt::{Adopted, Member};
+use once::Once;
+use read::Setting;
+use scan::{Scan, Scanned};
 
 /// What to look for.
 #[derive(Clone, Debug, Default)]
 pub struct Wish {
     /// Deploy roots or pidfiles that are to be looked at even if nothing serves them (TARGETs, settings).
-    pub roots: Vec<std::path::PathBuf>,
+    pub roots: Vec<PathBuf>,
     /// Thresholds.
     pub limits: Limits,
     /// Read proportional set sizes too: dear, for the screen only.
     pub memory: bool,
 }
 
+/// Takes looks at one machine, and remembers between them what need not be read again.
+#[derive(Default)]
+pub struct Surveyor {
+    scan: Scan,
+}
+
 /// Takes one look.
 pub fn survey(source: &dyn Source, wish: &Wish) -> Census {
-    let _ = (source, wish);
-    Census {
-        host: crate::facts::Fact::lacking(
-            crate::facts::Place::new("/proc"),
-            crate::facts::Lack::NotAsked,
-        ),
-        taken_at: jiff::Timestamp::UNIX_EPOCH,
-        boot_time: 0,
-        seen: crate::model::Seen::default(),
-        apps: Vec::new(),
-        limits: wish.limits,
+    Surveyor::default().look(source, wish)
+}
+
+impl Surveyor {
+    /// Takes a look.
+    pub fn look(&mut self, source: &dyn Source, wish: &Wish) -> Census {
+        let once = Once::new(source);
+        let host: Fact<Host> = once.fact(Ask::Host, |found| match found {
+            Found::Host(host) => Ok(*host),
+            _ => Err(Lack::Malformed("another kind of answer")),
+        });
+        let clock = match once.one(&Ask::Clock) {
+            Ok(Found::Clock(clock)) => Some(clock),
+            _ => None,
+        };
+        let scanned = self.scan.pass(source);
+        let setting = Setting { once: &once, host: host.get(), clock, memory: wish.memory };
+        let members = members(&setting, &scanned);
+        let kept: Vec<Pid> = members.keys().copied().collect();
+        let adopted = adopt::adopt(&once, members);
+        let seen = seen(&scanned, &adopted, host.get());
+        let mut census = Census {
+            taken_at: clock
+                .and_then(|clock| Timestamp::from_nanosecond(i128::from(clock.wall)).ok())
+                .unwrap_or(Timestamp::UNIX_EPOCH),
+            boot_time: clock.map_or(0, |clock: Clock| clock.boot),
+            apps: apps::apps(&setting, adopted, &wish.roots),
+            limits: wish.limits,
+            seen,
+            host,
+        };
+        if census.apps.is_empty() {
+            idle::look(&once, &mut census.seen);
+        }
+        source.keep_only(&kept);
+        census
     }
+}
+
+/// Reads every recognised process, and the workers that only their masks give away.
+fn members(setting: &Setting<'_>, scanned: &Scanned) -> BTreeMap<Pid, Member> {
+    let once = setting.once;
+    once.fetch(
+        scanned.recognised.keys().flat_map(|pid| read::asks(*pid, setting.memory)).collect(),
+    );
+    let mut members = BTreeMap::new();
+    let mut untitled = Vec::new();
+    for (pid, (server, recognised, _)) in &scanned.recognised {
+        let Some(process) = setting.process(*pid) else { continue };
+        if !recognised.certain && !confirmed(server.kind, &process) {
+            continue;
+        }
+        if !matches!(recognised.part, crate::servers::Part::Worker(_)) {
+            let found = adopt::untitled_workers(once, scanned, *pid);
+            untitled.extend(found.into_iter().map(|child| (child, *server)));
+        }
+        members.insert(*pid, Member { process, server, recognised: recognised.clone() });
+    }
+    once.fetch(untitled.iter().flat_map(|(pid, _)| read::asks(*pid, setting.memory)).collect());
+    for (pid, server) in untitled {
+        if let Some(process) = setting.process(pid) {
+            members.insert(pid, adopt::as_worker(server, process));
+        }
+    }
+    members
+}
+
+/// A title that other software could have written counts only with the server's own library in memory.
+fn confirmed(kind: Kind, process: &crate::model::Process) -> bool {
+    let library = match kind {
+        Kind::Unicorn | Kind::Rainbows => "unicorn_http.so",
+        Kind::Pitchfork => "pitchfork_http.so",
+        Kind::Puma => "puma_http11.so",
+        Kind::Nginx | Kind::Gunicorn => return true,
+    };
+    process.maps.get().is_some_and(|maps| {
+        maps.iter().any(|mapped| mapped.path.file_name().is_some_and(|name| name == library))
+    })
+}
+
+fn seen(scanned: &Scanned, adopted: &Adopted, host: Option<&Host>) -> Seen {
+    let workers: usize = adopted.trees.iter().map(|tree| tree.workers.len()).sum();
+    let members = adopted.trees.len() + workers + adopted.orphans.len();
+    Seen {
+        processes: scanned.processes,
+        members,
+        denied: scanned.denied,
+        hidden: hidden(scanned, host),
+        searched: vec![Searched {
+            what: "processes",
+            how: format!(
+                "title and command line; servers known: {}",
+                crate::servers::SERVERS.len()
+            ),
+            found: members,
+        }],
+        idle_roots: Vec::new(),
+    }
+}
+
+/// Why processes may exist that farrier cannot see.
+fn hidden(scanned: &Scanned, host: Option<&Host>) -> Option<(Place, Lack)> {
+    let proc = || Place::new("/proc");
+    if let Some(refusal) = &scanned.refused {
+        return Some((proc(), Lack::Refused(refusal.clone())));
+    }
+    let host = host?;
+    if host.hidepid > 0 && host.euid != 0 {
+        let what = Lack::Refused(Refusal::Denied);
+        return Some((Place::new(format!("/proc, mounted with hidepid={}", host.hidepid)), what));
+    }
+    None
 }

@@ -1,0 +1,391 @@
+//! Trees into apps: deploy roots, grouping, roles, pidfiles, listeners, names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::adopt::{Adopted, Member, Tree};
+use super::group::{Placed, group};
+use super::listeners;
+use super::masters::{Round, paths};
+use super::pidfiles::Pidfiles;
+use super::read::Setting;
+use crate::deploy::releases;
+use crate::facts::{Fact, Place};
+use crate::model::{
+    App, AppId, Kind, Layout, Listener, Master, Phase, Pidfile, PidfileKind, PidfileState, Role,
+    Wanted, Worker,
+};
+use crate::os::{Pid, Root, shown};
+use crate::servers::{Server, server};
+
+/// Makes apps of what was adopted, and of wished-for roots that nothing serves.
+pub fn apps(setting: &Setting<'_>, adopted: Adopted, wishes: &[PathBuf]) -> Vec<App> {
+    let Adopted { trees, orphans } = adopted;
+    let maker = Maker { setting };
+    let placed: Vec<Placed> = trees.into_iter().map(|tree| maker.place(tree)).collect();
+    let mut apps: Vec<App> =
+        group(placed).into_iter().map(|group| maker.app(group, wishes)).collect();
+    for orphan in orphans {
+        maker.keep_orphan(&mut apps, orphan);
+    }
+    for wish in wishes {
+        maker.grant(&mut apps, wish);
+    }
+    name_apart(&mut apps);
+    apps.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    apps
+}
+
+struct Maker<'a> {
+    setting: &'a Setting<'a>,
+}
+
+impl Maker<'_> {
+    fn place(&self, tree: Tree) -> Placed {
+        let once = self.setting.once;
+        let member = &tree.master;
+        let options = (member.server.options)(&member.recognised.arguments);
+        let sockets = listeners::table(once, self.setting.host, &member.process);
+        let layout = self.layout(member, &tree.workers.iter().map(|(p, _)| p).collect::<Vec<_>>());
+        let root_of = member.process.root;
+        let server = member.server;
+        let mut master = Round { once, layout: &layout, sockets: &sockets }.master(tree);
+        let root = layout
+            .get()
+            .and_then(|layout| layout.as_ref().map(|layout| layout.root.clone()))
+            .or_else(|| master.process.cwd.get().map(|cwd| cwd.path.clone()))
+            .or_else(|| above_config(options.config.as_deref()))
+            .unwrap_or_else(|| PathBuf::from(format!("/proc/{}/cwd", master.process.pid)));
+        let addresses = match (&master.listens.value, &sockets.value) {
+            (Ok(inodes), Ok(table)) => inodes
+                .iter()
+                .filter_map(|inode| table.get(inode))
+                .map(|socket| {
+                    let cwd = master.process.cwd.get().map(|cwd| cwd.path.as_path());
+                    listeners::address(socket, cwd).to_string()
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        if master.pidfile.get().is_none() {
+            let alone = std::slice::from_ref(&master);
+            let found = self
+                .pidfiles(server, root_of, &root, layout.get().and_then(Option::as_ref), &[])
+                .read(alone)
+                .into_iter()
+                .find(|pidfile| pidfile.pid == Some(master.process.pid));
+            if let Some(pidfile) = found {
+                let place = Place::path(&pidfile.path);
+                let path = match pidfile.kind {
+                    PidfileKind::Current | PidfileKind::New => pidfile.path,
+                    PidfileKind::Oldbin => pidfile.path.with_extension(""),
+                };
+                master.pidfile = Fact::known(place, Some(path));
+            }
+        }
+        Placed {
+            master,
+            root,
+            layout: layout.value.ok().flatten(),
+            config: options.config,
+            addresses,
+        }
+    }
+
+    /// The deploy root that a master's paths lead into. That there is none is known only where its
+    /// working directory could be read.
+    fn layout(&self, member: &Member, workers: &[&crate::model::Process]) -> Fact<Option<Layout>> {
+        let root = member.process.root;
+        let candidates: BTreeSet<PathBuf> =
+            paths(member).iter().filter_map(|path| releases::candidate_root(path)).collect();
+        let ordered = paths(member).into_iter().filter_map(|path| releases::candidate_root(&path));
+        let mut lack = None;
+        for candidate in ordered.filter(|candidate| candidates.contains(candidate)) {
+            let layout = releases::read(self.setting.once, root, &candidate, &[]);
+            match &layout.value {
+                Ok(Some(found)) => {
+                    let used: BTreeSet<String> = std::iter::once(&member.process)
+                        .chain(workers.iter().copied())
+                        .filter_map(|p| found.release_of(&p.cwd.get()?.path))
+                        .chain(paths(member).iter().filter_map(|path| found.release_of(path)))
+                        .collect();
+                    let used: Vec<String> = used.into_iter().collect();
+                    return releases::read(self.setting.once, root, &candidate, &used);
+                }
+                Ok(None) => {}
+                Err(_) => lack = lack.or(Some(layout)),
+            }
+        }
+        let place = member.process.cwd.place.clone();
+        match (lack, &member.process.cwd.value) {
+            (Some(lack), _) => lack,
+            (None, Ok(_)) => Fact::known(place, None),
+            (None, Err(why)) => Fact::lacking(place, why.clone()),
+        }
+    }
+
+    fn pidfiles<'b>(
+        &'b self,
+        server: &'static Server,
+        root: Root,
+        directory: &'b Path,
+        layout: Option<&'b Layout>,
+        named: &'b [PathBuf],
+    ) -> Pidfiles<'b> {
+        Pidfiles {
+            once: self.setting.once,
+            server,
+            root,
+            pid_max: self.setting.host.map_or(4_194_304, |host| host.pid_max),
+            directory,
+            layout,
+            named,
+        }
+    }
+
+    fn app(&self, group: Vec<Placed>, wishes: &[PathBuf]) -> App {
+        let layouts: Vec<Fact<Option<Layout>>> = group
+            .iter()
+            .map(|placed| Fact::known(Place::path(&placed.root), placed.layout.clone()))
+            .collect();
+        let root = best_root(&group);
+        let with_releases = layouts.iter().find(|layout| matches!(layout.get(), Some(Some(_))));
+        let host_path = group.iter().find_map(|placed| {
+            let own = placed.master.process.root_path.as_ref()?;
+            let rest = placed.root.strip_prefix("/").ok()?;
+            Some(own.join(rest))
+        });
+        let unknown = group.iter().find_map(|placed| {
+            let cwd = &placed.master.process.cwd;
+            let lack = cwd.lack()?.clone();
+            placed.layout.is_none().then(|| Fact::lacking(cwd.place.clone(), lack))
+        });
+        let layout = with_releases
+            .cloned()
+            .or(unknown)
+            .unwrap_or_else(|| Fact::known(Place::path(&root), None));
+        let mut masters: Vec<Master> = group.into_iter().map(|placed| placed.master).collect();
+        let kind = masters.first().map_or(Kind::Unicorn, |master| master.kind);
+        let start = masters.first().map_or(Root::Own, |master| master.process.root);
+        let named: Vec<PathBuf> = wishes
+            .iter()
+            .filter(|wish| {
+                **wish != root
+                    && wish.starts_with(&root)
+                    && masters.iter().any(|m| {
+                        m.pidfile.get().cloned().flatten().as_deref() == Some(wish.as_path())
+                    })
+            })
+            .cloned()
+            .collect();
+        let pidfiles = server(kind).map_or_else(Vec::new, |server| {
+            self.pidfiles(server, start, &root, layout.get().and_then(Option::as_ref), &named)
+                .read(&masters)
+        });
+        give_roles(&mut masters, &pidfiles);
+        let listeners = self.listeners(&masters);
+        App {
+            id: AppId(shown(&root)),
+            name: name_of(&root),
+            kind,
+            host_path,
+            layout,
+            masters,
+            orphans: Vec::new(),
+            pidfiles,
+            listeners,
+            wanted: Vec::new(),
+            root,
+        }
+    }
+
+    fn listeners(&self, masters: &[Master]) -> Vec<Listener> {
+        let Some(first) = masters.first() else { return Vec::new() };
+        let table = listeners::table(self.setting.once, self.setting.host, &first.process);
+        listeners::listeners(self.setting.once, masters, &table)
+    }
+
+    /// A worker without a master goes to the app in whose root it runs, else it makes one.
+    fn keep_orphan(&self, apps: &mut Vec<App>, orphan: Member) {
+        let layout = self.layout(&orphan, &[]);
+        let found = layout.get().cloned().flatten();
+        let cwd = orphan.process.cwd.get().map(|cwd| cwd.path.clone());
+        let root = found
+            .as_ref()
+            .map(|layout| layout.root.clone())
+            .or(cwd)
+            .unwrap_or_else(|| PathBuf::from(format!("/proc/{}/cwd", orphan.process.pid)));
+        let sockets = listeners::table(self.setting.once, self.setting.host, &orphan.process);
+        let round = Round { once: self.setting.once, layout: &layout, sockets: &sockets };
+        let number = match orphan.recognised.part {
+            crate::servers::Part::Worker(number) => number,
+            _ => None,
+        };
+        let worker =
+            Worker { release: round.release(&orphan.process), number, process: orphan.process };
+        let kind = orphan.server.kind;
+        if let Some(app) = apps.iter_mut().find(|app| app.kind == kind && app.root == root) {
+            app.orphans.push(worker);
+        } else {
+            let mut app = self.without_master(kind, root, layout, &[]);
+            app.orphans.push(worker);
+            apps.push(app);
+        }
+    }
+
+    /// A root or a pidfile that was named: its app is marked, or made if nothing serves it.
+    fn grant(&self, apps: &mut Vec<App>, wish: &Path) {
+        let word = Wanted::Target(shown(wish));
+        let belongs =
+            |app: &App| app.root == wish || app.pidfiles.iter().any(|pidfile| pidfile.path == wish);
+        let mut any = false;
+        for app in apps.iter_mut().filter(|app| belongs(app)) {
+            app.wanted.push(word.clone());
+            any = true;
+        }
+        if any || !wish.is_absolute() {
+            return;
+        }
+        let once = self.setting.once;
+        let is_directory = matches!(
+            once.stat(Root::Own, wish).get(),
+            Some(Some(stat)) if stat.kind == crate::os::FileKind::Directory
+        );
+        let root = if is_directory {
+            wish.to_path_buf()
+        } else {
+            // A pidfile below `shared` or in the app: the root is what lies above these directories.
+            wish.ancestors()
+                .skip(1)
+                .find(|dir| {
+                    !dir.file_name().is_some_and(|name| {
+                        ["pids", "tmp", "shared", "log", "run"].iter().any(|usual| name == *usual)
+                    })
+                })
+                .unwrap_or(Path::new("/"))
+                .to_path_buf()
+        };
+        let layout = releases::read(once, Root::Own, &root, &[]);
+        let named: Vec<PathBuf> = if is_directory { Vec::new() } else { vec![wish.to_path_buf()] };
+        let mut app = self.without_master(Kind::Unicorn, root, layout, &named);
+        let is_deployed = matches!(app.layout.get(), Some(Some(_)));
+        if is_deployed
+            || app.pidfiles.iter().any(|p| !matches!(p.state.get(), Some(PidfileState::Missing)))
+        {
+            app.wanted.push(word);
+            apps.push(app);
+        }
+    }
+
+    fn without_master(
+        &self,
+        kind: Kind,
+        root: PathBuf,
+        layout: Fact<Option<Layout>>,
+        named: &[PathBuf],
+    ) -> App {
+        let pidfiles = server(kind).map_or_else(Vec::new, |server| {
+            self.pidfiles(server, Root::Own, &root, layout.get().and_then(Option::as_ref), named)
+                .read(&[])
+        });
+        App {
+            id: AppId(shown(&root)),
+            name: name_of(&root),
+            kind,
+            host_path: None,
+            layout,
+            masters: Vec::new(),
+            orphans: Vec::new(),
+            pidfiles,
+            listeners: Vec::new(),
+            wanted: Vec::new(),
+            root,
+        }
+    }
+}
+
+/// The root of an app whose masters may have several: a deploy root wins over a plain directory.
+fn best_root(group: &[Placed]) -> PathBuf {
+    group
+        .iter()
+        .find(|placed| placed.layout.is_some())
+        .or_else(|| group.first())
+        .map(|placed| placed.root.clone())
+        .unwrap_or_default()
+}
+
+/// `APP/config/unicorn.rb` stands in `APP`.
+fn above_config(config: Option<&Path>) -> Option<PathBuf> {
+    let directory = config?.parent()?;
+    if directory.file_name().is_some_and(|name| name == "config") {
+        directory.parent().map(Path::to_path_buf)
+    } else {
+        Some(directory.to_path_buf())
+    }
+    .filter(|path| path.is_absolute())
+}
+
+fn name_of(root: &Path) -> String {
+    root.file_name().map_or_else(|| shown(root), |name| shown(name.as_ref()))
+}
+
+/// Roles by title, generation, phase and pidfile (`cli.md`, Vocabulary).
+fn give_roles(masters: &mut [Master], pidfiles: &[Pidfile]) {
+    let living: BTreeSet<Pid> =
+        masters.iter().filter(|m| !m.process.is_dead()).map(|m| m.process.pid).collect();
+    let held = |kind| -> BTreeSet<Pid> {
+        pidfiles
+            .iter()
+            .filter(|p| p.kind == kind && matches!(p.state.get(), Some(PidfileState::Live)))
+            .filter_map(|p| p.pid)
+            .collect()
+    };
+    let (current, old) = (held(PidfileKind::Current), held(PidfileKind::Oldbin));
+    for master in masters.iter_mut() {
+        let superseded = master.role == Role::Old
+            || master.child.is_some_and(|child| living.contains(&child))
+            || (old.contains(&master.process.pid) && !current.contains(&master.process.pid));
+        master.role = if superseded {
+            Role::Old
+        } else if master.phase == Phase::Ready {
+            Role::Current
+        } else {
+            Role::New
+        };
+    }
+    let ready: Vec<Pid> =
+        masters.iter().filter(|m| m.role == Role::Current).map(|m| m.process.pid).collect();
+    if ready.len() < 2 {
+        return;
+    }
+    let keeper =
+        ready.iter().rev().find(|pid| current.contains(pid)).or_else(|| ready.last()).copied();
+    for master in masters.iter_mut() {
+        if master.role == Role::Current && Some(master.process.pid) != keeper {
+            master.role = Role::Duplicate;
+        }
+    }
+}
+
+/// Apps that share a root get `#` and their pidfile or listener behind it.
+fn name_apart(apps: &mut [App]) {
+    let mut count: BTreeMap<AppId, usize> = BTreeMap::new();
+    for app in apps.iter() {
+        *count.entry(app.id.clone()).or_default() += 1;
+    }
+    for app in apps.iter_mut().filter(|app| count.get(&app.id).is_some_and(|n| *n > 1)) {
+        let given = app.masters.iter().find_map(|m| m.pidfile.get().cloned().flatten());
+        let apart = given
+            .as_ref()
+            .map(|path| app.short(path))
+            .or_else(|| app.listeners.first().map(|listener| listener.address.to_string()))
+            .or_else(|| app.masters.first().map(|m| m.process.pid.to_string()));
+        if let Some(apart) = apart {
+            let stem = given.as_deref().and_then(Path::file_stem);
+            if let Some(stem) = stem.filter(|stem| *stem != "unicorn") {
+                app.name = format!("{}#{}", app.name, shown(stem.as_ref()));
+            }
+            app.id = AppId(format!("{}#{apart}", app.id));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A machine without servers: what was looked for besides processes, so that the screen can say it.
+
+use std::path::{Path, PathBuf};
+
+use super::once::Once;
+use crate::model::{Searched, Seen};
+use crate::os::{Root, Text};
+
+/// Directories whose entries are usually deploy roots.
+const PARENTS: &[&str] =
+    &["/var/www", "/srv", "/srv/www", "/opt", "/home/deploy", "/u/apps", "/data/www"];
+
+/// Looks for deploy roots and pidfiles that nothing serves.
+pub fn look(once: &Once<'_>, seen: &mut Seen) {
+    let mut pidfiles = 0;
+    for parent in PARENTS {
+        let parent = Path::new(parent);
+        for name in names(once, parent) {
+            let root = parent.join(name.path());
+            let inside = names(once, &root);
+            let has = |wanted: &[u8]| inside.iter().any(|name| name.bytes() == wanted);
+            if has(b"releases") {
+                seen.idle_roots.push(root.clone());
+            }
+            if has(b"shared") {
+                pidfiles += count_pidfiles(once, &root.join("shared/pids"));
+                pidfiles += count_pidfiles(once, &root.join("shared/tmp/pids"));
+            }
+        }
+    }
+    pidfiles += count_pidfiles(once, Path::new("/run"));
+    seen.searched.push(Searched {
+        what: "pidfiles",
+        how: "unicorn*.pid in /run and in the shared/pids of deploy roots".into(),
+        found: pidfiles,
+    });
+    seen.searched.push(Searched {
+        what: "releases",
+        how: format!("a directory \"releases\" below {}", PARENTS.join(", ")),
+        found: seen.idle_roots.len(),
+    });
+}
+
+fn names(once: &Once<'_>, directory: &Path) -> Vec<Text> {
+    once.list(Root::Own, directory).value.ok().flatten().unwrap_or_default()
+}
+
+fn count_pidfiles(once: &Once<'_>, directory: &Path) -> usize {
+    names(once, directory)
+        .iter()
+        .map(|name| PathBuf::from(name.path()))
+        .filter(|name| {
+            let text = Text::from(name.as_path());
+            text.bytes().starts_with(b"unicorn") && text.bytes().ends_with(b".pid")
+        })
+        .count()
+}

@@ -1,0 +1,124 @@
+//! Listeners: which sockets masters listen on, how full their queues are, and whether their files are still theirs.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::once::Once;
+use crate::facts::files::{Target, target};
+use crate::facts::sockets::{SocketTable, file_of};
+use crate::facts::{Fact, Lack, Place};
+use crate::model::{Address, Listener, Master, Process};
+use crate::os::{Ask, Found, Host, PathAsk, ProcLink, Protocol, Root, Socket};
+
+/// The sockets of the network namespace that a process lives in.
+pub fn table(once: &Once<'_>, host: Option<&Host>, process: &Process) -> Fact<SocketTable> {
+    let theirs = match once.one(&Ask::Link(process.pid, ProcLink::NsNet)) {
+        Ok(Found::Bytes(text)) => Some(text),
+        _ => None,
+    };
+    let ours = host.and_then(|host| host.namespaces.get(2));
+    let elsewhere = matches!((&theirs, ours), (Some(theirs), Some(ours)) if theirs != ours);
+    let ask = Ask::Sockets(elsewhere.then_some(process.pid));
+    once.fact(ask, |found| match found {
+        Found::Sockets(all) => Ok(all.into_iter().map(|s| (s.inode, s)).collect()),
+        _ => Err(Lack::Malformed("another kind of answer")),
+    })
+}
+
+/// The inodes of the sockets that a process listens on.
+pub fn listens(process: &Process, table: &Fact<SocketTable>) -> Fact<Vec<u64>> {
+    let place = process.descriptors.place.clone();
+    let descriptors = match &process.descriptors.value {
+        Ok(descriptors) => descriptors,
+        Err(lack) => return Fact::lacking(place, lack.clone()),
+    };
+    let table = match &table.value {
+        Ok(table) => table,
+        Err(lack) => return Fact::lacking(table.place.clone(), lack.clone()),
+    };
+    let mut inodes: Vec<u64> = descriptors
+        .iter()
+        .filter_map(|descriptor| match target(&descriptor.target) {
+            Target::Socket(inode) => Some(inode),
+            _ => None,
+        })
+        .filter(|inode| table.get(inode).is_some_and(|socket| socket.listening))
+        .collect();
+    inodes.sort_unstable();
+    inodes.dedup();
+    Fact::known(place, inodes)
+}
+
+/// A socket's address.
+pub fn address(socket: &Socket, cwd: Option<&Path>) -> Address {
+    match (socket.protocol, socket.local) {
+        (Protocol::Unix, _) => match socket.path.bytes().strip_prefix(b"\0") {
+            Some(name) => Address::Abstract(crate::os::Text::new(name)),
+            None => Address::Unix(absolute(socket.path.path(), cwd)),
+        },
+        (_, Some(local)) => Address::Tcp(local),
+        (_, None) => Address::Abstract(socket.path.clone()),
+    }
+}
+
+/// A relative name stays relative to the working directory of its `bind`; the present one has to stand for it.
+fn absolute(path: &Path, cwd: Option<&Path>) -> PathBuf {
+    match cwd {
+        Some(cwd) if path.is_relative() && !path.as_os_str().is_empty() => cwd.join(path),
+        _ => path.to_path_buf(),
+    }
+}
+
+/// An app's listeners, by address.
+pub fn listeners(once: &Once<'_>, masters: &[Master], table: &Fact<SocketTable>) -> Vec<Listener> {
+    let Some(table) = table.get() else { return Vec::new() };
+    let mut by_inode: BTreeMap<u64, Listener> = BTreeMap::new();
+    for master in masters.iter().filter(|master| !master.process.is_dead()) {
+        for inode in master.listens.get().into_iter().flatten() {
+            let Some(socket) = table.get(inode) else { continue };
+            by_inode
+                .entry(*inode)
+                .or_insert_with(|| listener(once, &master.process, socket, table))
+                .masters
+                .push(master.process.pid);
+        }
+    }
+    let mut all: Vec<Listener> = by_inode.into_values().collect();
+    all.sort_by(|a, b| (&a.address, a.inode).cmp(&(&b.address, b.inode)));
+    all
+}
+
+fn listener(once: &Once<'_>, process: &Process, socket: &Socket, table: &SocketTable) -> Listener {
+    let cwd = process.cwd.get().map(|cwd| cwd.path.as_path());
+    let address = address(socket, cwd);
+    let place = Place::new(format!("sock_diag, inode {}", socket.inode));
+    let number = |value: &Result<u32, crate::os::Refusal>| Fact {
+        place: place.clone(),
+        value: value.clone().map_err(Lack::Refused),
+    };
+    let file = match &address {
+        Address::Unix(path) => {
+            let stat = once.fact(lstat(process.root, path), |found| match found {
+                Found::Stat(stat) => Ok(stat),
+                _ => Err(Lack::Malformed("another kind of answer")),
+            });
+            Some(Fact {
+                place: Place::path(path),
+                value: stat.value.and_then(|stat| file_of(socket, stat.as_ref(), table)),
+            })
+        }
+        Address::Abstract(_) | Address::Tcp(_) => None,
+    };
+    Listener {
+        inode: socket.inode,
+        queued: number(&socket.queued),
+        backlog: number(&socket.backlog),
+        file,
+        masters: Vec::new(),
+        address,
+    }
+}
+
+fn lstat(root: Root, path: &Path) -> Ask {
+    Ask::path(root, path, PathAsk::Stat)
+}

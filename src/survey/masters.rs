@@ -1,0 +1,154 @@
+//! A tree into a master of the model: its release, configuration, pidfile, restart context and versions.
+
+use std::path::{Path, PathBuf};
+
+use super::adopt::{Member, Tree};
+use super::config;
+use super::listeners;
+use super::restart::Known;
+use crate::facts::environ::Environ;
+use crate::facts::sockets::SocketTable;
+use crate::facts::{Fact, Lack, Place};
+use crate::model::{Config, Layout, Master, Process, Role, Setting, Worker};
+use crate::os::Text;
+use crate::servers::{Options, Part};
+
+use super::once::Once;
+
+/// What is known round a tree when it becomes a master.
+pub struct Round<'a> {
+    /// The look.
+    pub once: &'a Once<'a>,
+    /// The releases, or why they could not be read.
+    pub layout: &'a Fact<Option<Layout>>,
+    /// The sockets of its network namespace.
+    pub sockets: &'a Fact<SocketTable>,
+}
+
+/// The paths of a master that may lead into a deploy root, the most telling first.
+pub fn paths(member: &Member) -> Vec<PathBuf> {
+    let process = &member.process;
+    let options = (member.server.options)(&member.recognised.arguments);
+    let environ = process.environ.get();
+    let variable =
+        |name| environ.and_then(|e: &Environ| e.value(name)).map(|v| v.path().to_path_buf());
+    let cwd = process.cwd.get().map(|cwd| cwd.path.clone());
+    let config = options.config.filter(|path| path.is_absolute());
+    [cwd, config, variable("PWD"), variable("BUNDLE_GEMFILE")]
+        .into_iter()
+        .flatten()
+        .filter(|path| path.is_absolute())
+        .collect()
+}
+
+impl Round<'_> {
+    /// A master.
+    pub fn master(&self, tree: Tree) -> Master {
+        let Tree { master: Member { process, server, recognised }, phase, parent, child, workers } =
+            tree;
+        let layout = self.layout.get().and_then(Option::as_ref);
+        let options = (server.options)(&recognised.arguments);
+        let loaded = config::loaded(self.once, server, &process, &options, layout);
+        let known = Known {
+            once: self.once,
+            process: &process,
+            recognised: &recognised,
+            options: &options,
+            loaded: &loaded,
+            layout,
+        };
+        let restart = known.restart();
+        let config = match &restart.config.value {
+            Ok(Some(spot)) => config::read(self.once, server, process.root, &spot.path),
+            Ok(None) => config::none(server, &process),
+            Err(lack) => Fact::lacking(restart.config.place.clone(), lack.clone()),
+        };
+        let release = self.release(&process);
+        let maps = process.maps.get();
+        let version = |gem| maps.and_then(|maps| crate::deploy::ruby::gem_version(maps, gem));
+        Master {
+            kind: server.kind,
+            role: match recognised.part {
+                Part::Master { old: true } => Role::Old,
+                _ => Role::Current,
+            },
+            workers: workers
+                .into_iter()
+                .map(|(process, number)| Worker {
+                    release: self.release(&process),
+                    number,
+                    process,
+                })
+                .collect(),
+            pidfile: pidfile(&process, &loaded, &options),
+            listens: listeners::listens(&process, self.sockets),
+            server_version: version(server.kind.name()),
+            ruby_version: maps.and_then(|maps| crate::deploy::ruby::version(maps)),
+            revision: revision(&recognised.tag, layout, &release),
+            arguments: recognised.arguments,
+            phase,
+            parent,
+            child,
+            release,
+            config,
+            loaded,
+            restart,
+            process,
+        }
+    }
+
+    /// The release whose directory a process runs in.
+    pub fn release(&self, process: &Process) -> Fact<Option<String>> {
+        let cwd = match &process.cwd.value {
+            Ok(cwd) => cwd,
+            Err(lack) => return Fact::lacking(process.cwd.place.clone(), lack.clone()),
+        };
+        match &self.layout.value {
+            Ok(layout) => Fact::known(
+                process.cwd.place.clone(),
+                layout.as_ref().and_then(|layout| layout.release_of(&cwd.path)),
+            ),
+            Err(lack) => Fact::lacking(self.layout.place.clone(), lack.clone()),
+        }
+    }
+}
+
+/// The pidfile that a master was given. A relative one follows the working directory: Unicorn never expands it
+/// (`configurator.rb`, `set_path`).
+fn pidfile(process: &Process, loaded: &Fact<Config>, options: &Options) -> Fact<Option<PathBuf>> {
+    let config = match &loaded.value {
+        Ok(config) => config,
+        Err(lack) => return Fact::lacking(loaded.place.clone(), lack.clone()),
+    };
+    let (place, path): (Place, &Path) = match (&config.pid, &options.pid) {
+        (Setting::Set { value, line }, _) => (Place::line(&config.file.path, *line), value),
+        (Setting::Unevaluable { line, text }, _) => {
+            return Fact::lacking(
+                Place::line(&config.file.path, *line),
+                Lack::Unevaluable(format!("pid {text}")),
+            );
+        }
+        (Setting::NotSet, Some(path)) => {
+            (Place::new(format!("/proc/{}/cmdline", process.pid)), path)
+        }
+        (Setting::NotSet, None) => return Fact::known(loaded.place.clone(), None),
+    };
+    if path.is_absolute() {
+        return Fact::known(place, Some(path.to_path_buf()));
+    }
+    match &process.cwd.value {
+        Ok(cwd) => Fact::known(place, Some(cwd.path.join(path))),
+        Err(lack) => Fact::lacking(process.cwd.place.clone(), lack.clone()),
+    }
+}
+
+fn revision(
+    tag: &Option<(Text, String)>,
+    layout: Option<&Layout>,
+    release: &Fact<Option<String>>,
+) -> Option<String> {
+    tag.as_ref().map(|(_, revision)| revision.clone()).or_else(|| {
+        let name = release.get()?.as_deref()?;
+        layout?.release(name)?.revision.clone()
+    })
+}

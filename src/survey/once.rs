@@ -1,0 +1,107 @@
+//! One look asks each question once: answers are kept for as long as the look lasts, and can be fetched in bulk.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::facts::files::Spot;
+use crate::facts::{Fact, Lack, fact};
+use crate::os::{Answer, Ask, FileStat, Found, PathAsk, Refusal, Root, Source, Text};
+
+/// A source that remembers, for one look.
+pub struct Once<'a> {
+    source: &'a dyn Source,
+    answers: RefCell<BTreeMap<Ask, Answer>>,
+}
+
+impl<'a> Once<'a> {
+    /// A fresh one for a new look.
+    pub fn new(source: &'a dyn Source) -> Self {
+        Self { source, answers: RefCell::new(BTreeMap::new()) }
+    }
+
+    /// Asks what has not been asked yet, all in one go.
+    pub fn fetch(&self, asks: Vec<Ask>) {
+        let mut new: Vec<Ask> = {
+            let known = self.answers.borrow();
+            asks.into_iter().filter(|ask| !known.contains_key(ask)).collect()
+        };
+        new.sort();
+        new.dedup();
+        if new.is_empty() {
+            return;
+        }
+        let answers = self.source.ask(&new);
+        self.answers.borrow_mut().extend(new.into_iter().zip(answers));
+    }
+
+    /// One answer.
+    pub fn one(&self, ask: &Ask) -> Answer {
+        self.fetch(vec![ask.clone()]);
+        self.answers.borrow().get(ask).cloned().unwrap_or(Err(Refusal::NotRecorded))
+    }
+
+    /// One fact.
+    pub fn fact<T>(&self, ask: Ask, take: impl FnOnce(Found) -> Result<T, Lack>) -> Fact<T> {
+        let answer = self.one(&ask);
+        fact(&ask, answer, take)
+    }
+
+    /// A path's metadata, links followed.
+    pub fn stat(&self, root: Root, path: &Path) -> Fact<Option<FileStat>> {
+        self.fact(Ask::path(root, path, PathAsk::Stat), |found| match found {
+            Found::Stat(stat) => Ok(stat),
+            _ => Err(OTHER_KIND),
+        })
+    }
+
+    /// A path with its links resolved.
+    pub fn real(&self, root: Root, path: &Path) -> Fact<Option<PathBuf>> {
+        self.fact(Ask::path(root, path, PathAsk::Real), |found| match found {
+            Found::Link(link) => Ok(link.map(|text| text.path().to_path_buf())),
+            _ => Err(OTHER_KIND),
+        })
+    }
+
+    /// A path, looked at.
+    pub fn spot(&self, root: Root, path: &Path) -> Spot {
+        self.fetch(vec![
+            Ask::path(root, path, PathAsk::Stat),
+            Ask::path(root, path, PathAsk::Real),
+        ]);
+        Spot { path: path.to_path_buf(), stat: self.stat(root, path), real: self.real(root, path) }
+    }
+
+    /// A file's first bytes; `None`: there is no such file.
+    pub fn file(&self, root: Root, path: &Path, bound: u32) -> Fact<Option<Text>> {
+        self.fact(Ask::path(root, path, PathAsk::Read(bound)), |found| match found {
+            Found::File(bytes) => Ok(bytes),
+            _ => Err(OTHER_KIND),
+        })
+    }
+
+    /// A script's `#!` line; empty: it has none; `None`: there is no such file.
+    pub fn shebang(&self, root: Root, path: &Path) -> Fact<Option<Text>> {
+        self.fact(Ask::path(root, path, PathAsk::Shebang), |found| match found {
+            Found::File(bytes) => Ok(bytes),
+            _ => Err(OTHER_KIND),
+        })
+    }
+
+    /// Names in a directory; `None`: there is no such directory.
+    pub fn list(&self, root: Root, path: &Path) -> Fact<Option<Vec<Text>>> {
+        self.fact(Ask::path(root, path, PathAsk::List), |found| match found {
+            Found::Names(names) => Ok(names),
+            _ => Err(OTHER_KIND),
+        })
+    }
+}
+
+impl Source for Once<'_> {
+    fn ask(&self, asks: &[Ask]) -> Vec<Answer> {
+        self.fetch(asks.to_vec());
+        asks.iter().map(|ask| self.one(ask)).collect()
+    }
+}
+
+const OTHER_KIND: Lack = Lack::Malformed("another kind of answer");

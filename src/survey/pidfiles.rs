@@ -1,0 +1,262 @@
+//! Pidfiles: those that masters were given and those in the usual places, each with what lives under its number.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::once::Once;
+use crate::facts::pidfile::{Content, parse};
+use crate::facts::process::{Stat, parse_command_line, parse_stat};
+use crate::facts::{Fact, Lack, Place, bytes, fact};
+use crate::model::{Layout, Master, Pidfile, PidfileKind, PidfileState, Setting};
+use crate::os::{Ask, FileStat, Found, Pid, ProcText, Refusal, Root};
+use crate::servers::Server;
+
+/// How much of a pidfile is read.
+const PIDFILE_BOUND: u32 = 64;
+
+/// A pidfile that is worth a look, and who names it.
+type Wanted = BTreeMap<(PathBuf, PidfileKind), Vec<String>>;
+
+/// Reads an app's pidfiles.
+pub struct Pidfiles<'a> {
+    /// The look.
+    pub once: &'a Once<'a>,
+    /// The server.
+    pub server: &'static Server,
+    /// Where paths start.
+    pub root: Root,
+    /// The highest pid.
+    pub pid_max: i32,
+    /// Deploy root or working directory.
+    pub directory: &'a Path,
+    /// Releases.
+    pub layout: Option<&'a Layout>,
+    /// Pidfiles that a person or the settings named.
+    pub named: &'a [PathBuf],
+}
+
+impl Pidfiles<'_> {
+    /// All pidfiles of an app. Those in the usual places count only if they are there.
+    pub fn read(&self, masters: &[Master]) -> Vec<Pidfile> {
+        let mut wanted = Wanted::new();
+        for master in masters {
+            let Some(Some(path)) = master.pidfile.get() else { continue };
+            let by = match master.loaded.get().map(|config| &config.pid) {
+                Some(Setting::Set { line, .. }) => master
+                    .loaded
+                    .get()
+                    .map_or_else(String::new, |c| Place::line(&c.file.path, *line).to_string()),
+                _ => format!("the arguments of {}", master.process.pid),
+            };
+            self.want(&mut wanted, path, &by);
+        }
+        for path in self.named {
+            self.want(&mut wanted, path, "TARGET");
+        }
+        let configured: Vec<PathBuf> = wanted.keys().map(|(path, _)| path.clone()).collect();
+        let usual = self.usual();
+        self.once.fetch(
+            usual
+                .iter()
+                .chain(&configured)
+                .flat_map(|path| {
+                    [
+                        Ask::path(self.root, path, crate::os::PathAsk::Stat),
+                        Ask::path(self.root, path, crate::os::PathAsk::Real),
+                        Ask::path(self.root, path, crate::os::PathAsk::Read(PIDFILE_BOUND)),
+                    ]
+                })
+                .collect(),
+        );
+        for path in &usual {
+            if matches!(self.once.stat(self.root, path).get(), Some(Some(_))) {
+                self.want(&mut wanted, path, "");
+            }
+        }
+        self.unique(wanted)
+            .into_iter()
+            .map(|((path, kind), by)| self.look(path, kind, by, masters))
+            .filter(|pidfile| {
+                // An oldbin that is not there is the normal state, and says nothing.
+                pidfile.kind == PidfileKind::Current
+                    || !matches!(pidfile.state.get(), Some(PidfileState::Missing))
+            })
+            .collect()
+    }
+
+    fn want(&self, wanted: &mut Wanted, path: &Path, by: &str) {
+        let by: Vec<String> = (!by.is_empty()).then(|| by.to_string()).into_iter().collect();
+        let mut add = |path: PathBuf, kind| {
+            let names = wanted.entry((path, kind)).or_default();
+            names.extend(by.iter().filter(|by| !names.contains(by)).cloned().collect::<Vec<_>>());
+        };
+        let old = self.server.old_suffix.map(|suffix| with_suffix(path, suffix));
+        let is_old = self
+            .server
+            .old_suffix
+            .is_some_and(|suffix| path.as_os_str().as_encoded_bytes().ends_with(suffix.as_bytes()));
+        add(path.to_path_buf(), if is_old { PidfileKind::Oldbin } else { PidfileKind::Current });
+        if let (Some(old), false) = (old, is_old) {
+            add(old, PidfileKind::Oldbin);
+        }
+    }
+
+    /// The usual places below the deploy root, in `current`, and in the working directory; their oldbins too.
+    fn usual(&self) -> Vec<PathBuf> {
+        let mut bases = vec![self.directory.to_path_buf()];
+        if let Some(layout) = self.layout {
+            bases.push(layout.current.path.clone());
+            bases.extend(layout.shared.clone());
+        }
+        let mut all = Vec::new();
+        for base in bases {
+            for relative in self.server.usual_pidfiles {
+                let path = base.join(relative);
+                if let Some(suffix) = self.server.old_suffix {
+                    all.push(with_suffix(&path, suffix));
+                }
+                all.push(path);
+            }
+        }
+        all
+    }
+
+    /// One file under several names is one pidfile: the name that somebody gives it wins over one that was found.
+    fn unique(&self, wanted: Wanted) -> Wanted {
+        let mut by_real: BTreeMap<PathBuf, (PathBuf, PidfileKind)> = BTreeMap::new();
+        let mut kept = Wanted::new();
+        let mut all: Vec<_> = wanted.into_iter().collect();
+        all.sort_by_key(|((path, _), by)| (by.is_empty(), path.clone()));
+        for ((path, kind), by) in all {
+            if let Some(real) = self.once.real(self.root, &path).get().cloned().flatten() {
+                if let Some(first) = by_real.get(&real) {
+                    kept.entry(first.clone()).or_default().extend(by);
+                    continue;
+                }
+                by_real.insert(real, (path.clone(), kind));
+            }
+            kept.entry((path, kind)).or_default().extend(by);
+        }
+        kept
+    }
+
+    fn look(
+        &self,
+        path: PathBuf,
+        kind: PidfileKind,
+        named_by: Vec<String>,
+        masters: &[Master],
+    ) -> Pidfile {
+        let stat = self.once.stat(self.root, &path);
+        let content = self.once.file(self.root, &path, PIDFILE_BOUND);
+        let place = content.place.clone();
+        let owner = masters
+            .iter()
+            .filter(|master| !master.process.is_dead())
+            .find(|master| {
+                let given = master.pidfile.get().cloned().flatten();
+                given.is_some_and(|given| match kind {
+                    PidfileKind::Current => given == path,
+                    PidfileKind::Oldbin | PidfileKind::New => false,
+                })
+            })
+            .map(|master| master.process.pid);
+        let mut pid = None;
+        let value = match content.value {
+            Ok(None) => Ok(PidfileState::Missing),
+            Ok(Some(bytes)) => match parse(&bytes, self.pid_max) {
+                Content::Pid(number) => {
+                    pid = Some(number);
+                    self.state(number, masters)
+                }
+                Content::Garbled(what) => Ok(PidfileState::Garbled(what.into())),
+            },
+            Err(Lack::Refused(Refusal::Unsupported(_))) => {
+                Ok(PidfileState::Garbled(kind_of(stat.get().and_then(Option::as_ref)).into()))
+            }
+            Err(lack) => Err(lack),
+        };
+        Pidfile {
+            real: self.once.real(self.root, &path),
+            stat,
+            kind,
+            pid,
+            state: Fact { place, value },
+            named_by,
+            owner,
+            path,
+        }
+    }
+
+    /// What lives under a number. The number is a hint; the process has to prove that it is this app's master.
+    fn state(&self, number: Pid, masters: &[Master]) -> Result<PidfileState, Lack> {
+        let here = match self.root {
+            Root::Own => Some(number),
+            // A pidfile of another pid namespace holds that namespace's numbers.
+            Root::Of(_) => masters
+                .iter()
+                .find(|m| {
+                    let inner = m.process.status.get().and_then(|s| s.ns_pids.last().copied());
+                    inner == Some(number.number())
+                })
+                .map(|m| m.process.pid)
+                .or_else(|| (!lives_in_other_namespace(masters)).then_some(number)),
+        };
+        let Some(here) = here else { return Ok(PidfileState::Dead) };
+        if let Some(master) = masters.iter().find(|master| master.process.pid == here) {
+            return Ok(if master.process.is_dead() {
+                PidfileState::Zombie
+            } else {
+                PidfileState::Live
+            });
+        }
+        let ask = Ask::Text(here, ProcText::Stat);
+        let answer = self.once.one(&ask);
+        let stat: Fact<Stat> =
+            fact(&ask, answer, |found| bytes(found).and_then(|b| parse_stat(&b)));
+        match stat.value {
+            Ok(stat) if stat.state.is_dead() => Ok(PidfileState::Zombie),
+            Ok(stat) => Ok(PidfileState::Foreign(self.who(here, &stat))),
+            Err(Lack::Refused(Refusal::Gone)) => Ok(PidfileState::Dead),
+            Err(lack) => Err(lack),
+        }
+    }
+
+    /// Who a stranger is: its title, else its name.
+    fn who(&self, pid: Pid, stat: &Stat) -> String {
+        const LONGEST: usize = 60;
+        let line = match self.once.one(&Ask::Text(pid, ProcText::Cmdline)) {
+            Ok(Found::Bytes(text)) => parse_command_line(&text).words,
+            _ => Vec::new(),
+        };
+        let words: Vec<String> = line.iter().map(ToString::to_string).collect();
+        let title = if words.is_empty() { stat.comm.to_string() } else { words.join(" ") };
+        if title.chars().count() > LONGEST {
+            title.chars().take(LONGEST - 1).chain(std::iter::once('…')).collect()
+        } else {
+            title
+        }
+    }
+}
+
+fn lives_in_other_namespace(masters: &[Master]) -> bool {
+    masters.iter().any(|m| m.process.status.get().is_some_and(|s| s.ns_pids.len() > 1))
+}
+
+fn kind_of(stat: Option<&FileStat>) -> &'static str {
+    use crate::os::FileKind;
+    match stat.map(|stat| stat.kind) {
+        Some(FileKind::Directory) => "a directory",
+        Some(FileKind::Fifo) => "a FIFO",
+        Some(FileKind::Socket) => "a socket",
+        Some(FileKind::CharDevice | FileKind::BlockDevice) => "a device",
+        _ => "not a regular file",
+    }
+}
+
+/// A path with something appended to its last name.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut whole = path.as_os_str().to_os_string();
+    whole.push(suffix);
+    PathBuf::from(whole)
+}

@@ -1,0 +1,277 @@
+//! The second pass: everything that is read of one member of a recognised tree.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::once::Once;
+use crate::facts::environ::{self, Environ};
+use crate::facts::files::Linked;
+use crate::facts::maps::Mapped;
+use crate::facts::process::{
+    CommandLine, Stat, Status, parse_command_line, parse_stat, parse_status,
+};
+use crate::facts::{Fact, Lack, Place, bytes, cgroup, limits, maps, memory};
+use crate::model::Process;
+use crate::os::{
+    Ask, Clock, FileKind, FileStat, Found, Host, PathAsk, Pid, ProcLink, ProcText, Refusal, Root,
+    Text,
+};
+
+/// Nanoseconds in a second.
+const SECOND: i64 = 1_000_000_000;
+
+/// The machine and the moment, as every process needs them.
+pub struct Setting<'a> {
+    /// The look.
+    pub once: &'a Once<'a>,
+    /// The machine.
+    pub host: Option<&'a Host>,
+    /// The moment.
+    pub clock: Option<Clock>,
+    /// Whether proportional set sizes are to be read.
+    pub memory: bool,
+}
+
+/// The questions that [`process`] puts, to be fetched for all members at once.
+pub fn asks(pid: Pid, memory: bool) -> Vec<Ask> {
+    let mut all: Vec<Ask> = [
+        ProcText::Stat,
+        ProcText::Status,
+        ProcText::Cmdline,
+        ProcText::Environ,
+        ProcText::Maps,
+        ProcText::Limits,
+        ProcText::Cgroup,
+        ProcText::Children,
+    ]
+    .into_iter()
+    .map(|text| Ask::Text(pid, text))
+    .collect();
+    all.extend(
+        [ProcLink::Cwd, ProcLink::Exe, ProcLink::Root, ProcLink::NsMnt, ProcLink::NsNet]
+            .map(|link| Ask::Link(pid, link)),
+    );
+    all.extend([ProcLink::Cwd, ProcLink::Exe].map(|link| Ask::LinkStat(pid, link)));
+    all.push(Ask::Descriptors(pid));
+    if memory {
+        all.push(Ask::Text(pid, ProcText::SmapsRollup));
+    }
+    all
+}
+
+impl Setting<'_> {
+    /// A process with all its facts; `None`: it is gone.
+    pub fn process(&self, pid: Pid) -> Option<Process> {
+        let stat = self.text(pid, ProcText::Stat, |text| parse_stat(&text));
+        if matches!(stat.lack(), Some(Lack::Refused(Refusal::Gone))) {
+            return None;
+        }
+        let status: Fact<Status> = self.text(pid, ProcText::Status, |text| parse_status(&text));
+        let command_line = self.text(pid, ProcText::Cmdline, |text| Ok(parse_command_line(&text)));
+        let (root, root_path) = self.root(pid);
+        let maps = self.maps(pid, &stat);
+        let ticks = stat.get().map(|stat| stat.started);
+        let page = self.host.map_or(4096, |host| host.page);
+        let since_boot = ticks.map(|ticks| self.since_boot(ticks));
+        let stat_place = stat.place.clone();
+        let timed = |value: Option<i64>| match value {
+            Some(value) => Ok(value),
+            None => {
+                Err(stat.lack().cloned().unwrap_or(Lack::Depends("the machine's clock".into())))
+            }
+        };
+        let age = timed(since_boot.zip(self.clock).map(|(start, clock)| clock.boot - start));
+        let started = timed(since_boot.zip(self.host).map(|(start, host)| host.booted_at + start));
+        Some(Process {
+            pid,
+            environ: self.environ(pid, &stat, &command_line),
+            cwd: self.linked(pid, ProcLink::Cwd, root),
+            exe: self.linked(pid, ProcLink::Exe, root),
+            libraries: self.libraries(root, &maps),
+            descriptors: self.once.fact(Ask::Descriptors(pid), |found| match found {
+                Found::Descriptors(all) => Ok(all),
+                _ => Err(Lack::Malformed("another kind of answer")),
+            }),
+            cgroup: self.text(pid, ProcText::Cgroup, |text| cgroup::parse(&text)),
+            limits: self.text(pid, ProcText::Limits, |text| limits::parse(&text)),
+            user: Fact {
+                place: status.place.clone(),
+                value: status.value.as_ref().map_err(Clone::clone).map(|s| self.user(s)),
+            },
+            pss: if self.memory {
+                self.text(pid, ProcText::SmapsRollup, |text| memory::parse_pss(&text))
+            } else {
+                Fact::lacking(Place::new(format!("/proc/{pid}/smaps_rollup")), Lack::NotAsked)
+            },
+            rss: Fact {
+                place: stat_place.clone(),
+                value: stat.value.as_ref().map_err(Clone::clone).map(|s| s.resident * page),
+            },
+            started_at: Fact {
+                place: stat_place.clone(),
+                value: started.and_then(|nanoseconds| {
+                    Timestamp::from_nanosecond(i128::from(nanoseconds))
+                        .map_err(|_| Lack::Malformed("a start outside of time"))
+                }),
+            },
+            age: Fact {
+                place: stat_place,
+                value: age.map(|ns| u64::try_from(ns / SECOND).unwrap_or(0)),
+            },
+            stat,
+            status,
+            command_line,
+            root,
+            root_path,
+            maps,
+        })
+    }
+
+    fn text<T>(
+        &self,
+        pid: Pid,
+        text: ProcText,
+        take: impl FnOnce(Text) -> Result<T, Lack>,
+    ) -> Fact<T> {
+        self.once.fact(Ask::Text(pid, text), |found| bytes(found).and_then(take))
+    }
+
+    fn since_boot(&self, ticks: u64) -> i64 {
+        let hertz = self.host.map_or(100, |host| host.ticks.max(1));
+        i64::try_from(u128::from(ticks) * 1_000_000_000 / u128::from(hertz)).unwrap_or(i64::MAX)
+    }
+
+    fn user(&self, status: &Status) -> Text {
+        let uid = status.uids.first().copied().unwrap_or_default();
+        self.host
+            .and_then(|host| host.users.iter().find(|user| user.uid == uid))
+            .map_or_else(|| Text::from(uid.to_string().as_str()), |user| user.name.clone())
+    }
+
+    /// Where its paths start. Its own root where its mount namespace or root directory is not farrier's.
+    fn root(&self, pid: Pid) -> (Root, Option<PathBuf>) {
+        let link = |link| match self.once.one(&Ask::Link(pid, link)) {
+            Ok(Found::Bytes(text)) => Some(text),
+            _ => None,
+        };
+        let other_mounts =
+            match (link(ProcLink::NsMnt), self.host.and_then(|h| h.namespaces.first())) {
+                (Some(theirs), Some(ours)) => &theirs != ours,
+                _ => false,
+            };
+        let path = link(ProcLink::Root).filter(|text| text.bytes() != b"/");
+        match (other_mounts, path) {
+            (false, None) => (Root::Own, None),
+            (_, path) => (Root::Of(pid), path.map(|text| text.path().to_path_buf())),
+        }
+    }
+
+    fn environ(
+        &self,
+        pid: Pid,
+        stat: &Fact<Stat>,
+        command_line: &Fact<CommandLine>,
+    ) -> Fact<Environ> {
+        let length = command_line.get().map_or(0, |line| line.length);
+        self.text(pid, ProcText::Environ, |text| environ::parse(&text, stat.get(), length))
+    }
+
+    /// A magic link, its open target, and what stands at its path now.
+    fn linked(&self, pid: Pid, link: ProcLink, root: Root) -> Fact<Linked> {
+        const MARK: &[u8] = b" (deleted)";
+        let open = self.once.fact(Ask::LinkStat(pid, link), |found| match found {
+            Found::Stat(Some(stat)) => Ok(stat),
+            Found::Stat(None) => Err(Lack::Refused(Refusal::Gone)),
+            _ => Err(Lack::Malformed("another kind of answer")),
+        });
+        self.once.fact(Ask::Link(pid, link), |found| {
+            let text = bytes(found)?;
+            // A directory can really be named so: only a target without links is deleted.
+            let deleted = open.get().is_none_or(|stat| stat.nlink == 0);
+            let path = match text.bytes().strip_suffix(MARK) {
+                Some(rest) if deleted => Text::new(rest).path().to_path_buf(),
+                _ => text.path().to_path_buf(),
+            };
+            let now = self.once.stat(root, &path);
+            Ok(Linked { path, open, now })
+        })
+    }
+
+    fn maps(&self, pid: Pid, stat: &Fact<Stat>) -> Fact<Vec<Mapped>> {
+        let dead = stat.get().is_some_and(|stat| stat.state.is_dead());
+        self.text(pid, ProcText::Maps, |text| {
+            // An empty map of a living process means that it is being torn down or replaced, never "no files".
+            if text.is_empty() {
+                return Err(Lack::Refused(if dead { Refusal::Zombie } else { Refusal::Gone }));
+            }
+            maps::parse(&text)
+        })
+    }
+
+    /// The interpreter's libraries and native extensions, with what stands at their paths now.
+    fn libraries(&self, root: Root, maps: &Fact<Vec<Mapped>>) -> Fact<Vec<Linked>> {
+        let place = maps.place.clone();
+        let value = maps.value.as_ref().map_err(Clone::clone).map(|all| {
+            let wanted: Vec<&Mapped> = all.iter().filter(|m| is_extension(m)).collect();
+            self.once
+                .fetch(wanted.iter().map(|m| Ask::path(root, &m.path, PathAsk::Stat)).collect());
+            wanted
+                .into_iter()
+                .map(|mapped| Linked {
+                    path: mapped.path.clone(),
+                    open: Fact::known(place.clone(), mapped_stat(mapped)),
+                    now: self.once.stat(root, &mapped.path),
+                })
+                .collect()
+        });
+        Fact { place: maps.place.clone(), value }
+    }
+}
+
+/// What a map line says of its file. The owner, the mode and the times are not in it and are never read from here.
+fn mapped_stat(mapped: &Mapped) -> FileStat {
+    FileStat {
+        kind: FileKind::Regular,
+        device: mapped.device,
+        inode: mapped.inode,
+        mode: 0,
+        uid: 0,
+        gid: 0,
+        nlink: u64::from(!mapped.marked_deleted),
+        size: mapped.size,
+        mtime: 0,
+        ctime: 0,
+        rdev: 0,
+    }
+}
+
+/// An interpreter's library or a native extension: what a package upgrade or `bundle clean` replaces under a running server.
+fn is_extension(mapped: &Mapped) -> bool {
+    if mapped.is_memory() || !mapped.executable {
+        return false;
+    }
+    let text = Text::from(mapped.path.as_path());
+    let path = text.bytes();
+    let has = |part: &[u8]| path.windows(part.len()).any(|window| window == part);
+    let is_library = has(b".so") || has(b".bundle");
+    is_library
+        && [
+            &b"/libruby"[..],
+            b"/libpython",
+            b"/gems/",
+            b"/extensions/",
+            b"/vendor_ruby/",
+            b"/site_ruby/",
+            b"/lib/ruby/",
+            b"/x86_64-linux-gnu/ruby/",
+            b"/aarch64-linux-gnu/ruby/",
+            b"/site-packages/",
+            b"/dist-packages/",
+            b"/releases/",
+            b"/shared/",
+            b"/vendor/bundle/",
+        ]
+        .iter()
+        .any(|part| has(part))
+}
