@@ -36,6 +36,64 @@ pub fn parse(
     stat: Option<&Stat>,
     command_line_length: usize,
 ) -> Result<Environ, Lack> {
-    let _ = (bytes, stat, command_line_length);
-    Err(Lack::NotAsked)
+    let arguments = stat.and_then(|stat| stat.block).map(|b| b.arg_end.saturating_sub(b.arg_start));
+    if arguments.is_some_and(|size| command_line_length as u64 > size) {
+        return Err(Lack::Overwritten);
+    }
+    let all = bytes.bytes();
+    // Each entry ends with a NUL; what stands behind the last one would be the next entry.
+    let entries = all.strip_suffix(b"\0").unwrap_or(all);
+    let mut variables = Vec::new();
+    if !all.is_empty() {
+        for entry in entries.split(|b| *b == 0) {
+            let equals = entry.iter().position(|b| *b == b'=').filter(|at| *at > 0);
+            let (name, value) =
+                equals.and_then(|at| entry.split_at_checked(at)).ok_or(Lack::Overwritten)?;
+            variables.push(Variable {
+                name: Text::new(name),
+                value: Text::new(value.get(1..).unwrap_or_default()),
+            });
+        }
+    }
+    Ok(Environ { variables, size: all.len() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::process::parse_stat;
+    use super::*;
+
+    fn stat(arguments: u64) -> Stat {
+        let rest = ["1"; 44].join(" ");
+        let text = format!("1 (x) S {rest} 1000 {} 2000 3000 0", 1000 + arguments);
+        parse_stat(&Text::from(&*text)).unwrap()
+    }
+
+    #[test]
+    fn variables_in_order() {
+        let block = Text::from("A=1\0RAILS_ENV=production\0A=2\0E=\0X=a=b\nc\0");
+        let environ = parse(&block, Some(&stat(20)), 20).unwrap();
+        assert_eq!(environ.value("A"), Some(&Text::from("1")));
+        assert_eq!(environ.value("E"), Some(&Text::from("")));
+        assert_eq!(environ.value("X"), Some(&Text::from("a=b\nc")));
+        assert_eq!(environ.value("B"), None);
+        assert_eq!((environ.variables.len(), environ.size), (5, block.len()));
+        assert_eq!(parse(&Text::from(""), None, 0), Ok(Environ::default()));
+    }
+
+    #[test]
+    fn overwritten_by_the_title() {
+        let fine = Text::from("A=1\0");
+        assert_eq!(parse(&fine, Some(&stat(100)), 201), Err(Lack::Overwritten));
+        for block in [
+            "\0\0\0\0",
+            "uster worker 1: 8 [app]\0\0\0",
+            "A=1\0\0B=2\0",
+            "A=1\0=x\0",
+            "A=1\0no equals\0",
+            "A=1\0\0\0",
+        ] {
+            assert_eq!(parse(&Text::from(block), None, 0), Err(Lack::Overwritten), "{block:?}");
+        }
+    }
 }

@@ -71,5 +71,114 @@ pub enum Target {
 
 /// Reads a descriptor's link text.
 pub fn target(text: &Text) -> Target {
-    Target::Other(text.clone())
+    let bytes = text.bytes();
+    let inode = |kind: &str| {
+        let number =
+            bytes.strip_prefix(kind.as_bytes())?.strip_prefix(b":[")?.strip_suffix(b"]")?;
+        std::str::from_utf8(number).ok()?.parse::<u64>().ok()
+    };
+    if bytes.starts_with(b"/") {
+        Target::Path(text.path().to_path_buf())
+    } else if let Some(inode) = inode("socket") {
+        Target::Socket(inode)
+    } else if let Some(inode) = inode("pipe") {
+        Target::Pipe(inode)
+    } else if let Some(name) = bytes.strip_prefix(b"anon_inode:") {
+        Target::Anonymous(Text::new(name))
+    } else {
+        Target::Other(text.clone())
+    }
+}
+
+/// The link text without the kernel's ` (deleted)`; `None`: it does not end so.
+/// A file may really be called so: [`path_of`] decides.
+pub fn unmarked(text: &Text) -> Option<PathBuf> {
+    let path = text.bytes().strip_suffix(b" (deleted)").filter(|path| !path.is_empty())?;
+    Some(Text::new(path).path().to_path_buf())
+}
+
+/// The path that a link text means: ` (deleted)` stays only where a file of that very name is the open one.
+/// `open` is the open file, `literal` what stands at the text taken as a path.
+pub fn path_of(text: &Text, open: Option<&FileStat>, literal: Option<&FileStat>) -> PathBuf {
+    let identity = |stat: &FileStat| (stat.device, stat.inode);
+    let as_written = literal.is_some() && literal.map(identity) == open.map(identity);
+    match unmarked(text) {
+        Some(path) if !as_written => path,
+        _ => text.path().to_path_buf(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Place;
+    use crate::os::{FileKind, Refusal};
+
+    fn stat(inode: u64, nlink: u64) -> FileStat {
+        FileStat {
+            kind: FileKind::Directory,
+            device: 1,
+            inode,
+            mode: 0o755,
+            uid: 0,
+            gid: 0,
+            nlink,
+            size: 0,
+            mtime: 0,
+            ctime: 0,
+            rdev: 0,
+        }
+    }
+
+    #[test]
+    fn link_texts() {
+        let of = |text: &str| target(&Text::from(text));
+        assert_eq!(of("socket:[46162]"), Target::Socket(46_162));
+        assert_eq!(of("pipe:[46161]"), Target::Pipe(46_161));
+        assert_eq!(of("anon_inode:[eventfd]"), Target::Anonymous(Text::from("[eventfd]")));
+        assert_eq!(of("anon_inode:inotify"), Target::Anonymous(Text::from("inotify")));
+        assert_eq!(of("/dev/null"), Target::Path("/dev/null".into()));
+        assert_eq!(of("/memfd:x (deleted)"), Target::Path("/memfd:x (deleted)".into()));
+        for other in ["", "socket:[", "socket:[x]", "mnt:[4026531841]", "(unreachable)/x"] {
+            assert_eq!(of(other), Target::Other(Text::from(other)));
+        }
+    }
+
+    #[test]
+    fn the_suffix_alone_proves_nothing() {
+        let text = Text::from("/srv/x (deleted)");
+        assert_eq!(path_of(&text, Some(&stat(5, 0)), None), PathBuf::from("/srv/x"));
+        assert_eq!(path_of(&text, Some(&stat(5, 0)), Some(&stat(6, 2))), PathBuf::from("/srv/x"));
+        assert_eq!(
+            path_of(&text, Some(&stat(5, 2)), Some(&stat(5, 2))),
+            PathBuf::from("/srv/x (deleted)")
+        );
+        assert_eq!(path_of(&Text::from("/srv/x"), None, None), PathBuf::from("/srv/x"));
+        assert_eq!(unmarked(&Text::from(" (deleted)")), None);
+    }
+
+    #[test]
+    fn fates() {
+        let fate = |open: FileStat, now: Option<FileStat>| {
+            let place = Place::new("x");
+            Linked {
+                path: "/srv/x".into(),
+                open: Fact::known(place.clone(), open),
+                now: Fact::known(place, now),
+            }
+            .fate()
+        };
+        assert_eq!(fate(stat(5, 2), Some(stat(5, 2))), Ok(Fate::Same));
+        assert_eq!(fate(stat(5, 0), None), Ok(Fate::Deleted));
+        assert_eq!(fate(stat(5, 0), Some(stat(6, 2))), Ok(Fate::Replaced));
+        let mut elsewhere = stat(5, 2);
+        elsewhere.device = 9;
+        assert_eq!(fate(stat(5, 2), Some(elsewhere)), Ok(Fate::Same));
+        let denied = Linked {
+            path: "/srv/x".into(),
+            open: Fact::lacking(Place::new("x"), Refusal::Denied),
+            now: Fact::known(Place::new("x"), None),
+        };
+        assert_eq!(denied.fate(), Err(Lack::Refused(Refusal::Denied)));
+    }
 }

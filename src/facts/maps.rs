@@ -1,9 +1,10 @@
 //! Mapped files: `/proc/PID/maps`, folded to one entry a file.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::Lack;
-use crate::os::Text;
+use crate::os::{Refusal, Text};
 
 /// A file that is mapped at least once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +36,140 @@ impl Mapped {
     }
 }
 
+/// More lines than this are not read: a process may have millions of mappings.
+const MOST_LINES: usize = 200_000;
+
 /// Parses `/proc/PID/maps`, files only, in the order of their first mapping.
 pub fn parse(bytes: &Text) -> Result<Vec<Mapped>, Lack> {
-    let _ = bytes;
-    Err(Lack::NotAsked)
+    let mut files: Vec<Mapped> = Vec::new();
+    let mut known: HashMap<(u64, u64, &[u8]), usize> = HashMap::new();
+    let lines = bytes.bytes().split(|b| *b == b'\n').filter(|line| !line.is_empty());
+    for (number, line) in lines.enumerate() {
+        if number >= MOST_LINES {
+            return Err(Lack::Refused(Refusal::TooLarge(MOST_LINES as u64)));
+        }
+        let line = read(line).ok_or(Lack::Malformed("a line of maps"))?;
+        if !line.path.starts_with(b"/") {
+            continue;
+        }
+        let next = files.len();
+        let at = *known.entry((line.device, line.inode, line.path)).or_insert(next);
+        match files.get_mut(at) {
+            Some(file) => {
+                file.executable |= line.executable;
+                file.start = file.start.min(line.start);
+                file.size = file.size.saturating_add(line.size);
+            }
+            None => files.push(line.file()),
+        }
+    }
+    Ok(files)
+}
+
+struct Line<'a> {
+    start: u64,
+    size: u64,
+    executable: bool,
+    device: u64,
+    inode: u64,
+    path: &'a [u8],
+}
+
+impl Line<'_> {
+    fn file(&self) -> Mapped {
+        let plain = self.path.strip_suffix(b" (deleted)");
+        Mapped {
+            path: unescaped(plain.unwrap_or(self.path)).path().to_path_buf(),
+            marked_deleted: plain.is_some(),
+            device: self.device,
+            inode: self.inode,
+            executable: self.executable,
+            start: self.start,
+            size: self.size,
+        }
+    }
+}
+
+/// `START-END PERMISSIONS OFFSET MAJOR:MINOR INODE PATH`, the path after any number of blanks.
+fn read(line: &[u8]) -> Option<Line<'_>> {
+    let mut fields = line.splitn(6, |b| *b == b' ');
+    let mut text = || fields.next().and_then(|field| std::str::from_utf8(field).ok());
+    let hex = |text: &str| u64::from_str_radix(text, 16).ok();
+    let (start, end) = text()?.split_once('-')?;
+    let (start, end) = (hex(start)?, hex(end)?);
+    let executable = text()?.contains('x');
+    hex(text()?)?;
+    let (major, minor) = text()?.split_once(':')?;
+    let (major, minor) = (hex(major)?, hex(minor)?);
+    let inode = text()?.parse().ok()?;
+    Some(Line {
+        start,
+        size: end.saturating_sub(start),
+        executable,
+        device: (major & 0xffff_ffff) << 20 | minor & 0xf_ffff,
+        inode,
+        path: fields.next().unwrap_or_default().trim_ascii_start(),
+    })
+}
+
+/// The kernel writes a newline in a path as `\012`, and escapes nothing else here.
+fn unescaped(path: &[u8]) -> Text {
+    let mut plain = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((first, tail)) = rest.split_first() {
+        if let Some(behind) = rest.strip_prefix(b"\\012") {
+            plain.push(b'\n');
+            rest = behind;
+        } else {
+            plain.push(*first);
+            rest = tail;
+        }
+    }
+    Text::new(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_real_process_is_folded() {
+        let text = Text::from(
+            "564789a00000-564789a01000 r--p 00000000 fe:01 132 /usr/bin/ruby3.1\n\
+             564789a01000-564789a03000 r-xp 00001000 fe:01 132                        /usr/bin/ruby3.1\n\
+             56478aa00000-56478ab00000 rw-p 00000000 00:00 0                          [heap]\n\
+             7f0000000000-7f0000001000 rw-s 00000000 00:01 1027                       /dev/zero (deleted)\n\
+             7f0000002000-7f0000003000 rw-p 00000000 00:00 0 \n\
+             7f0000004000-7f0000005000 r-xp 00000000 fe:01 7                          /a b\\012c/x.so (deleted)\n\
+             7f0000006000-7f0000007000 rw-p 00000000 00:00 0                          [anon:name]\n\
+             ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n",
+        );
+        let files = parse(&text).unwrap();
+        assert_eq!(files.len(), 3);
+        let ruby = &files[0];
+        assert_eq!((ruby.size, ruby.executable, ruby.inode), (0x3000, true, 132));
+        assert_eq!((ruby.device, ruby.start), (0xfe << 20 | 1, 0x5647_89a0_0000));
+        assert!(!ruby.marked_deleted && !ruby.is_memory());
+        assert!(files[1].marked_deleted && files[1].is_memory());
+        assert_eq!(files[2].path, std::path::Path::new("/a b\nc/x.so"));
+        assert!(files[2].marked_deleted && !files[2].is_memory());
+    }
+
+    #[test]
+    fn a_replaced_file_is_another_one() {
+        let text = Text::from(
+            "1000-2000 r-xp 00000000 fe:01 132 /x.so (deleted)\n\
+             3000-4000 r-xp 00000000 fe:01 18446744073709551615 /x.so\n",
+        );
+        let files = parse(&text).unwrap();
+        assert_eq!(files.iter().map(|f| f.marked_deleted).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn broken_and_endless() {
+        assert_eq!(parse(&Text::from("1000-2000 r-xp")), Err(Lack::Malformed("a line of maps")));
+        assert_eq!(parse(&Text::from("")), Ok(Vec::new()));
+        let endless = "1000-2000 rw-p 00000000 00:00 0 \n".repeat(MOST_LINES + 1);
+        assert_eq!(parse(&Text::from(&*endless)), Err(Lack::Refused(Refusal::TooLarge(200_000))));
+    }
 }

@@ -22,11 +22,12 @@ pub struct Recognised {
     pub part: Part,
     /// The arguments that follow in the title, split as a shell would split plain words.
     pub arguments: Vec<Text>,
-    /// The program's name in the title: the first word.
+    /// The program's name in the title, the first word; in a raw command line the script as it stands there.
     pub program: Text,
     /// The revision in the title (rack-statsd: `app[SHA]`), with the app's name before it.
     pub tag: Option<(Text, String)>,
-    /// The title could hardly be anyone else's; otherwise the server's own library has to be found in memory.
+    /// The name alone tells that it is this server. Else only the form does, and other software may have the
+    /// same: what it maps and catches has to confirm it (`failures.md` §4).
     pub certain: bool,
 }
 
@@ -57,6 +58,8 @@ pub struct Options {
     pub daemonize: bool,
     /// `-E`: the environment's name.
     pub environment: Option<Text>,
+    /// The rackup file, as given: the first argument that is no option.
+    pub rackup: Option<PathBuf>,
 }
 
 /// What one signal does to one receiver, and where that is written.

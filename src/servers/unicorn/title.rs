@@ -1,0 +1,291 @@
+//! How a Unicorn process is recognised: by its title, or by the raw command line that it has until it joins its workers.
+
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
+
+use super::arguments;
+use crate::os::Text;
+use crate::servers::{Candidate, Part, Recognised};
+
+/// `PROGRAM [APP[SHA] ]master[ (old)] ARGUMENTS` and `PROGRAM [APP[SHA] ]worker[N] ARGUMENTS`
+/// (`http_server.rb`, `proc_name`; the part in the middle and the colon are rack-statsd's).
+static TITLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?s-u)^(\S+) (?:(\S+)\[([0-9a-f]{7,40})\] )?",
+        r"(?:(master)( \(old\))?|worker\[([0-9]+)\](:)?)(?: |$)"
+    ))
+    .ok()
+});
+
+/// Programs of other software whose titles have the same form.
+const OTHERS: &[&str] =
+    &["rainbows", "zbatery", "puma", "pitchfork", "gunicorn", "nginx", "salt-master", "resqued"];
+
+/// Ruby programs that load an application, and with it perhaps Unicorn's library, without being it.
+const TOOLS: &[&str] = &[
+    "rails",
+    "rake",
+    "rackup",
+    "irb",
+    "pry",
+    "gem",
+    "thin",
+    "sidekiq",
+    "sidekiqswarm",
+    "resque",
+    "resque-pool",
+    "rspec",
+    "spring",
+    "cap",
+    "foreman",
+    "puma",
+    "pumactl",
+    "rainbows",
+    "pitchfork",
+    "zbatery",
+    "passenger",
+    "god",
+    "clockwork",
+    "whenever",
+    "bundle",
+    "bundler",
+    "shotgun",
+];
+
+/// Recognises a process.
+pub fn recognise(candidate: &Candidate<'_>) -> Option<Recognised> {
+    match candidate.words {
+        // A title is written over the arguments as one word.
+        [title] => from_title(title),
+        [first, rest @ ..] => from_command_line(first, rest),
+        [] => None,
+    }
+}
+
+fn from_title(title: &Text) -> Option<Recognised> {
+    let found = TITLE.as_ref()?.captures(title.bytes())?;
+    let text = |group: usize| found.get(group).map(|found| Text::new(found.as_bytes()));
+    let program = text(1)?;
+    // The title has the base name; `nginx: master process` and its like have a colon.
+    let is_file_name = !program.bytes().contains(&b'/') && !program.bytes().ends_with(b":");
+    if !is_file_name || OTHERS.iter().any(|other| other.as_bytes() == program.bytes()) {
+        return None;
+    }
+    let part = match found.get(4) {
+        Some(_) => Part::Master { old: found.get(5).is_some() },
+        None => Part::Worker(text(6).and_then(|number| number.utf8()?.parse().ok())),
+    };
+    let tag = text(2).zip(text(3).map(|sha| sha.to_string()));
+    // rack-statsd shows counters where the arguments were.
+    let has_arguments = tag.is_none() && found.get(7).is_none();
+    let rest = found.get(0).and_then(|all| title.bytes().get(all.end()..)).unwrap_or_default();
+    let words = rest.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    Some(Recognised {
+        part,
+        arguments: words.filter(|_| has_arguments).map(Text::new).collect(),
+        certain: is_unicorn(program.bytes()),
+        program,
+        tag,
+    })
+}
+
+fn from_command_line(first: &Text, rest: &[Text]) -> Option<Recognised> {
+    let (program, arguments) = if is_ruby(base(first)) {
+        script(rest)?
+    } else {
+        // No shell, editor or pager: only the program itself, started under its own name.
+        (first, rest)
+    };
+    let name = base(program);
+    let certain = is_unicorn(name);
+    let only_tells = |word: &Text| matches!(word.bytes(), b"-v" | b"--version" | b"-h" | b"--help");
+    if certain && arguments.iter().any(only_tells) {
+        return None;
+    }
+    let may_be = || {
+        let is_tool = TOOLS.iter().any(|tool| tool.as_bytes() == name);
+        is_ruby(base(first)) && !is_tool && arguments::look_like_ours(arguments)
+    };
+    (certain || may_be()).then(|| Recognised {
+        part: Part::Raw,
+        arguments: arguments.to_vec(),
+        program: program.clone(),
+        tag: None,
+        certain,
+    })
+}
+
+/// The script that an interpreter runs, and its arguments; what `bundle exec` runs, where it is that.
+fn script(words: &[Text]) -> Option<(&Text, &[Text])> {
+    let (program, arguments) = behind_options(words, RUBY_VALUES)?;
+    if !matches!(base(program), b"bundle" | b"bundler") {
+        return Some((program, arguments));
+    }
+    let (command, arguments) = behind_options(arguments, BUNDLE_VALUES)?;
+    if !matches!(command.bytes(), b"exec" | b"exe" | b"ex" | b"e") {
+        return None;
+    }
+    let (program, arguments) = behind_options(arguments, BUNDLE_VALUES)?;
+    if is_ruby(base(program)) {
+        behind_options(arguments, RUBY_VALUES)
+    } else {
+        Some((program, arguments))
+    }
+}
+
+/// Options of ruby(1) whose value is the next word. `-e` is not among them: it leaves no script.
+const RUBY_VALUES: &[&str] = &[
+    "-C",
+    "-E",
+    "-I",
+    "-r",
+    "--enable",
+    "--disable",
+    "--encoding",
+    "--external-encoding",
+    "--internal-encoding",
+    "--parser",
+    "--dump",
+];
+
+/// Options of bundle(1) whose value is the next word.
+const BUNDLE_VALUES: &[&str] = &["--gemfile", "-r", "--retry"];
+
+/// The first word that is no option, and the words behind it.
+fn behind_options<'a>(mut words: &'a [Text], values: &[&str]) -> Option<(&'a Text, &'a [Text])> {
+    while let [word, rest @ ..] = words {
+        let bytes = word.bytes();
+        if bytes == b"--" {
+            return rest.split_first();
+        }
+        if bytes.starts_with(b"-e") && values == RUBY_VALUES {
+            return None;
+        }
+        if !bytes.starts_with(b"-") {
+            return Some((word, rest));
+        }
+        let takes_next = values.iter().any(|option| option.as_bytes() == bytes);
+        words = if takes_next { rest.get(1..)? } else { rest };
+    }
+    None
+}
+
+fn base(path: &Text) -> &[u8] {
+    path.bytes().rsplit(|b| *b == b'/').next().unwrap_or_default()
+}
+
+/// `ruby`, `ruby3.1`, `ruby-2.0.0-p0`, and RVM's two wrappers.
+fn is_ruby(name: &[u8]) -> bool {
+    name.strip_prefix(b"ruby").is_some_and(|rest| {
+        rest == b"_executable_hooks"
+            || rest == b"_noexec_wrapper"
+            || rest.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'p'))
+    })
+}
+
+/// `unicorn`, `unicorn_rails`, and both with a version, as distributions install them (`unicorn3.1`, `unicorn.ruby3.1`).
+pub(super) fn is_unicorn(name: &[u8]) -> bool {
+    name.strip_prefix(b"unicorn").is_some_and(|rest| {
+        let rest = rest.strip_prefix(b"_rails").unwrap_or(rest);
+        let rest = rest.strip_prefix(b".ruby").unwrap_or(rest);
+        rest.iter().all(|b| b.is_ascii_digit() || *b == b'.' || *b == b'-')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(words: &[&str]) -> Option<Recognised> {
+        let words: Vec<Text> = words.iter().map(|word| Text::from(*word)).collect();
+        recognise(&Candidate { words: &words })
+    }
+
+    #[test]
+    fn titles() {
+        let master = of(&["unicorn master -D -c /tmp/u.rb config.ru"]).unwrap();
+        assert_eq!((master.part, master.certain), (Part::Master { old: false }, true));
+        let arguments: Vec<_> = master.arguments.iter().map(ToString::to_string).collect();
+        assert_eq!(arguments, ["-D", "-c", "/tmp/u.rb", "config.ru"]);
+        for (title, part, certain) in [
+            ("unicorn_rails master (old) -c x", Part::Master { old: true }, true),
+            ("unicorn master", Part::Master { old: false }, true),
+            ("unicorn worker[12] -c x", Part::Worker(Some(12)), true),
+            ("unicorn3.1 worker[0]", Part::Worker(Some(0)), true),
+            ("web master -c config/unicorn.rb", Part::Master { old: false }, false),
+            ("unicorn worker[99999999999]", Part::Worker(None), true),
+        ] {
+            let found = of(&[title]).unwrap();
+            assert_eq!((found.part, found.certain), (part, certain), "{title}");
+        }
+    }
+
+    #[test]
+    fn a_title_with_counters() {
+        let worker =
+            of(&["unicorn rails-application[251486965] worker[03]: 54 reqs, 0.0 req/s, 67ms avg"])
+                .unwrap();
+        assert_eq!(worker.part, Part::Worker(Some(3)));
+        assert_eq!(worker.tag, Some((Text::from("rails-application"), "251486965".into())));
+        assert_eq!(worker.arguments, []);
+    }
+
+    #[test]
+    fn raw_command_lines() {
+        for (words, certain) in [
+            (&["ruby", "/srv/app/bin/unicorn", "-c", "u.rb"][..], true),
+            (&["/usr/bin/ruby3.1", "/usr/bin/unicorn"], true),
+            (&["ruby", "-W0", "-I", "lib", "-S", "unicorn_rails", "-D"], true),
+            (&["ruby", "/usr/bin/bundle", "exec", "unicorn", "-c", "u.rb"], true),
+            (&["ruby", "/usr/bin/bundle", "exec", "--keep-file-descriptors", "unicorn"], true),
+            (&["ruby", "bundle", "exec", "ruby", "bin/unicorn"], true),
+            (&["ruby_executable_hooks", "/usr/local/bin/unicorn", "-D"], true),
+            (&["/srv/app/bin/unicorn", "-c", "u.rb"], true),
+            (&["ruby", "/srv/app/bin/web", "-c", "config/unicorn.rb"], false),
+            (&["ruby", "/srv/app/bin/web", "config.ru"], false),
+        ] {
+            let found = of(words).unwrap();
+            assert_eq!((found.part, found.certain), (Part::Raw, certain), "{words:?}");
+        }
+        let bundled = of(&["ruby", "/usr/bin/bundle", "exec", "unicorn", "-c", "u.rb"]).unwrap();
+        assert_eq!(bundled.program, Text::from("unicorn"));
+        assert_eq!(bundled.arguments, [Text::from("-c"), Text::from("u.rb")]);
+    }
+
+    #[test]
+    fn strangers() {
+        for words in [
+            &["nginx: master process /usr/sbin/nginx -g daemon on;"][..],
+            &["gunicorn: master [app]"],
+            &["php-fpm: master process (/etc/php/8.2/fpm/php-fpm.conf)"],
+            &["rainbows master -c r.rb"],
+            &["puma 5.6.5 (tcp://0.0.0.0:9292) [app]"],
+            &["/usr/lib/postfix/sbin/master", "-w"],
+            &["/usr/lib/foo master"],
+            &["unicornmaster"],
+            &["unicorn masterful"],
+            &["git", "checkout", "master"],
+            &["foo", "master", "-x"],
+            &["vim", "unicorn.rb"],
+            &["vim", "unicorn master"],
+            &["tail", "-f", "unicorn.log"],
+            &["grep", "unicorn"],
+            &["sh", "-c", "unicorn -c u.rb"],
+            &["bash", "/srv/app/bin/unicorn", "-c", "u.rb"],
+            &["ruby", "-e", "load 'unicorn'", "unicorn"],
+            &["ruby", "/usr/bin/unicorn", "--version"],
+            &["ruby", "unicorn.rb"],
+            &["ruby", "bin/rails", "server", "-c", "config.ru"],
+            &["ruby", "/usr/bin/sidekiq", "-c", "5"],
+            &["ruby", "/usr/bin/bundle", "install"],
+            &["unicorn-worker-killer", "x"],
+            &["unicornherder", "-u", "unicorn"],
+            &["ruby"],
+            &[""],
+            &[],
+        ] {
+            assert_eq!(of(words), None, "{words:?}");
+        }
+    }
+}
