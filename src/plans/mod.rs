@@ -1,10 +1,134 @@
 //! Operation to plan: what will be sent to whom, what it does, what must be seen, and the way back. A plan is data:
 //! what the screen shows, what `--dry-run` prints and what the runner carries out are one value.
 
+pub mod add_worker;
+mod case;
+pub mod r#continue;
+pub mod drain;
+pub mod fast_stop;
+pub mod guard;
+pub mod rehearsal;
+pub mod reload;
+pub mod remove_worker;
+pub mod reopen_logs;
+pub mod retire;
+pub mod rollback;
+pub mod runner;
+pub mod stop;
+pub mod upgrade;
+mod watch;
+mod words;
+
+pub use case::Case;
+pub use guard::{Given, Guard};
+pub use rehearsal::Rehearsal;
+pub use runner::{Event, Terms, run};
+
 use std::time::Duration;
 
-use crate::model::{AppId, Operation, Signal};
+use crate::model::{App, AppId, Census, Operation, Role, Signal};
 use crate::os::Pid;
+use crate::rules::Verdicts;
+
+/// An operation's card.
+pub struct OperationCard {
+    /// The operation.
+    pub operation: Operation,
+    /// What it is for, one sentence, the server left open.
+    pub summary: &'static str,
+    /// Makes the plan, or says why none can be made.
+    pub plan: fn(&Case<'_>) -> Result<Plan, Refused>,
+}
+
+/// All operations, in the order in which they are shown.
+pub const OPERATIONS: &[&OperationCard] = &[
+    &retire::RETIRE,
+    &upgrade::UPGRADE,
+    &rollback::ROLLBACK,
+    &reload::RELOAD,
+    &reopen_logs::REOPEN_LOGS,
+    &add_worker::ADD_WORKER,
+    &remove_worker::REMOVE_WORKER,
+    &drain::DRAIN,
+    &r#continue::CONTINUE,
+    &stop::STOP,
+];
+
+/// Plans an operation on an app; on one of its processes where `named` says which.
+pub fn plan(
+    census: &Census,
+    verdicts: &Verdicts,
+    app: &App,
+    named: Option<Pid>,
+    operation: Operation,
+) -> Result<Plan, Refused> {
+    let case = Case { census, verdicts, app, named };
+    match OPERATIONS.iter().find(|card| card.operation == operation) {
+        Some(card) => (card.plan)(&case),
+        None => Err(Refused::new(
+            format!("farrier has no plan for {}", operation.name()),
+            "farrier signal sends one signal",
+        )),
+    }
+}
+
+/// Plans one signal to one process: as the operation that it is for this receiver in its present state.
+pub fn signal(
+    census: &Census,
+    verdicts: &Verdicts,
+    pid: Pid,
+    signal: Signal,
+) -> Result<Plan, Refused> {
+    let Some((app, process)) = census.member(pid) else {
+        return Err(Refused::new(
+            format!("{pid} is no process of a server that farrier knows"),
+            "farrier tree shows the masters of this machine",
+        ));
+    };
+    let case = Case { census, verdicts, app, named: Some(pid) };
+    let Some(master) = app.master(pid) else {
+        return case.worker_gets(process, signal);
+    };
+    let operation = match signal {
+        Signal::SIGHUP => Operation::Reload,
+        Signal::SIGUSR2 => Operation::Upgrade,
+        Signal::SIGUSR1 => Operation::ReopenLogs,
+        Signal::SIGWINCH => Operation::Drain,
+        Signal::SIGTTIN => Operation::AddWorker,
+        Signal::SIGTTOU => Operation::RemoveWorker,
+        Signal::SIGCONT => Operation::Continue,
+        Signal::SIGQUIT if master.role == Role::Old => Operation::Retire,
+        Signal::SIGQUIT if rollback::way_back(app, master).is_some() => Operation::Rollback,
+        Signal::SIGQUIT => Operation::Stop,
+        Signal::SIGTERM => return fast_stop::plan(&case, master),
+        other => return Err(case.never(process, other)),
+    };
+    let plan = plan(census, verdicts, app, Some(pid), operation)?;
+    if plan.signal == signal {
+        Ok(plan)
+    } else {
+        Err(Refused::new(
+            format!(
+                "{} carries out {} with {}, not {}",
+                case.server()?.name,
+                operation.name(),
+                words::name(plan.signal),
+                words::name(signal)
+            ),
+            format!("farrier plan {} {}", operation.name(), app.id),
+        ))
+    }
+}
+
+/// The same plan from a fresh look, to see whether it still stands.
+pub fn again(census: &Census, verdicts: &Verdicts, plan: &Plan) -> Result<Plan, Refused> {
+    match (plan.operation, census.member(plan.target)) {
+        (Some(operation), Some((app, _))) => {
+            self::plan(census, verdicts, app, Some(plan.target), operation)
+        }
+        _ => signal(census, verdicts, plan.target, plan.signal),
+    }
+}
 
 /// Whether one thing that was checked stands in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,6 +146,8 @@ pub enum CheckState {
 /// One thing that was checked before a signal is offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
+    /// What was checked: the same word in every look, while the words below may carry moving numbers.
+    pub what: &'static str,
     /// What came of it.
     pub state: CheckState,
     /// In words, subject first.
@@ -67,6 +193,10 @@ pub struct Plan {
     pub signal: Signal,
     /// To whom.
     pub target: Pid,
+    /// The role in which it gets it; [`Role::Worker`] only for CONT.
+    pub role: Role,
+    /// Its start tick, as the look saw it: the process that is held has to have the same.
+    pub started: Option<u64>,
     /// The dialog's title: `Retire the old master of shop`.
     pub title: String,
     /// SEND: the signal, the process by pid, title, user and start.
@@ -97,6 +227,13 @@ pub struct Refused {
     pub reason: String,
     /// What can be done instead.
     pub way_out: String,
+}
+
+impl Refused {
+    /// A reason and a way out.
+    pub fn new(reason: impl Into<String>, way_out: impl Into<String>) -> Self {
+        Self { reason: reason.into(), way_out: way_out.into() }
+    }
 }
 
 /// What came of it, as it was observed.

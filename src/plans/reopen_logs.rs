@@ -1,0 +1,41 @@
+//! Reopen the logs: USR1 to a master, which passes it on to its workers.
+
+use std::time::Duration;
+
+use crate::model::Operation;
+
+use super::case::{holds, warns};
+use super::{Case, Expect, OperationCard, Plan, Refused, words};
+
+/// The card.
+pub const REOPEN_LOGS: OperationCard = OperationCard {
+    operation: Operation::ReopenLogs,
+    summary: "opens the log files anew after they were rotated",
+    plan,
+};
+
+fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
+    let by = case.by(Operation::ReopenLogs)?;
+    let master = case.current_or_named()?;
+    let pid = master.process.pid;
+    let mut plan = case.draft(Some(Operation::ReopenLogs), by.signal, master)?;
+    let timeout = case.timeout(master);
+    plan.title = format!("Reopen the logs of {}", case.app.name);
+    plan.does = format!(
+        "{pid} opens its log files anew and tells its {} to do so",
+        words::workers(master.workers_alive().count())
+    );
+    plan.after =
+        format!("new lines go to the new files; an idle worker follows within {} s", timeout / 2);
+    plan.way_back = "none is needed: nothing but open files changes".into();
+    // A worker that may not open a log any more ends with status 77 and is replaced (`failures.md` F45).
+    let switches = master.config.get().is_some_and(|config| config.user.line().is_some());
+    plan.checks.push(if switches {
+        warns("user", "workers run as another user: one that may not open its log ends")
+    } else {
+        holds("user", "the configuration switches no user")
+    });
+    plan.expect = Expect::Taken;
+    plan.within = Duration::from_secs(10);
+    Ok(plan.settled())
+}

@@ -1,0 +1,134 @@
+//! Upgrade, its first signal: USR2 to the current master, which starts a second generation beside itself.
+
+use std::time::Duration;
+
+use crate::model::{Master, Operation, Phase, Role};
+
+use super::case::{blind, warns};
+use super::{Case, Expect, OperationCard, Plan, Refused, words};
+
+/// The card.
+pub const UPGRADE: OperationCard = OperationCard {
+    operation: Operation::Upgrade,
+    summary: "starts a new generation of master and workers beside the one that serves",
+    plan,
+};
+
+/// Rules whose findings say that the new master would not come up, or not as it is meant.
+pub const AGAINST: &[&str] = &[
+    "gemfile-missing",
+    "gemfile-mismatch",
+    "gemfile-pinned",
+    "reexec-missing",
+    "config-missing",
+    "release-deleted",
+    "release-pinned",
+    "current-broken",
+    "oldbin-foreign",
+    "oldbin-stale",
+    "pidfile-foreign",
+    "master-duplicate",
+];
+
+fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
+    let by = case.by(Operation::Upgrade)?;
+    no_handover_under_way(case)?;
+    let master = case.current_or_named()?;
+    let pid = master.process.pid;
+    let mut plan = case.draft(Some(Operation::Upgrade), by.signal, master)?;
+    plan.title = format!("Upgrade {}", case.app.name);
+    plan.does = format!(
+        "{pid} renames its pidfile to .oldbin and starts {} in {}; the new master loads the app \
+         while {pid} serves on",
+        program(master),
+        directory(case, master)
+    );
+    let hook = master.config.get().map(|config| config.retires_old_master);
+    plan.after = match hook {
+        Some(true) => format!(
+            "two generations serve until the new one is ready; then a hook of the configuration \
+             seems to end {pid}; farrier plan retire {} if it does not",
+            case.app.id
+        ),
+        Some(false) => format!(
+            "two generations serve; once the new one is ready with its workers, {pid} has to be \
+             retired: farrier do retire {}",
+            case.app.id
+        ),
+        None => format!(
+            "two generations serve, unless a hook ends {pid}; else farrier do retire {} once the \
+             new one is ready",
+            case.app.id
+        ),
+    };
+    plan.way_back = format!("QUIT to the new master once it is ready; {pid} stays as it is");
+    memory(case, master, &mut plan);
+    case.findings(AGAINST, &mut plan);
+    case.queues(&mut plan);
+    plan.expect = Expect::NewMaster;
+    plan.within = Duration::from_secs(120.max(case.timeout(master)));
+    Ok(plan.settled())
+}
+
+/// Unicorn refuses USR2 while the old generation lives, or its own child does (`failures.md` F13, F76).
+fn no_handover_under_way(case: &Case<'_>) -> Result<(), Refused> {
+    let id = &case.app.id;
+    let booting = case.app.living_masters().find(|master| {
+        master.role == Role::New || (master.parent.is_some() && master.phase != Phase::Ready)
+    });
+    if let Some(booting) = booting {
+        let pid = booting.process.pid;
+        return Err(Refused::new(
+            format!("{pid} is a new master that still loads: one upgrade is under way"),
+            "wait until it is ready or ends",
+        ));
+    }
+    let old = case.app.living_masters().find(|master| master.role == Role::Old);
+    if let Some(old) = old {
+        let pid = old.process.pid;
+        return Err(Refused::new(
+            format!("old master {pid} still lives, and USR2 is refused until it ends"),
+            format!("farrier do retire {id} ends it first"),
+        ));
+    }
+    Ok(())
+}
+
+/// A second generation needs as much memory as the first has of its own.
+fn memory(case: &Case<'_>, master: &Master, plan: &mut Plan) {
+    let processes = std::iter::once(&master.process)
+        .chain(master.workers_alive().map(|worker| &worker.process));
+    let needed: u64 =
+        processes.filter_map(|process| process.pss.get().or_else(|| process.rss.get())).sum();
+    match case.census.host.get().map(|host| host.available) {
+        Some(available) if needed > available => plan.checks.push(warns(
+            "memory",
+            format!(
+                "a second generation takes up to {}, {} is free",
+                words::bytes(needed),
+                words::bytes(available)
+            ),
+        )),
+        Some(_) if needed > 0 => {}
+        _ => plan.checks.push(blind("memory", "whether a second generation fits into memory")),
+    }
+}
+
+fn program(master: &Master) -> String {
+    master
+        .restart
+        .program
+        .get()
+        .map_or_else(|| "the same program".into(), |spot| crate::os::shown(&spot.path))
+}
+
+fn directory(case: &Case<'_>, master: &Master) -> String {
+    let Some(spot) = master.restart.directory.get() else { return "its directory".into() };
+    let layout = case.app.layout.get().and_then(Option::as_ref);
+    let real = spot.real.get().and_then(Option::as_deref);
+    let release = layout.zip(real).and_then(|(layout, real)| layout.release_of(real));
+    match release {
+        Some(release) => format!("{} (release {release})", crate::os::shown(&spot.path)),
+        None => crate::os::shown(&spot.path),
+    }
+}

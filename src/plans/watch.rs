@@ -1,0 +1,401 @@
+//! What is seen after a signal: each expectation's evidence, look after look.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::{AppId, Census, Master, Operation, Phase, Process};
+use crate::os::Pid;
+
+use super::{CheckState, Expect, Outcome, Plan, words};
+
+/// How long a state has to hold before it counts, in nanoseconds: workers of a crash loop do not live that long.
+const STEADY: i64 = 1_000_000_000;
+
+/// How long a master may take to fork its successor; it does so at once or refuses.
+const FORKS_WITHIN: Duration = Duration::from_secs(15);
+
+/// A process, not only its number.
+type Identity = (Pid, Option<u64>);
+
+/// What one look says about the expectation.
+pub(super) enum Seen {
+    /// It has come true; in words.
+    Done(String),
+    /// It cannot come true any more; in words.
+    Failed(String),
+    /// Nothing can be seen any more; why.
+    Hidden(String),
+    /// Not yet.
+    NotYet,
+}
+
+/// A watch over one app after one signal.
+pub(super) struct Watch {
+    expect: Expect,
+    operation: Option<Operation>,
+    signal: &'static str,
+    app: AppId,
+    app_name: String,
+    target: Identity,
+    sent_at: Timestamp,
+    sent_boot: i64,
+    masters: BTreeSet<Pid>,
+    workers: BTreeSet<Identity>,
+    ends_service: bool,
+    could_see: bool,
+    log: Option<String>,
+    child: Option<(Identity, Phase)>,
+    steady: Option<(i64, BTreeSet<Identity>)>,
+    told: Option<usize>,
+    events: Vec<String>,
+}
+
+impl Watch {
+    /// Begins from the look just before the signal.
+    pub(super) fn new(plan: &Plan, census: &Census) -> Self {
+        let master = census.master(plan.target).map(|(_, master)| master);
+        let log = master.and_then(|master| {
+            let config = master.config.get()?;
+            let app = census.app(&plan.app)?;
+            config.stderr_path.value().map(|path| app.short(path))
+        });
+        Self {
+            expect: plan.expect.clone(),
+            operation: plan.operation,
+            signal: words::name(plan.signal),
+            app: plan.app.clone(),
+            app_name: plan.app_name.clone(),
+            target: (plan.target, plan.started),
+            sent_at: census.taken_at,
+            sent_boot: census.boot_time,
+            masters: census.apps.iter().flat_map(|a| &a.masters).map(|m| m.process.pid).collect(),
+            workers: master.map(identities).unwrap_or_default(),
+            ends_service: plan
+                .checks
+                .iter()
+                .any(|check| check.what == "only" && check.state == CheckState::Stops),
+            could_see: census.seen.hidden.is_none(),
+            log,
+            child: None,
+            steady: None,
+            told: None,
+            events: Vec::new(),
+        }
+    }
+
+    /// How long ago the signal was sent, by the machine's own clock.
+    pub(super) fn since(&self, census: &Census) -> Duration {
+        let passed = census.boot_time.saturating_sub(self.sent_boot);
+        Duration::from_nanos(u64::try_from(passed).unwrap_or(0))
+    }
+
+    /// What was newly seen, each once.
+    pub(super) fn events(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// One look.
+    pub(super) fn look(&mut self, census: &Census) -> Seen {
+        if let Some((place, why)) = census.seen.hidden.as_ref().filter(|_| self.could_see) {
+            return Seen::Hidden(format!("{place}: {why}"));
+        }
+        let alive = self.alive(census);
+        match self.expect.clone() {
+            Expect::Ended => self.ended(census),
+            Expect::NewMaster => self.new_master(census),
+            _ if alive.is_none() => Seen::Failed(format!(
+                "{} ended at {} after {}",
+                self.target.0,
+                words::clock(census.taken_at),
+                self.signal
+            )),
+            Expect::WorkersReplaced => self.replaced(census),
+            Expect::Workers(count) => self.counted(census, count),
+            Expect::Running => match alive {
+                Some(process) if !process.is_stopped() => Seen::Done(format!(
+                    "{} runs again since {}",
+                    self.target.0,
+                    words::clock(census.taken_at)
+                )),
+                _ => Seen::NotYet,
+            },
+            Expect::Taken => match alive.and_then(|process| process.status.get()) {
+                Some(status) if !self.pending(status) => Seen::Done(format!(
+                    "{} took {} at {}: it does not wait for it any more",
+                    self.target.0,
+                    self.signal,
+                    words::clock(self.sent_at)
+                )),
+                _ => Seen::NotYet,
+            },
+        }
+    }
+
+    fn pending(&self, status: &crate::facts::process::Status) -> bool {
+        crate::model::Signal::iterator()
+            .any(|signal| words::name(signal) == self.signal && status.pending.has(signal))
+    }
+
+    fn alive<'a>(&self, census: &'a Census) -> Option<&'a Process> {
+        census
+            .member(self.target.0)
+            .map(|(_, process)| process)
+            .filter(|process| process.identity() == self.target && !process.is_dead())
+    }
+
+    fn ended(&mut self, census: &Census) -> Seen {
+        let pid = self.target.0;
+        if self.alive(census).is_some() {
+            let left =
+                living(census, self.target).map_or(0, |master| master.workers_alive().count());
+            if left < self.workers.len() && self.told != Some(left) {
+                let all = self.workers.len();
+                self.events.push(format!("{left} of {all} workers of {pid} are left"));
+                self.told = Some(left);
+            }
+            return Seen::NotYet;
+        }
+        let mut words = format!(
+            "{pid} took {} at {} and ended at {}",
+            self.signal,
+            words::clock(self.sent_at),
+            words::clock(census.taken_at)
+        );
+        if census.member(pid).is_some_and(|(_, process)| process.is_dead()) {
+            words.push_str(", not reaped yet");
+        }
+        let words = format!("{words}. {}", self.who_serves(census));
+        let others_serve = !serving(census, &self.app, pid).is_empty();
+        if others_serve || self.ends_service { Seen::Done(words) } else { Seen::Failed(words) }
+    }
+
+    fn new_master(&mut self, census: &Census) -> Seen {
+        let pid = self.target.0;
+        if self.child.is_none() {
+            let child = census.apps.iter().flat_map(|app| &app.masters).find(|master| {
+                !self.masters.contains(&master.process.pid)
+                    && !master.process.is_dead()
+                    && (master.parent == Some(pid) || master.process.parent() == Some(pid))
+            });
+            let Some(child) = child else { return self.no_child_yet(census) };
+            let number = child.process.pid;
+            self.events.push(format!("{number}, child of {pid}, appeared"));
+            self.child = Some((child.process.identity(), Phase::Starting));
+        }
+        let Some((identity, phase)) = self.child else { return Seen::NotYet };
+        let number = identity.0;
+        let Some(child) = living(census, identity) else {
+            return Seen::Failed(format!(
+                "{number} ended {} s after {}. {}{}",
+                self.since(census).as_secs(),
+                self.signal,
+                self.who_serves(census),
+                self.log_words()
+            ));
+        };
+        if child.phase != phase {
+            match child.phase {
+                Phase::Loading => self.events.push(format!("{number} has its handlers and loads")),
+                Phase::Ready => self.events.push(format!(
+                    "{number} is ready with {}",
+                    words::workers(child.workers_alive().count())
+                )),
+                Phase::Starting | Phase::Zombie => {}
+            }
+            self.child = Some((identity, child.phase));
+        }
+        if child.phase != Phase::Ready || !self.is_steady(census, identities(child)) {
+            return Seen::NotYet;
+        }
+        let beside = match self.alive(census) {
+            Some(_) => format!("{pid} serves beside it; next: farrier do retire {}", self.app),
+            None => format!("{pid} has ended"),
+        };
+        Seen::Done(format!(
+            "{number} is ready with {}, {} s after {} to {pid}. {beside}",
+            words::workers(child.workers_alive().count()),
+            self.since(census).as_secs(),
+            self.signal,
+        ))
+    }
+
+    fn no_child_yet(&self, census: &Census) -> Seen {
+        if self.alive(census).is_none() {
+            return Seen::Failed(format!("{} ended. {}", self.target.0, self.who_serves(census)));
+        }
+        if self.since(census) < FORKS_WITHIN {
+            return Seen::NotYet;
+        }
+        Seen::Failed(format!(
+            "no new master of {} was seen within {} s. {}{}",
+            self.target.0,
+            FORKS_WITHIN.as_secs(),
+            self.who_serves(census),
+            self.log_words()
+        ))
+    }
+
+    fn replaced(&mut self, census: &Census) -> Seen {
+        let Some(master) = living(census, self.target) else { return Seen::NotYet };
+        let now = identities(master);
+        let left = now.intersection(&self.workers).count();
+        if left < self.workers.len() && self.told != Some(left) {
+            let all = self.workers.len();
+            self.events.push(format!("{} of {all} workers are replaced", all - left));
+            self.told = Some(left);
+        }
+        if left > 0 || !self.is_steady(census, now) {
+            return Seen::NotYet;
+        }
+        Seen::Done(format!(
+            "{} took {} at {} and has {}, all new, since {}",
+            self.target.0,
+            self.signal,
+            words::clock(self.sent_at),
+            words::workers(master.workers_alive().count()),
+            words::clock(census.taken_at)
+        ))
+    }
+
+    fn counted(&mut self, census: &Census, wanted: u32) -> Seen {
+        let Some(master) = living(census, self.target) else { return Seen::NotYet };
+        let now = identities(master);
+        let count = now.len();
+        for (pid, _) in now.difference(&self.workers) {
+            self.events.push(format!("{pid} appeared, a worker of {}", self.target.0));
+        }
+        for (pid, _) in self.workers.difference(&now) {
+            self.events.push(format!("{pid} ended, a worker of {}", self.target.0));
+        }
+        self.workers.clone_from(&now);
+        if u32::try_from(count) != Ok(wanted) {
+            self.steady = None;
+            return Seen::NotYet;
+        }
+        if wanted > 0 && !self.is_steady(census, now) {
+            return Seen::NotYet;
+        }
+        Seen::Done(format!(
+            "{} took {} at {} and has {} since {}",
+            self.target.0,
+            self.signal,
+            words::clock(self.sent_at),
+            words::workers(count),
+            words::clock(census.taken_at)
+        ))
+    }
+
+    /// Whether there are workers, and at least one of them was there a second ago already.
+    fn is_steady(&mut self, census: &Census, now: BTreeSet<Identity>) -> bool {
+        match &self.steady {
+            Some((since, then)) if !then.is_disjoint(&now) => {
+                census.boot_time.saturating_sub(*since) >= STEADY
+            }
+            _ => {
+                self.steady = (!now.is_empty()).then_some((census.boot_time, now));
+                false
+            }
+        }
+    }
+
+    /// What stands when the time is over.
+    pub(super) fn overdue(&self, census: &Census, within: Duration) -> String {
+        let (pid, signal, bound) = (self.target.0, self.signal, within.as_secs());
+        let left =
+            || living(census, self.target).map_or(0, |master| master.workers_alive().count());
+        let what = match &self.expect {
+            Expect::Ended => {
+                format!(
+                    "{pid} still lives {bound} s after {signal}, with {}",
+                    words::workers(left())
+                )
+            }
+            Expect::NewMaster => match self.child {
+                Some(((child, _), Phase::Ready)) => {
+                    format!("{child} is ready, but none of its workers stays, after {bound} s")
+                }
+                Some(((child, _), _)) => format!("{child} still loads after {bound} s"),
+                None => format!("no new master of {pid} was seen within {bound} s"),
+            },
+            Expect::WorkersReplaced => {
+                format!("{pid} has workers of before {signal} still, after {bound} s")
+            }
+            Expect::Workers(wanted) => format!(
+                "{pid} has {} after {bound} s, {wanted} were expected",
+                words::workers(left())
+            ),
+            Expect::Running => format!("{pid} is still stopped {bound} s after {signal}"),
+            Expect::Taken => format!("{signal} still waits to be taken by {pid} after {bound} s"),
+        };
+        let log = match self.expect {
+            Expect::NewMaster | Expect::WorkersReplaced | Expect::Workers(_) => self.log_words(),
+            _ => String::new(),
+        };
+        format!("{what}. {}{log}", self.who_serves(census))
+    }
+
+    /// Where it stands when nobody watches on.
+    pub(super) fn stands(&self, census: &Census, why: &str) -> String {
+        format!(
+            "{} took {} at {}; what followed {why}. {}",
+            self.target.0,
+            self.signal,
+            words::clock(self.sent_at),
+            self.who_serves(census)
+        )
+    }
+
+    /// The outcome of what did not come true: whether somebody serves decides.
+    pub(super) fn verdict(&self, census: &Census, words: String) -> Outcome {
+        let somebody = census.apps.iter().any(|app| app.id == self.app)
+            && !serving_all(census, &self.app).is_empty();
+        if somebody || self.ends_service {
+            Outcome::NotSeen(words)
+        } else {
+            Outcome::NothingServes(words)
+        }
+    }
+
+    fn who_serves(&self, census: &Census) -> String {
+        let pids: Vec<Pid> = serving_all(census, &self.app);
+        match pids.as_slice() {
+            [] => format!("No master of {} serves", self.app_name),
+            [one] if self.expect == Expect::Ended || self.operation.is_none() => {
+                format!("{one} serves alone")
+            }
+            [one] => format!("{one} serves"),
+            several => format!("{} serve", words::list(several)),
+        }
+    }
+
+    fn log_words(&self) -> String {
+        self.log.as_ref().map_or_else(String::new, |log| format!("; {log} says why"))
+    }
+}
+
+fn living(census: &Census, identity: Identity) -> Option<&Master> {
+    census
+        .master(identity.0)
+        .map(|(_, master)| master)
+        .filter(|m| m.process.identity() == identity && !m.process.is_dead())
+}
+
+fn identities(master: &Master) -> BTreeSet<Identity> {
+    master.workers_alive().map(|worker| worker.process.identity()).collect()
+}
+
+/// Ready masters with a worker that runs.
+fn serving_all(census: &Census, app: &AppId) -> Vec<Pid> {
+    let Some(app) = census.app(app) else { return Vec::new() };
+    app.living_masters()
+        .filter(|master| master.phase == Phase::Ready)
+        .filter(|master| master.workers_alive().any(|worker| !worker.process.is_stopped()))
+        .map(|master| master.process.pid)
+        .collect()
+}
+
+fn serving(census: &Census, app: &AppId, without: Pid) -> Vec<Pid> {
+    serving_all(census, app).into_iter().filter(|pid| *pid != without).collect()
+}

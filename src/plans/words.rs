@@ -1,0 +1,105 @@
+//! The few phrases that every plan needs: signal names, the receiver, times, sizes.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use crate::model::{Process, Signal};
+use crate::os::Pid;
+
+/// A signal's name as operators say it: `QUIT`.
+pub(super) fn name(signal: Signal) -> &'static str {
+    let full = signal.as_str();
+    full.strip_prefix("SIG").unwrap_or(full)
+}
+
+/// SEND: the signal, and the process by pid, title, user and start.
+pub(super) fn send(signal: Signal, process: &Process) -> String {
+    let mut words = format!("{} to {}", name(signal), process.pid);
+    if let Some(line) = process.command_line.get() {
+        let title = line.words.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        if !title.is_empty() {
+            let _ = write!(words, ", \"{}\"", short(&title));
+        }
+    }
+    if let Some(user) = process.user.get() {
+        let _ = write!(words, ", user {user}");
+    }
+    if let Some(start) = process.started_at.get() {
+        let _ = write!(words, ", started {}", start.strftime("%-d %b %H:%M:%S UTC"));
+    }
+    words
+}
+
+/// A title up to the part that says what the process is; any other text up to 40 characters.
+fn short(title: &str) -> String {
+    for part in ["master (old)", "master"] {
+        if let Some((before, _)) = title.split_once(part)
+            && before.len() < 40
+        {
+            return format!("{before}{part}");
+        }
+    }
+    let mut cut: String = title.chars().take(40).collect();
+    if cut.len() < title.len() {
+        cut.push('…');
+    }
+    cut
+}
+
+/// A time of the day.
+pub(super) fn clock(at: Timestamp) -> String {
+    at.strftime("%H:%M:%S").to_string()
+}
+
+/// Bytes, with one digit after the point where it says something.
+pub(super) fn bytes(size: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")];
+    for (unit, letter) in UNITS {
+        if size >= unit {
+            let tenths = size / (unit / 10).max(1);
+            return if tenths < 100 {
+                format!("{}.{}{letter}", tenths / 10, tenths % 10)
+            } else {
+                format!("{}{letter}", size / unit)
+            };
+        }
+    }
+    format!("{size}B")
+}
+
+/// `1 worker`, `4 workers`.
+pub(super) fn workers(count: usize) -> String {
+    match count {
+        0 => "no workers".into(),
+        1 => "1 worker".into(),
+        n => format!("{n} workers"),
+    }
+}
+
+/// `9120`, `9120 and 14740`, `1, 2 and 3`.
+pub(super) fn list(pids: &[Pid]) -> String {
+    let words: Vec<String> = pids.iter().map(ToString::to_string).collect();
+    match words.as_slice() {
+        [] => "nobody".into(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!(super::bytes(512), "512B");
+        assert_eq!(super::bytes(3 << 30), "3.0G");
+        assert_eq!(super::bytes(188 << 20), "188M");
+    }
+
+    #[test]
+    fn titles_end_at_the_part_that_tells_the_role() {
+        assert_eq!(super::short("unicorn master (old) -c x.rb"), "unicorn master (old)");
+        assert_eq!(super::short("unicorn master -D -c x.rb"), "unicorn master");
+        assert_eq!(super::short(&"x".repeat(60)), format!("{}…", "x".repeat(40)));
+    }
+}
