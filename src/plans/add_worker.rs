@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{Operation, Role};
 
-use super::case::{blind, holds, warns};
+use super::check::{blind, holds, warns};
 use super::{Case, Expect, OperationCard, Plan, Refused, words};
 
 /// The card.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{Operation, Process, Role, Signal};
 use crate::os::Pid;
 
-use super::case::{holds, warns};
+use super::check::{holds, warns};
 use super::{Case, Expect, OperationCard, Plan, Refused, words};
 
 /// The card.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{Master, Operation, Role};
 use crate::os::Text;
 
-use super::case::{blind, holds};
+use super::check::{blind, holds};
 use super::{Case, Expect, OperationCard, Plan, Refused, stop, words};
 
 /// The card.

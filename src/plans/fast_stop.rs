@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{Master, Role, Signal};
 
-use super::case::warns;
+use super::check::warns;
 use super::{Case, Expect, Plan, Refused, stop, words};
 
 /// TERM to a ready master; its name has to be typed in any case.

@@ -3,10 +3,12 @@
 
 pub mod add_worker;
 mod case;
+mod check;
 pub mod r#continue;
 pub mod drain;
 pub mod fast_stop;
 pub mod guard;
+mod receiver;
 pub mod rehearsal;
 pub mod reload;
 pub mod remove_worker;
@@ -16,6 +18,7 @@ pub mod rollback;
 pub mod runner;
 pub mod stop;
 pub mod upgrade;
+mod stands;
 mod watch;
 mod words;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::Operation;
 
-use super::case::{holds, warns};
+use super::check::{holds, warns};
 use super::{Case, Expect, OperationCard, Plan, Refused, words};
 
 /// The card.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{Master, Operation, Phase, Role};
 
-use super::case::holds;
+use super::check::holds;
 use super::{Case, Expect, OperationCard, Plan, Refused, rollback, words};
 
 /// The card.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{App, Master, Operation, Phase, Role};
 
-use super::case::{blind, holds, stops, warns};
+use super::check::{blind, holds, stops, warns};
 use super::{Case, Expect, OperationCard, Plan, Refused, words};
 
 /// The card.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{Master, Operation, Phase, Role};
 
-use super::case::{blind, warns};
+use super::check::{blind, warns};
 use super::{Case, Expect, OperationCard, Plan, Refused, words};
 
 /// The card.

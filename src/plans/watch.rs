@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use crate::model::{AppId, Census, Master, Operation, Phase, Process};
 use crate::os::Pid;
 
-use super::{CheckState, Expect, Outcome, Plan, words};
+use super::stands::serving;
+use super::{CheckState, Expect, Plan, words};
 
 /// How long a state has to hold before it counts, in nanoseconds: workers of a crash loop do not live that long.
 const STEADY: i64 = 1_000_000_000;
@@ -33,23 +34,23 @@ pub(super) enum Seen {
 
 /// A watch over one app after one signal.
 pub(super) struct Watch {
-    expect: Expect,
-    operation: Option<Operation>,
-    signal: &'static str,
-    app: AppId,
-    app_name: String,
-    target: Identity,
-    sent_at: Timestamp,
-    sent_boot: i64,
-    masters: BTreeSet<Pid>,
-    workers: BTreeSet<Identity>,
-    ends_service: bool,
-    could_see: bool,
-    log: Option<String>,
-    child: Option<(Identity, Phase)>,
-    steady: Option<(i64, BTreeSet<Identity>)>,
-    told: Option<usize>,
-    events: Vec<String>,
+    pub(super) expect: Expect,
+    pub(super) operation: Option<Operation>,
+    pub(super) signal: &'static str,
+    pub(super) app: AppId,
+    pub(super) app_name: String,
+    pub(super) target: Identity,
+    pub(super) sent_at: Timestamp,
+    pub(super) sent_boot: i64,
+    pub(super) masters: BTreeSet<Pid>,
+    pub(super) workers: BTreeSet<Identity>,
+    pub(super) ends_service: bool,
+    pub(super) could_see: bool,
+    pub(super) log: Option<String>,
+    pub(super) child: Option<(Identity, Phase)>,
+    pub(super) steady: Option<(i64, BTreeSet<Identity>)>,
+    pub(super) told: Option<usize>,
+    pub(super) events: Vec<String>,
 }
 
 impl Watch {
@@ -299,83 +300,9 @@ impl Watch {
             }
         }
     }
-
-    /// What stands when the time is over.
-    pub(super) fn overdue(&self, census: &Census, within: Duration) -> String {
-        let (pid, signal, bound) = (self.target.0, self.signal, within.as_secs());
-        let left =
-            || living(census, self.target).map_or(0, |master| master.workers_alive().count());
-        let what = match &self.expect {
-            Expect::Ended => {
-                format!(
-                    "{pid} still lives {bound} s after {signal}, with {}",
-                    words::workers(left())
-                )
-            }
-            Expect::NewMaster => match self.child {
-                Some(((child, _), Phase::Ready)) => {
-                    format!("{child} is ready, but none of its workers stays, after {bound} s")
-                }
-                Some(((child, _), _)) => format!("{child} still loads after {bound} s"),
-                None => format!("no new master of {pid} was seen within {bound} s"),
-            },
-            Expect::WorkersReplaced => {
-                format!("{pid} has workers of before {signal} still, after {bound} s")
-            }
-            Expect::Workers(wanted) => format!(
-                "{pid} has {} after {bound} s, {wanted} were expected",
-                words::workers(left())
-            ),
-            Expect::Running => format!("{pid} is still stopped {bound} s after {signal}"),
-            Expect::Taken => format!("{signal} still waits to be taken by {pid} after {bound} s"),
-        };
-        let log = match self.expect {
-            Expect::NewMaster | Expect::WorkersReplaced | Expect::Workers(_) => self.log_words(),
-            _ => String::new(),
-        };
-        format!("{what}. {}{log}", self.who_serves(census))
-    }
-
-    /// Where it stands when nobody watches on.
-    pub(super) fn stands(&self, census: &Census, why: &str) -> String {
-        format!(
-            "{} took {} at {}; what followed {why}. {}",
-            self.target.0,
-            self.signal,
-            words::clock(self.sent_at),
-            self.who_serves(census)
-        )
-    }
-
-    /// The outcome of what did not come true: whether somebody serves decides.
-    pub(super) fn verdict(&self, census: &Census, words: String) -> Outcome {
-        let somebody = census.apps.iter().any(|app| app.id == self.app)
-            && !serving_all(census, &self.app).is_empty();
-        if somebody || self.ends_service {
-            Outcome::NotSeen(words)
-        } else {
-            Outcome::NothingServes(words)
-        }
-    }
-
-    fn who_serves(&self, census: &Census) -> String {
-        let pids: Vec<Pid> = serving_all(census, &self.app);
-        match pids.as_slice() {
-            [] => format!("No master of {} serves", self.app_name),
-            [one] if self.expect == Expect::Ended || self.operation.is_none() => {
-                format!("{one} serves alone")
-            }
-            [one] => format!("{one} serves"),
-            several => format!("{} serve", words::list(several)),
-        }
-    }
-
-    fn log_words(&self) -> String {
-        self.log.as_ref().map_or_else(String::new, |log| format!("; {log} says why"))
-    }
 }
 
-fn living(census: &Census, identity: Identity) -> Option<&Master> {
+pub(super) fn living(census: &Census, identity: Identity) -> Option<&Master> {
     census
         .master(identity.0)
         .map(|(_, master)| master)
@@ -384,18 +311,4 @@ fn living(census: &Census, identity: Identity) -> Option<&Master> {
 
 fn identities(master: &Master) -> BTreeSet<Identity> {
     master.workers_alive().map(|worker| worker.process.identity()).collect()
-}
-
-/// Ready masters with a worker that runs.
-fn serving_all(census: &Census, app: &AppId) -> Vec<Pid> {
-    let Some(app) = census.app(app) else { return Vec::new() };
-    app.living_masters()
-        .filter(|master| master.phase == Phase::Ready)
-        .filter(|master| master.workers_alive().any(|worker| !worker.process.is_stopped()))
-        .map(|master| master.process.pid)
-        .collect()
-}
-
-fn serving(census: &Census, app: &AppId, without: Pid) -> Vec<Pid> {
-    serving_all(census, app).into_iter().filter(|pid| *pid != without).collect()
 }
