@@ -10,6 +10,7 @@
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::too_many_lines,
+    clippy::assigning_clones,
     reason = "a test may fail loudly, and it stages the machine that farrier only looks at"
 )]
 mod lab;

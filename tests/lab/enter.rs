@@ -7,6 +7,7 @@
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::disallowed_types,
+    clippy::assigning_clones,
     dead_code,
     unused_imports,
     reason = "it is the tests' lab without its tests, and it stages the machine that farrier only looks at"

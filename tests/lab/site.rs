@@ -186,7 +186,7 @@ impl<'a> Site<'a> {
 
     /// Starts a daemon and returns once its starter has: Unicorn's waits until the master says that it is ready.
     pub fn launch(&self, start: &Start) {
-        let words = self.words(start, &["-D"]);
+        let words = Self::words(start, &["-D"]);
         let output = self.lab.command(self.user, &words).output().expect("nsenter starts");
         let said = super::world::said(&output);
         assert!(output.status.success(), "{words:?}: {said}\n{}", self.lab.picture());
@@ -194,7 +194,7 @@ impl<'a> Site<'a> {
 
     /// Starts a master that stays the child of its starter, as under a supervisor, and waits until it serves.
     pub fn start_in_foreground(&self, start: &Start) -> u32 {
-        self.lab.background(self.user, &self.words(start, &[]).join(" "));
+        self.lab.background(self.user, &Self::words(start, &[]).join(" "));
         self.lab.wait("the started master is ready", || self.masters().len() == 1);
         let master = self.masters()[0];
         self.wait_ready(master);
@@ -202,7 +202,7 @@ impl<'a> Site<'a> {
     }
 
     /// The command line of a start.
-    fn words(&self, start: &Start, more: &[&str]) -> Vec<String> {
+    fn words(start: &Start, more: &[&str]) -> Vec<String> {
         let mut words = vec!["env".to_owned(), "-C".to_owned(), start.from.clone()];
         if start.pwd {
             words.push(format!("PWD={}", start.from));

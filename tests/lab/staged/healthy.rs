@@ -88,6 +88,14 @@ pub const STAGES: &[Stage] = &[
     },
 ];
 
+/// A healthy site that has served for long.
+pub fn serving(lab: &Lab) -> Site<'_> {
+    let site = Site::deployed(lab, "shop", |_| {});
+    site.switched_long_ago(FIRST);
+    site.start();
+    site
+}
+
 fn reloadable(site: &Site<'_>) -> Config {
     Config { preload: false, hook: Hook::WhenReady, ..Config::at(&site.root) }
 }

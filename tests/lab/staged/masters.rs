@@ -1,7 +1,7 @@
 //! Masters that are doubled, hollow, stopped or dead, and workers that are missing.
 
+use super::healthy::serving;
 use crate::lab::program::{broken, warned};
-use crate::lab::site::{FIRST, Site};
 use crate::lab::world::Lab;
 use crate::lab::{Stage, hold};
 
@@ -100,13 +100,6 @@ pub const STAGES: &[Stage] = &[
         },
     },
 ];
-
-fn serving(lab: &Lab) -> Site<'_> {
-    let site = Site::deployed(lab, "shop", |_| {});
-    site.switched_long_ago(FIRST);
-    site.start();
-    site
-}
 
 fn stop(lab: &Lab, pid: u32) {
     lab.signal(pid, "STOP");

@@ -2,7 +2,7 @@
 
 mod binaries;
 mod gemfiles;
-mod healthy;
+pub mod healthy;
 mod masters;
 mod odd;
 mod oldbins;

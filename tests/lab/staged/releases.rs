@@ -1,5 +1,6 @@
 //! Release directories: stale, deleted, pinned, and a broken `current`.
 
+use super::healthy::serving;
 use crate::lab::config::{Config, Hook};
 use crate::lab::program::{broken, warned};
 use crate::lab::site::{App, FIRST, SECOND, Site};
@@ -112,14 +113,6 @@ pub const STAGES: &[Stage] = &[
 /// What a healthy config reaches through `current`, and so misses with it.
 const THROUGH_CURRENT: &[&str] =
     &["config-missing", "gemfile-missing", "reexec-missing", "release-stale"];
-
-/// A healthy site that has served for long.
-fn serving(lab: &Lab) -> Site<'_> {
-    let site = Site::deployed(lab, "shop", |_| {});
-    site.switched_long_ago(FIRST);
-    site.start();
-    site
-}
 
 /// A site that serves its first release while `current` has long named the second.
 fn stale(lab: &Lab) -> Site<'_> {

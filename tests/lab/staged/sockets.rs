@@ -1,8 +1,7 @@
 //! Sockets whose path leads nowhere, or to somebody else.
 
+use super::healthy::serving;
 use crate::lab::program::broken;
-use crate::lab::site::{FIRST, Site};
-use crate::lab::world::Lab;
 use crate::lab::{Stage, hold};
 
 const SOCKET: &str = "/var/www/shop/shared/sockets/unicorn.sock";
@@ -36,13 +35,6 @@ pub const STAGES: &[Stage] = &[
         },
     },
 ];
-
-fn serving(lab: &Lab) -> Site<'_> {
-    let site = Site::deployed(lab, "shop", |_| {});
-    site.switched_long_ago(FIRST);
-    site.start();
-    site
-}
 
 #[test]
 fn socket_missing() {
