@@ -2,7 +2,7 @@
 
 use super::healthy::two_releases;
 use crate::lab::config::Hook;
-use crate::lab::program::{FINE, broken, warned};
+use crate::lab::program::{Expect, FINE, broken, warned};
 use crate::lab::site::{FIRST, Site};
 use crate::lab::world::Lab;
 use crate::lab::{Stage, hold};
@@ -23,7 +23,7 @@ pub const STAGES: &[Stage] = &[
         name: "oldbin-drained",
         tells: "the old master was told by WINCH to let its workers go, and is kept for a rollback",
         targets: &[],
-        expect: FINE,
+        expect: Expect { found: &[("oldbin-lingering", "info")], ..FINE },
         set: |lab| {
             let (site, old) = lingering(lab);
             lab.signal(old, "WINCH");
