@@ -5,6 +5,7 @@
 
 mod ask;
 pub mod live;
+pub mod own;
 mod sockdiag;
 pub mod text;
 

@@ -1,0 +1,156 @@
+//! The command line: arguments, subcommands, exit statuses. What it promises stands in `docs/cli.md`.
+
+mod check;
+mod explain;
+mod generate;
+mod machine;
+mod output;
+mod settings;
+mod targets;
+mod tree;
+
+pub use generate::pages;
+pub use output::{Output, Status};
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+/// Sees why a zero-downtime deploy is not one.
+///
+/// Without a command: the interactive inspector of this machine. Without a terminal, or with TERM=dumb, it prints
+/// what `farrier check` prints.
+#[derive(Debug, Parser)]
+#[command(name = "farrier", version, max_term_width = 100, subcommand_precedence_over_arg = true)]
+#[command(disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Options {
+    /// Read snapshots or recordings instead of this machine; several files: several hosts. It takes all words up to the
+    /// next option: give TARGETs before it
+    #[arg(long, global = true, value_name = "FILE", num_args = 1..)]
+    from: Vec<PathBuf>,
+    /// How to print; several hosts in JSON: one object a line
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Nothing can be sent, by any command
+    #[arg(long, global = true)]
+    read_only: bool,
+    /// Seconds between two looks of the inspector
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    refresh: f64,
+    /// Colour on a terminal, always, or never; NO_COLOR and a pipe mean never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: When,
+    /// Draw signs and lines in ASCII
+    #[arg(long, global = true)]
+    ascii: bool,
+    /// Write farrier's own log to this file
+    #[arg(long, global = true, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Read this settings file, and no other
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Another proc mount: a container's host mount, or a test
+    #[arg(long, global = true, value_name = "DIR", default_value = "/proc")]
+    proc: PathBuf,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: the documents of `docs/schemas`.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// In a pipe too.
+    Always,
+    /// Not even on a terminal.
+    Never,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("a number of seconds between 0.1 and 3600".into()),
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Diagnose: print findings, exit with the health
+    Check(check::Check),
+    /// Show apps, masters and workers with role, release, age, memory and state
+    Tree(tree::Tree),
+    /// Say what a rule means, why it matters, how to fix it; no RULE: the table of all rules
+    Explain(explain::Explain),
+    /// Print a shell's completions
+    Completions(generate::Completions),
+    /// Print the manual page
+    Man,
+    /// Print what `docs` holds of it
+    #[command(hide = true)]
+    Generate(generate::Generate),
+}
+
+/// The whole command line as data: the manual page, the completions and the docs are made from it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Does what the arguments say; the first is the program's own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
+    let mut output = Output::standard();
+    let status = match Cli::try_parse_from(arguments) {
+        Ok(cli) => dispatch(cli, &mut output).unwrap_or_else(|error| {
+            output.complain(&error.to_string());
+            Status::REFUSED
+        }),
+        Err(error) if !error.use_stderr() => {
+            output.print(&error.render().to_string());
+            Status::DONE
+        }
+        Err(error) => {
+            output.complain(error.render().to_string().trim_end());
+            Status::USAGE
+        }
+    };
+    output.end(status)
+}
+
+fn dispatch(cli: Cli, output: &mut Output) -> anyhow::Result<Status> {
+    let options = &cli.options;
+    match cli.command {
+        None => check::Check::default().run(options, output),
+        Some(Command::Check(check)) => check.run(options, output),
+        Some(Command::Tree(tree)) => tree.run(options, output),
+        Some(Command::Explain(explain)) => explain.run(options, output),
+        Some(Command::Completions(completions)) => {
+            completions.run(output);
+            Ok(Status::DONE)
+        }
+        Some(Command::Man) => {
+            output.print(&generate::man());
+            Ok(Status::DONE)
+        }
+        Some(Command::Generate(generate)) => generate.run(output),
+    }
+}

@@ -1,0 +1,45 @@
+//! TARGETs of the reading commands: what of a look is shown.
+
+use super::machine::Seen;
+use crate::settings::Settings;
+use crate::survey::Wish;
+use crate::survey::target::{Unresolved, resolve};
+
+/// What TARGETs chose.
+pub enum Chosen {
+    /// These apps; all of them where no TARGET was given.
+    Apps(Box<Seen>),
+    /// A TARGET names nothing, or too much; why, and what can be given instead.
+    Refused(String),
+}
+
+/// What a look is to look for: roots that TARGETs name, although nothing may serve them.
+pub fn wish(targets: &[String], settings: &Settings) -> Wish {
+    let named = targets.iter().map(std::path::PathBuf::from).filter(|path| path.is_absolute());
+    Wish { roots: named.collect(), limits: settings.limits, ..Wish::default() }
+}
+
+/// Keeps what the TARGETs name.
+pub fn choose(mut seen: Seen, targets: &[String]) -> Chosen {
+    if targets.is_empty() {
+        return Chosen::Apps(Box::new(seen));
+    }
+    let mut ids = Vec::new();
+    for word in targets {
+        match resolve(&seen.census, word) {
+            Ok(target) => ids.push(target.app),
+            Err(refused) => return Chosen::Refused(words(&refused)),
+        }
+    }
+    seen.census.apps.retain(|app| ids.contains(&app.id));
+    seen.verdicts.0.retain(|answered| ids.contains(&answered.app));
+    Chosen::Apps(Box::new(seen))
+}
+
+/// A refusal with its ways out, a line each.
+pub fn words(refused: &Unresolved) -> String {
+    std::iter::once(refused.to_string())
+        .chain(refused.ways_out().into_iter().map(|line| format!("  {line}")))
+        .collect::<Vec<_>>()
+        .join("\n")
+}

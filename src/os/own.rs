@@ -1,0 +1,91 @@
+//! farrier's own surroundings: its terminal, its locale, its settings directory. Nothing here is about another process.
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// What farrier's own environment and descriptors say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Own {
+    /// Standard output is a terminal.
+    pub output_is_terminal: bool,
+    /// `NO_COLOR` is unset or empty, and TERM names no terminal without colours.
+    pub may_colour: bool,
+    /// The locale is UTF-8, and the terminal is not the Linux console, whose font lacks farrier's signs.
+    pub signs: bool,
+    /// Where the user's settings lie; `None`: nowhere, or in a home of somebody else (sudo keeps HOME).
+    pub config_home: Option<PathBuf>,
+}
+
+/// Reads them.
+pub fn own() -> Own {
+    let term = variable("TERM").unwrap_or_default();
+    let dumb = is_dumb(&term);
+    let output_is_terminal = std::io::stdout().is_terminal();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_default();
+    let locale = locale.to_string_lossy().to_ascii_lowercase();
+    let utf8 = locale.contains("utf-8") || locale.contains("utf8");
+    Own {
+        output_is_terminal,
+        may_colour: variable("NO_COLOR").is_none() && !dumb,
+        signs: utf8 && !(output_is_terminal && term == "linux"),
+        config_home: config_home(),
+    }
+}
+
+/// Whether standard input and output are both a terminal that can do more than print: the inspector may start.
+pub fn is_interactive() -> bool {
+    let terminals = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    terminals && !is_dumb(&variable("TERM").unwrap_or_default())
+}
+
+fn is_dumb(term: &std::ffi::OsStr) -> bool {
+    term == "dumb" || term == "vt52"
+}
+
+/// A variable of farrier's own environment; an empty one counts as unset.
+#[expect(clippy::disallowed_methods, reason = "this is os: the one place that reads it")]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// `$XDG_CONFIG_HOME`, else `$HOME/.config`; only where the directory's owner is farrier's own user.
+fn config_home() -> Option<PathBuf> {
+    let xdg = variable("XDG_CONFIG_HOME").map(PathBuf::from);
+    let home = variable("HOME").map(|home| Path::new(&home).join(".config"));
+    xdg.or(home).filter(|path| path.is_absolute() && is_mine(path))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is os: a stat of farrier's own settings place")]
+fn is_mine(path: &Path) -> bool {
+    let euid = nix::unistd::geteuid().as_raw();
+    std::fs::metadata(path).is_ok_and(|stat| stat.uid() == euid)
+}
+
+/// The zone that times are shown in: this machine's.
+pub fn zone() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::system()
+}
+
+/// Writes a page of the documentation, its directories too. For `farrier generate` alone: what a command writes
+/// beside a running server is created new, never over something.
+#[expect(clippy::disallowed_methods, reason = "this is os: a file that the developer names")]
+pub fn write_page(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    std::fs::write(path, text)
+}
+
+/// farrier's own arguments, its name first.
+#[expect(clippy::disallowed_methods, reason = "this is os: the one place that reads them")]
+pub fn arguments() -> std::env::ArgsOs {
+    std::env::args_os()
+}
+
+/// Waits, so that a second look has something to compare with.
+#[expect(clippy::disallowed_methods, reason = "this is os: two looks have to lie apart")]
+pub fn pause(time: std::time::Duration) {
+    std::thread::sleep(time);
+}

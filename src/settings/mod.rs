@@ -1,0 +1,192 @@
+//! The user's settings: thresholds, ignored rules, harmless names, read-only. Each is a card in [`SETTINGS`].
+
+use crate::model::Limits;
+
+/// What the settings say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Thresholds that rules go by.
+    pub limits: Limits,
+    /// Rules that are not asked.
+    pub ignore: Vec<String>,
+    /// Names of the environment whose values may be shown, besides the harmless ones.
+    pub show: Vec<String>,
+    /// Nothing can be sent.
+    pub read_only: bool,
+}
+
+/// One setting.
+pub struct Setting {
+    /// Its name in the file.
+    pub name: &'static str,
+    /// What it does, with its unit and its default.
+    pub does: &'static str,
+    /// Takes its value; else the form that a value has.
+    take: fn(&toml::Value, &mut Settings) -> Option<()>,
+    /// The form that a value has, in words.
+    form: &'static str,
+}
+
+/// All settings.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "handover_grace",
+        does: "seconds for which a handover is young and its own signs are normal (120)",
+        form: "a number of seconds",
+        take: |value, settings| {
+            settings.limits.handover_grace = u64::try_from(value.as_integer()?).ok()?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "keep_releases",
+        does: "how many releases a deploy keeps (5)",
+        form: "a number of releases",
+        take: |value, settings| {
+            settings.limits.keep_releases = usize::try_from(value.as_integer()?).ok()?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "ignore",
+        does: "rules that are not asked (none)",
+        form: "a list of rules, [\"release-stale\"]",
+        take: |value, settings| {
+            settings.ignore = words(value)?;
+            settings.ignore.iter().all(|name| crate::rules::rule(name).is_some()).then_some(())
+        },
+    },
+    Setting {
+        name: "show",
+        does: "names of environment variables whose values may be shown besides the harmless ones (none)",
+        form: "a list of names, [\"FEATURE_FLAGS\"]",
+        take: |value, settings| {
+            settings.show = words(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "read_only",
+        does: "nothing can be sent, by any command (false)",
+        form: "true or false",
+        take: |value, settings| {
+            settings.read_only = value.as_bool()?;
+            Some(())
+        },
+    },
+];
+
+fn words(value: &toml::Value) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(|word| word.as_str().map(str::to_owned)).collect()
+}
+
+/// Why a settings file is refused: the line, and what is in its place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{line}: {words}")]
+pub struct Refused {
+    /// The line, from 1.
+    pub line: usize,
+    /// Subject first.
+    pub words: String,
+}
+
+impl Settings {
+    /// Takes a file's text over what is already set, key by key.
+    pub fn read(&mut self, text: &str) -> Result<(), Refused> {
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let at = error.span().map_or(0, |span| span.start);
+            Refused { line: line_of(text, at), words: error.message().to_owned() }
+        })?;
+        for (name, value) in &table {
+            let refused = |words| Refused { line: line_naming(text, name), words };
+            let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
+                let name = crate::os::text::escaped(name.as_bytes());
+                let nearest = nearest(&name);
+                return Err(refused(format!(
+                    "there is no setting {name}; {nearest} is the nearest. Nothing was started"
+                )));
+            };
+            if (setting.take)(value, self).is_none() {
+                let Setting { name, form, .. } = setting;
+                return Err(refused(format!("{name} takes {form}. Nothing was started")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// The line on which a top-level name is set.
+fn line_naming(text: &str, name: &str) -> usize {
+    text.lines()
+        .position(|line| {
+            let line = line.trim_start_matches(|c: char| c.is_whitespace() || "\"'[".contains(c));
+            line.strip_prefix(name)
+                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        })
+        .map_or(1, |line| line + 1)
+}
+
+/// The setting whose name takes the fewest changes of letters.
+fn nearest(name: &str) -> &'static str {
+    SETTINGS
+        .iter()
+        .map(|setting| setting.name)
+        .min_by_key(|known| changes(name, known))
+        .unwrap_or_default()
+}
+
+/// The least number of letters put in, left out or replaced (Levenshtein).
+fn changes(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (at, c) in a.chars().enumerate() {
+        let mut next = vec![at + 1];
+        for (i, d) in b.chars().enumerate() {
+            let (above, diagonal) = (row.get(i + 1).copied(), row.get(i).copied());
+            let put_in = next.last().copied().unwrap_or(0) + 1;
+            let left_out = above.unwrap_or(0) + 1;
+            let replaced = diagonal.unwrap_or(0) + usize::from(c != d);
+            next.push(put_in.min(left_out).min(replaced));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_setting_is_taken() {
+        let mut settings = Settings::default();
+        let text =
+            "handover_grace = 60\nkeep_releases = 3\nignore = []\nshow = ['A']\nread_only = true\n";
+        settings.read(text).unwrap();
+        assert_eq!(settings.limits, Limits { handover_grace: 60, keep_releases: 3 });
+        assert_eq!((settings.show.as_slice(), settings.read_only), (&["A".to_owned()][..], true));
+    }
+
+    #[test]
+    fn the_second_file_wins_key_by_key() {
+        let mut settings = Settings::default();
+        settings.read("keep_releases = 3\nread_only = true").unwrap();
+        settings.read("keep_releases = 4").unwrap();
+        assert_eq!((settings.limits.keep_releases, settings.read_only), (4, true));
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_with_its_line_and_the_nearest() {
+        let refused = Settings::default().read("\nread_only = true\nkeep_release = 3\n");
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "3: there is no setting keep_release; keep_releases is the nearest. Nothing was started"
+        );
+        assert_eq!(Settings::default().read("a = \n").unwrap_err().line, 1);
+        assert!(Settings::default().read("read_only = 1").is_err());
+        assert!(Settings::default().read("ignore = ['no-such-rule']").is_err());
+    }
+}

@@ -1,0 +1,167 @@
+//! `farrier check --format json`: `farrier.check/1`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::census::{App, Unknown, Unknowns};
+use super::{Outside, VERSION, moment};
+use crate::model::Census;
+use crate::os::Pid;
+use crate::rules::{self, Severity, Verdict, Verdicts};
+
+/// The document's name.
+pub const SCHEMA: &str = "farrier.check/1";
+
+/// What the diagnosis found on one machine.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Check {
+    /// `farrier.check/1`.
+    pub schema: &'static str,
+    /// farrier's version.
+    pub farrier: &'static str,
+    /// The machine's name.
+    pub host: Option<Outside>,
+    /// When the look began.
+    pub taken_at: String,
+    /// The apps, by name.
+    pub apps: Vec<App>,
+    /// The findings, the gravest first.
+    pub findings: Vec<Finding>,
+    /// What could not be read, or not be evaluated.
+    pub unknowns: Vec<Unknown>,
+    /// How many of each.
+    pub summary: Summary,
+}
+
+/// A rule that fired on a subject.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Finding {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// `critical`, `warning` or `info`.
+    pub severity: &'static str,
+    /// The app's id; null: it is about none.
+    pub app: Option<String>,
+    /// The process; null: it is about none.
+    pub pid: Option<i32>,
+    /// The path; null: it is about none.
+    pub path: Option<Outside>,
+    /// One sentence.
+    pub summary: String,
+    /// What was seen, and where.
+    pub evidence: Vec<Evidence>,
+    /// What it leads to.
+    pub leads_to: String,
+    /// What mends it, lines that can be done as they stand.
+    pub fix: Vec<String>,
+    /// What keeps it from coming back.
+    pub for_good: Vec<String>,
+}
+
+/// What was seen, and where.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Evidence {
+    /// What was seen.
+    pub fact: String,
+    /// Where: a place that a person can go to.
+    pub source: String,
+}
+
+/// How many findings of each severity, and how many rules could not be decided.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Summary {
+    /// Critical findings.
+    pub critical: usize,
+    /// Warnings.
+    pub warning: usize,
+    /// Infos.
+    pub info: usize,
+    /// Rules that could not be decided.
+    pub unknown: usize,
+}
+
+impl Check {
+    /// The document of one look.
+    pub fn new(census: &Census, verdicts: &Verdicts) -> Self {
+        let mut unknowns = unknowns(census, verdicts);
+        let host = unknowns.at("host", None, None, &census.host).map(|host| (&host.name).into());
+        let apps = census.apps.iter().map(|app| App::new(app, &mut unknowns)).collect();
+        Self {
+            schema: SCHEMA,
+            farrier: VERSION,
+            host,
+            taken_at: moment(census.taken_at),
+            apps,
+            findings: verdicts.findings().into_iter().map(Finding::from).collect(),
+            unknowns: unknowns.list(),
+            summary: Summary {
+                critical: verdicts.count(Severity::Critical),
+                warning: verdicts.count(Severity::Warning),
+                info: verdicts.count(Severity::Info),
+                unknown: undecided(verdicts),
+            },
+        }
+    }
+}
+
+/// How many rules could not be decided for at least one app.
+fn undecided(verdicts: &Verdicts) -> usize {
+    let mut rules: Vec<&str> = verdicts.undecided().map(|(answered, _)| answered.rule).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    rules.len()
+}
+
+/// What the rules lacked, and processes that are hidden.
+pub fn unknowns(census: &Census, verdicts: &Verdicts) -> Unknowns {
+    let mut unknowns = Unknowns::default();
+    if let Some((place, lack)) = &census.seen.hidden {
+        unknowns.note(Unknown {
+            kind: lack.into(),
+            what: "processes".into(),
+            why: lack.to_string(),
+            place: place.to_string(),
+            app: None,
+            pid: None,
+            rules: Vec::new(),
+        });
+    }
+    for answered in &verdicts.0 {
+        let (Verdict::Blind(blind) | Verdict::Found(_, blind)) = &answered.verdict else {
+            continue;
+        };
+        for lacking in blind {
+            unknowns.note(Unknown {
+                kind: (&lacking.why).into(),
+                what: lacking.what.clone(),
+                why: lacking.why.to_string(),
+                place: lacking.place.to_string(),
+                app: Some(answered.app.to_string()),
+                pid: lacking.pid.map(Pid::number),
+                rules: vec![answered.rule.to_owned()],
+            });
+        }
+    }
+    unknowns
+}
+
+impl From<&rules::Finding> for Finding {
+    fn from(finding: &rules::Finding) -> Self {
+        Self {
+            rule: finding.rule,
+            severity: finding.severity.name(),
+            app: Some(finding.app.to_string()),
+            pid: finding.pid.map(Pid::number),
+            path: finding.path.as_deref().map(Outside::from),
+            summary: finding.summary.clone(),
+            evidence: finding
+                .evidence
+                .iter()
+                .map(|seen| Evidence { fact: seen.fact.clone(), source: seen.place.to_string() })
+                .collect(),
+            leads_to: finding.leads_to.clone(),
+            fix: finding.fix.clone(),
+            for_good: finding.for_good.clone(),
+        }
+    }
+}

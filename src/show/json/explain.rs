@@ -1,0 +1,62 @@
+//! `farrier explain --format json`: `farrier.explain/1`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::VERSION;
+use crate::rules;
+
+/// The document's name.
+pub const SCHEMA: &str = "farrier.explain/1";
+
+/// Rules.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Explain {
+    /// `farrier.explain/1`.
+    pub schema: &'static str,
+    /// farrier's version.
+    pub farrier: &'static str,
+    /// The one that was asked for, or all, in the order of the catalogue.
+    pub rules: Vec<Rule>,
+}
+
+/// A rule.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Rule {
+    /// Its name.
+    pub name: &'static str,
+    /// The servers that it is about; empty: all.
+    pub servers: Vec<&'static str>,
+    /// What it looks for, one sentence.
+    pub summary: &'static str,
+    /// Its page, Markdown.
+    pub meaning: &'static str,
+    /// The operation that mends it; null: no signal can.
+    pub offers: Option<&'static str>,
+    /// The rules that follow from it.
+    pub causes: Vec<&'static str>,
+}
+
+impl Explain {
+    /// The document about some rules.
+    pub fn new(rules: &[&rules::Rule]) -> Self {
+        Self {
+            schema: SCHEMA,
+            farrier: VERSION,
+            rules: rules.iter().map(|rule| Rule::from(*rule)).collect(),
+        }
+    }
+}
+
+impl From<&rules::Rule> for Rule {
+    fn from(rule: &rules::Rule) -> Self {
+        Self {
+            name: rule.name,
+            servers: rule.kinds.iter().map(|kind| kind.name()).collect(),
+            summary: rule.summary,
+            meaning: rule.meaning,
+            offers: rule.offers.map(crate::model::Operation::name),
+            causes: rule.causes.to_vec(),
+        }
+    }
+}

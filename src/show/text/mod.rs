@@ -1,0 +1,9 @@
+//! Text output: what a person reads in a terminal, a mail or a log.
+
+pub mod check;
+pub mod explain;
+pub mod headline;
+pub mod paint;
+pub mod tree;
+
+pub use paint::Paint;
