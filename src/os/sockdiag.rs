@@ -75,6 +75,11 @@ fn unix(response: &netlink_packet_sock_diag::unix::UnixResponse) -> Socket {
             bytes.map(u32::from_ne_bytes)
         };
         match nla {
+            // The kernel ends a path with NUL, an abstract name it begins with one.
+            Nla::Name(_) if value.first() != Some(&0) => {
+                let path = value.split(|byte| *byte == 0).next().unwrap_or_default();
+                socket.path = Text::new(path);
+            }
             Nla::Name(_) => socket.path = Text::new(value.clone()),
             Nla::Vfs(_) => {
                 socket.file =

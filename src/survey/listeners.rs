@@ -19,7 +19,7 @@ pub fn table(once: &Once<'_>, host: Option<&Host>, process: &Process) -> Fact<So
     let ours = host.and_then(|host| host.namespaces.get(2));
     let elsewhere = matches!((&theirs, ours), (Some(theirs), Some(ours)) if theirs != ours);
     let ask = Ask::Sockets(elsewhere.then_some(process.pid));
-    once.fact(ask, |found| match found {
+    once.fact(&ask, |found| match found {
         Found::Sockets(all) => Ok(all.into_iter().map(|s| (s.inode, s)).collect()),
         _ => Err(Lack::Malformed("another kind of answer")),
     })
@@ -98,7 +98,7 @@ fn listener(once: &Once<'_>, process: &Process, socket: &Socket, table: &SocketT
     };
     let file = match &address {
         Address::Unix(path) => {
-            let stat = once.fact(lstat(process.root, path), |found| match found {
+            let stat = once.fact(&lstat(process.root, path), |found| match found {
                 Found::Stat(stat) => Ok(stat),
                 _ => Err(Lack::Malformed("another kind of answer")),
             });

@@ -84,7 +84,7 @@ impl Round<'_> {
             listens: listeners::listens(&process, self.sockets),
             server_version: version(server.kind.name()),
             ruby_version: maps.and_then(|maps| crate::deploy::ruby::version(maps)),
-            revision: revision(&recognised.tag, layout, &release),
+            revision: revision(recognised.tag.as_ref(), layout, &release),
             arguments: recognised.arguments,
             phase,
             parent,
@@ -143,11 +143,11 @@ fn pidfile(process: &Process, loaded: &Fact<Config>, options: &Options) -> Fact<
 }
 
 fn revision(
-    tag: &Option<(Text, String)>,
+    tag: Option<&(Text, String)>,
     layout: Option<&Layout>,
     release: &Fact<Option<String>>,
 ) -> Option<String> {
-    tag.as_ref().map(|(_, revision)| revision.clone()).or_else(|| {
+    tag.map(|(_, revision)| revision.clone()).or_else(|| {
         let name = release.get()?.as_deref()?;
         layout?.release(name)?.revision.clone()
     })

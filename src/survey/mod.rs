@@ -54,7 +54,7 @@ impl Surveyor {
     /// Takes a look.
     pub fn look(&mut self, source: &dyn Source, wish: &Wish) -> Census {
         let once = Once::new(source);
-        let host: Fact<Host> = once.fact(Ask::Host, |found| match found {
+        let host: Fact<Host> = once.fact(&Ask::Host, |found| match found {
             Found::Host(host) => Ok(*host),
             _ => Err(Lack::Malformed("another kind of answer")),
         });

@@ -42,14 +42,13 @@ impl<'a> Once<'a> {
     }
 
     /// One fact.
-    pub fn fact<T>(&self, ask: Ask, take: impl FnOnce(Found) -> Result<T, Lack>) -> Fact<T> {
-        let answer = self.one(&ask);
-        fact(&ask, answer, take)
+    pub fn fact<T>(&self, ask: &Ask, take: impl FnOnce(Found) -> Result<T, Lack>) -> Fact<T> {
+        fact(ask, self.one(ask), take)
     }
 
     /// A path's metadata, links followed.
     pub fn stat(&self, root: Root, path: &Path) -> Fact<Option<FileStat>> {
-        self.fact(Ask::path(root, path, PathAsk::Stat), |found| match found {
+        self.fact(&Ask::path(root, path, PathAsk::Stat), |found| match found {
             Found::Stat(stat) => Ok(stat),
             _ => Err(OTHER_KIND),
         })
@@ -57,7 +56,7 @@ impl<'a> Once<'a> {
 
     /// A path with its links resolved.
     pub fn real(&self, root: Root, path: &Path) -> Fact<Option<PathBuf>> {
-        self.fact(Ask::path(root, path, PathAsk::Real), |found| match found {
+        self.fact(&Ask::path(root, path, PathAsk::Real), |found| match found {
             Found::Link(link) => Ok(link.map(|text| text.path().to_path_buf())),
             _ => Err(OTHER_KIND),
         })
@@ -74,7 +73,7 @@ impl<'a> Once<'a> {
 
     /// A file's first bytes; `None`: there is no such file.
     pub fn file(&self, root: Root, path: &Path, bound: u32) -> Fact<Option<Text>> {
-        self.fact(Ask::path(root, path, PathAsk::Read(bound)), |found| match found {
+        self.fact(&Ask::path(root, path, PathAsk::Read(bound)), |found| match found {
             Found::File(bytes) => Ok(bytes),
             _ => Err(OTHER_KIND),
         })
@@ -82,7 +81,7 @@ impl<'a> Once<'a> {
 
     /// A script's `#!` line; empty: it has none; `None`: there is no such file.
     pub fn shebang(&self, root: Root, path: &Path) -> Fact<Option<Text>> {
-        self.fact(Ask::path(root, path, PathAsk::Shebang), |found| match found {
+        self.fact(&Ask::path(root, path, PathAsk::Shebang), |found| match found {
             Found::File(bytes) => Ok(bytes),
             _ => Err(OTHER_KIND),
         })
@@ -90,7 +89,7 @@ impl<'a> Once<'a> {
 
     /// Names in a directory; `None`: there is no such directory.
     pub fn list(&self, root: Root, path: &Path) -> Fact<Option<Vec<Text>>> {
-        self.fact(Ask::path(root, path, PathAsk::List), |found| match found {
+        self.fact(&Ask::path(root, path, PathAsk::List), |found| match found {
             Found::Names(names) => Ok(names),
             _ => Err(OTHER_KIND),
         })

@@ -89,7 +89,7 @@ impl Setting<'_> {
             cwd: self.linked(pid, ProcLink::Cwd, root),
             exe: self.linked(pid, ProcLink::Exe, root),
             libraries: self.libraries(root, &maps),
-            descriptors: self.once.fact(Ask::Descriptors(pid), |found| match found {
+            descriptors: self.once.fact(&Ask::Descriptors(pid), |found| match found {
                 Found::Descriptors(all) => Ok(all),
                 _ => Err(Lack::Malformed("another kind of answer")),
             }),
@@ -134,7 +134,7 @@ impl Setting<'_> {
         text: ProcText,
         take: impl FnOnce(Text) -> Result<T, Lack>,
     ) -> Fact<T> {
-        self.once.fact(Ask::Text(pid, text), |found| bytes(found).and_then(take))
+        self.once.fact(&Ask::Text(pid, text), |found| bytes(found).and_then(take))
     }
 
     fn since_boot(&self, ticks: u64) -> i64 {
@@ -180,12 +180,12 @@ impl Setting<'_> {
     /// A magic link, its open target, and what stands at its path now.
     fn linked(&self, pid: Pid, link: ProcLink, root: Root) -> Fact<Linked> {
         const MARK: &[u8] = b" (deleted)";
-        let open = self.once.fact(Ask::LinkStat(pid, link), |found| match found {
+        let open = self.once.fact(&Ask::LinkStat(pid, link), |found| match found {
             Found::Stat(Some(stat)) => Ok(stat),
             Found::Stat(None) => Err(Lack::Refused(Refusal::Gone)),
             _ => Err(Lack::Malformed("another kind of answer")),
         });
-        self.once.fact(Ask::Link(pid, link), |found| {
+        self.once.fact(&Ask::Link(pid, link), |found| {
             let text = bytes(found)?;
             // A directory can really be named so: only a target without links is deleted.
             let deleted = open.get().is_none_or(|stat| stat.nlink == 0);

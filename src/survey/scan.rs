@@ -1,6 +1,6 @@
 //! The first pass: a cheap look at every process, to find those that may belong to a server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::process::{CommandLine, parse_command_line};
 use crate::os::{Ask, Found, Pid, ProcText, Refusal, Source};
@@ -14,7 +14,7 @@ const FULL_EVERY: u32 = 5;
 #[derive(Default)]
 pub struct Scan {
     looks: u32,
-    strangers: BTreeMap<Pid, ()>,
+    strangers: BTreeSet<Pid>,
 }
 
 /// What one first pass found.
@@ -46,10 +46,10 @@ impl Scan {
         let full = self.looks.is_multiple_of(FULL_EVERY);
         self.looks = self.looks.wrapping_add(1);
         let asked: Vec<Pid> =
-            pids.iter().copied().filter(|pid| full || !self.strangers.contains_key(pid)).collect();
-        let mut strangers: BTreeMap<Pid, ()> =
-            if full { BTreeMap::new() } else { std::mem::take(&mut self.strangers) };
-        strangers.retain(|pid, ()| pids.binary_search(pid).is_ok());
+            pids.iter().copied().filter(|pid| full || !self.strangers.contains(pid)).collect();
+        let mut strangers: BTreeSet<Pid> =
+            if full { BTreeSet::new() } else { std::mem::take(&mut self.strangers) };
+        strangers.retain(|pid| pids.binary_search(pid).is_ok());
         let asks: Vec<Ask> = asked.iter().map(|pid| Ask::Text(*pid, ProcText::Cmdline)).collect();
         for (pid, answer) in asked.into_iter().zip(source.ask(&asks)) {
             match answer {
@@ -58,7 +58,7 @@ impl Scan {
                         scanned.recognised.insert(pid, (server, recognised, line));
                     }
                     None => {
-                        strangers.insert(pid, ());
+                        strangers.insert(pid);
                     }
                 },
                 Ok(_) | Err(Refusal::Gone | Refusal::Zombie) => {}
