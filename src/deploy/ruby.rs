@@ -1,15 +1,114 @@
 //! Ruby: which version a process runs, from the name of its mapped library or its executable's path.
 
+use std::path::{Component, Path};
+
 use crate::facts::maps::Mapped;
 
 /// The version in the name of the mapped `libruby` (`libruby-3.1.so.3.1.2`), or in a version manager's path.
 pub fn version(maps: &[Mapped]) -> Option<String> {
-    let _ = maps;
-    None
+    let library = maps.iter().find_map(|mapped| {
+        let name = mapped.path.file_name()?.to_str()?;
+        let (start, number) = name.split_once(".so.")?;
+        (start.starts_with("libruby") && is_version(number)).then(|| number.to_owned())
+    });
+    library.or_else(|| {
+        let program = maps.iter().filter(|mapped| mapped.executable);
+        program.filter(|mapped| is_interpreter(&mapped.path)).find_map(|m| managed(&m.path))
+    })
 }
 
-/// The version of a gem in the path of one of its mapped files (`…/gems/unicorn-6.1.0/…`).
+/// The version of a gem in the path of one of its mapped files (`…/gems/unicorn-6.1.0/…`,
+/// `…/extensions/PLATFORM/ABI/unicorn-6.1.0/…`).
 pub fn gem_version(maps: &[Mapped], gem: &str) -> Option<String> {
-    let _ = (maps, gem);
-    None
+    let of = |mapped: &Mapped| {
+        mapped.path.components().find_map(|part| {
+            let rest = named(part)?.strip_prefix(gem)?.strip_prefix('-')?;
+            // `nokogiri-1.16.0-x86_64-linux`
+            let number = rest.split_once('-').map_or(rest, |(number, _platform)| number);
+            is_version(number).then(|| number.to_owned())
+        })
+    };
+    maps.iter().find_map(of)
+}
+
+fn is_interpreter(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
+        let rest = name.strip_prefix("ruby").or_else(|| name.strip_prefix("libruby"));
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+    })
+}
+
+/// `…/versions/3.1.2/bin/ruby` (rbenv), `…/rubies/ruby-3.1.2/bin/ruby` (RVM, chruby), `…/installs/ruby/3.1.2/…` (asdf, mise).
+fn managed(path: &Path) -> Option<String> {
+    path.components().rev().find_map(|part| {
+        let name = named(part)?;
+        let number = name.strip_prefix("ruby-").unwrap_or(name);
+        is_release(number).then(|| number.to_owned())
+    })
+}
+
+fn named(part: Component<'_>) -> Option<&str> {
+    match part {
+        Component::Normal(name) => name.to_str(),
+        _ => None,
+    }
+}
+
+fn is_version(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.')
+}
+
+/// Three numbers, and Ruby's patch level where it is there: `3.1.2`, `2.0.0-p648`.
+fn is_release(text: &str) -> bool {
+    let number = text.split_once("-p").map_or(text, |(number, _patch)| number);
+    is_version(number) && number.split('.').count() == 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn maps(paths: &[&str]) -> Vec<Mapped> {
+        let mapped = |path: &&str| Mapped {
+            path: (*path).into(),
+            marked_deleted: false,
+            device: 1,
+            inode: 1,
+            executable: true,
+            start: 0,
+            size: 4096,
+        };
+        paths.iter().map(mapped).collect()
+    }
+
+    #[test]
+    fn rubies() {
+        for (path, wanted) in [
+            ("/usr/lib/x86_64-linux-gnu/libruby-3.1.so.3.1.2", Some("3.1.2")),
+            ("/opt/rubies/ruby-2.7.4/lib/libruby.so.2.7.4", Some("2.7.4")),
+            ("/home/d/.rbenv/versions/3.2.2/bin/ruby", Some("3.2.2")),
+            ("/home/d/.rvm/rubies/ruby-2.0.0-p648/bin/ruby", Some("2.0.0-p648")),
+            ("/home/d/.asdf/installs/ruby/3.3.0/bin/ruby", Some("3.3.0")),
+            ("/usr/bin/ruby3.1", None),
+            ("/opt/app-1.2.3/bin/rubyfmt", None),
+            ("/usr/lib/x86_64-linux-gnu/libgmp.so.10.4.1", None),
+        ] {
+            assert_eq!(version(&maps(&[path])).as_deref(), wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn gems() {
+        let maps = maps(&[
+            "/b/ruby/3.1.0/gems/unicorn-worker-killer-0.4.5/lib/x.so",
+            "/b/ruby/3.1.0/extensions/x86_64-linux/3.1.0/unicorn-6.1.0/unicorn_http.so",
+            "/b/ruby/3.1.0/gems/nokogiri-1.16.0-x86_64-linux/lib/nokogiri.so",
+            "/b/ruby/3.1.0/gems/rails-7.1.0.rc1/x.so",
+        ]);
+        assert_eq!(gem_version(&maps, "unicorn").as_deref(), Some("6.1.0"));
+        assert_eq!(gem_version(&maps, "nokogiri").as_deref(), Some("1.16.0"));
+        assert_eq!(gem_version(&maps, "rails").as_deref(), Some("7.1.0.rc1"));
+        assert_eq!(gem_version(&maps, "puma"), None);
+    }
 }

@@ -101,17 +101,15 @@ impl Maker<'_> {
         let ordered = paths(member).into_iter().filter_map(|path| releases::candidate_root(&path));
         let mut lack = None;
         for candidate in ordered.filter(|candidate| candidates.contains(candidate)) {
-            let layout = releases::read(self.setting.once, root, &candidate, &[]);
+            let used: BTreeSet<String> = std::iter::once(&member.process)
+                .chain(workers.iter().copied())
+                .filter_map(|p| releases::entry(&candidate, &p.cwd.get()?.path))
+                .chain(paths(member).iter().filter_map(|path| releases::entry(&candidate, path)))
+                .collect();
+            let used: Vec<String> = used.into_iter().collect();
+            let layout = releases::read(self.setting.once, root, &candidate, &used);
             match &layout.value {
-                Ok(Some(found)) => {
-                    let used: BTreeSet<String> = std::iter::once(&member.process)
-                        .chain(workers.iter().copied())
-                        .filter_map(|p| found.release_of(&p.cwd.get()?.path))
-                        .chain(paths(member).iter().filter_map(|path| found.release_of(path)))
-                        .collect();
-                    let used: Vec<String> = used.into_iter().collect();
-                    return releases::read(self.setting.once, root, &candidate, &used);
-                }
+                Ok(Some(_)) => return layout,
                 Ok(None) => {}
                 Err(_) => lack = lack.or(Some(layout)),
             }
