@@ -26,7 +26,7 @@ pub(super) fn send(signal: Signal, process: &Process) -> String {
         let _ = write!(words, ", user {user}");
     }
     if let Some(start) = process.started_at.get() {
-        let _ = write!(words, ", started {}", start.strftime("%-d %b %H:%M:%S UTC"));
+        let _ = write!(words, ", started {}", start.strftime("%-d %b %H:%M:%SZ"));
     }
     words
 }
@@ -47,9 +47,9 @@ fn short(title: &str) -> String {
     cut
 }
 
-/// A time of the day.
+/// A time of the day. In UTC, and marked so: the zone that a reader keeps is not known here.
 pub(super) fn clock(at: Timestamp) -> String {
-    at.strftime("%H:%M:%S").to_string()
+    at.strftime("%H:%M:%SZ").to_string()
 }
 
 /// Bytes, with one digit after the point where it says something.
