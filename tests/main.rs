@@ -14,4 +14,5 @@
     reason = "a test may fail loudly, and it stages the machine that farrier only looks at"
 )]
 mod lab;
+mod plans;
 mod terminal;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{App, Census, Master, Operation, Phase, Process, Role, Signal};
+use crate::model::{App, Census, Config, Master, Operation, Phase, Process, Role, Signal};
 use crate::os::Pid;
 use crate::rules::{Severity, Verdict, Verdicts};
 use crate::servers::{OperationUse, Server, server};
@@ -183,7 +183,7 @@ impl<'a> Case<'a> {
 
     /// How long workers get for their last requests: seconds, and whether that is known or the server's default.
     pub(super) fn timeout(&self, master: &Master) -> u64 {
-        let set = master.config.get().and_then(|config| config.timeout.value().copied());
+        let set = running_config(master).and_then(|config| config.timeout.value().copied());
         let default = server(self.app.kind).map_or(60, |server| server.default_timeout);
         u64::from(set.unwrap_or(default))
     }
@@ -204,4 +204,9 @@ impl<'a> Case<'a> {
     pub(super) fn ask_for_name(&self) -> Confirm {
         Confirm::Word(self.app.name.clone())
     }
+}
+
+/// The configuration that the master runs by: the copy that it loaded, else the one on disk.
+pub(super) fn running_config(master: &Master) -> Option<&Config> {
+    master.loaded.get().or_else(|| master.config.get())
 }

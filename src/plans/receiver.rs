@@ -18,7 +18,7 @@ impl Case<'_> {
         let pid = process.pid;
         let name = words::name(signal);
         let Some(stat) = process.stat.get() else {
-            return Err(unread(process, "its state"));
+            return Err(unread(process, "the state of", "was"));
         };
         if stat.state.is_dead() {
             return Err(Refused::new(
@@ -54,7 +54,7 @@ impl Case<'_> {
             ));
         }
         let Some(status) = process.status.get() else {
-            return Err(unread(process, "its signal masks"));
+            return Err(unread(process, "the signal masks of", "were"));
         };
         if status.tgid != pid.number() {
             return Err(Refused::new(
@@ -151,7 +151,7 @@ impl Case<'_> {
 pub(super) fn is_caught(process: &Process, signal: Signal) -> Result<Check, Refused> {
     let (pid, name) = (process.pid, words::name(signal));
     let Some(status) = process.status.get() else {
-        return Err(unread(process, "its signal masks"));
+        return Err(unread(process, "the signal masks of", "were"));
     };
     if status.ignored.has(signal) {
         return Err(Refused::new(format!("{pid} ignores {name}"), "nothing would happen"));
@@ -182,14 +182,14 @@ pub(super) fn warn_of_state(process: &Process, plan: &mut Plan) {
     }
 }
 
-fn unread(process: &Process, what: &str) -> Refused {
+fn unread(process: &Process, what: &str, were: &str) -> Refused {
     let why = process
         .status
         .lack()
         .or_else(|| process.stat.lack())
         .map_or_else(String::new, |lack| format!(": {lack}"));
     Refused::new(
-        format!("{what} was not read of {}{why}", process.pid),
+        format!("{what} {} {were} not read{why}", process.pid),
         "nothing is sent to a process whose state is not known",
     )
 }

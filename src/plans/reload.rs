@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{Master, Operation, Phase, Role, Setting};
 
 use super::check::{blind, holds, warns};
-use super::{Case, Expect, OperationCard, Plan, Refused, words};
+use super::{Case, Expect, OperationCard, Plan, Refused, case, words};
 
 /// The card.
 pub const RELOAD: OperationCard = OperationCard {
@@ -46,7 +46,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     );
     plan.after = format!("{pid} serves with new workers");
     plan.way_back = format!("the old configuration put back, then HUP to {pid} again");
-    match master.config.get().map(|config| &config.preload_app) {
+    match case::running_config(master).map(|config| &config.preload_app) {
         Some(Setting::Set { value: true, line }) => plan.checks.push(warns(
             "preload",
             format!("preload_app is on (line {line}): new configuration, old code; upgrade loads new code"),

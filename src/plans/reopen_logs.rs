@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::Operation;
 
 use super::check::{holds, warns};
-use super::{Case, Expect, OperationCard, Plan, Refused, words};
+use super::{Case, Expect, OperationCard, Plan, Refused, case, words};
 
 /// The card.
 pub const REOPEN_LOGS: OperationCard = OperationCard {
@@ -29,7 +29,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
         format!("new lines go to the new files; an idle worker follows within {} s", timeout / 2);
     plan.way_back = "none is needed: nothing but open files changes".into();
     // A worker that may not open a log any more ends with status 77 and is replaced (`failures.md` F45).
-    let switches = master.config.get().is_some_and(|config| config.user.line().is_some());
+    let switches = case::running_config(master).is_some_and(|config| config.user.line().is_some());
     plan.checks.push(if switches {
         warns("user", "workers run as another user: one that may not open its log ends")
     } else {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::model::{AppId, Census, Master, Operation, Phase, Process};
 use crate::os::Pid;
 
+use super::case::running_config;
 use super::stands::serving;
 use super::{CheckState, Expect, Plan, words};
 
@@ -58,7 +59,7 @@ impl Watch {
     pub(super) fn new(plan: &Plan, census: &Census) -> Self {
         let master = census.master(plan.target).map(|(_, master)| master);
         let log = master.and_then(|master| {
-            let config = master.config.get()?;
+            let config = running_config(master)?;
             let app = census.app(&plan.app)?;
             config.stderr_path.value().map(|path| app.short(path))
         });

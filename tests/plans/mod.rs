@@ -1,0 +1,7 @@
+//! Plans, gates and the runner, on boxes built by hand and with hands that send nothing.
+
+mod gate;
+mod planning;
+mod running;
+mod shop;
+mod targets;

@@ -1,0 +1,252 @@
+//! A box built by hand: the app shop with an old master 9120 and a current one 14740, or fewer.
+
+use std::path::{Path, PathBuf};
+
+use farrier::facts::files::{Linked, Spot};
+use farrier::facts::process::{CommandLine, Stat, State, Status};
+use farrier::facts::signals::SignalSet;
+use farrier::facts::{Fact, Lack, Place};
+use farrier::model::{
+    Address, App, AppId, Census, Config, Current, CurrentState, Kind, Layout, Limits, Listener,
+    Master, Origin, Phase, Pidfile, PidfileKind, PidfileState, Process, Restart, Role, Seen,
+    Setting, Worker,
+};
+use farrier::os::{Descriptor, Host, Pid, Refusal, Root, Text};
+
+pub const ROOT: &str = "/var/www/shop";
+pub const MASTER_CATCHES: u64 = 0x4a31_7e4f;
+const WORKER_IGNORES: u64 = 0x0830_0801;
+const SOCKET: u64 = 48113;
+
+pub fn pid(number: i32) -> Pid {
+    Pid::new(number).unwrap()
+}
+
+fn place() -> Place {
+    Place::new("built by hand")
+}
+
+pub fn known<T>(value: T) -> Fact<T> {
+    Fact::known(place(), value)
+}
+
+fn lacking<T>() -> Fact<T> {
+    Fact::lacking(place(), Lack::NotAsked)
+}
+
+fn spot(path: &str) -> Spot {
+    Spot { path: path.into(), stat: lacking(), real: known(Some(path.into())) }
+}
+
+pub fn process(number: i32, parent: i32, title: &str) -> Process {
+    let linked = || Linked { path: PathBuf::new(), open: lacking(), now: lacking() };
+    Process {
+        pid: pid(number),
+        stat: known(Stat {
+            comm: "unicorn".into(),
+            state: State('S'),
+            ppid: parent,
+            group: number,
+            session: number,
+            tty: 0,
+            flags: 0,
+            cpu: 0,
+            children_cpu: 0,
+            threads: 1,
+            started: 1_000 + u64::try_from(number).unwrap(),
+            resident: 0,
+            block: None,
+        }),
+        status: known(Status {
+            tgid: number,
+            ns_pids: vec![number],
+            uids: [1000; 4],
+            gids: [1000; 4],
+            groups: Vec::new(),
+            tracer: 0,
+            caught: SignalSet(MASTER_CATCHES),
+            ignored: SignalSet(0),
+            blocked: SignalSet(0),
+            pending: SignalSet(0),
+        }),
+        command_line: known(CommandLine { words: vec![title.into()], length: title.len() }),
+        started_at: known("2026-11-14T16:06:21Z".parse().unwrap()),
+        age: known(600),
+        cwd: known(linked()),
+        exe: known(linked()),
+        root: Root::Own,
+        root_path: None,
+        environ: lacking(),
+        maps: lacking(),
+        libraries: lacking(),
+        descriptors: known(vec![Descriptor { fd: 0, target: "/dev/null".into() }]),
+        cgroup: known("/system.slice/shop.service".into()),
+        limits: lacking(),
+        user: known("deploy".into()),
+        pss: lacking(),
+        rss: known(100 << 20),
+    }
+}
+
+pub fn worker(number: i32, master: i32, nr: u32) -> Worker {
+    let mut process = process(number, master, &format!("unicorn worker[{nr}] -c unicorn.rb"));
+    let status = process.status.value.as_mut().unwrap();
+    status.caught = SignalSet(0x0420_1764e);
+    status.ignored = SignalSet(WORKER_IGNORES);
+    Worker { process, number: Some(nr), release: known(None) }
+}
+
+pub fn config() -> Config {
+    Config {
+        file: spot("/var/www/shop/current/config/unicorn.rb"),
+        working_directory: Setting::NotSet,
+        pid: Setting::NotSet,
+        listen: Vec::new(),
+        worker_processes: Setting::Set { value: 2, line: 3 },
+        preload_app: Setting::NotSet,
+        timeout: Setting::Set { value: 30, line: 4 },
+        stderr_path: Setting::Set { value: "/var/www/shop/shared/log/err.log".into(), line: 5 },
+        user: Setting::NotSet,
+        program: Setting::NotSet,
+        environment: Vec::new(),
+        retires_old_master: false,
+    }
+}
+
+pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> Master {
+    let title =
+        if role == Role::Old { "unicorn master (old) -c u.rb" } else { "unicorn master -c u.rb" };
+    let release = if role == Role::Old { "20261119093012" } else { "20261121224103" };
+    Master {
+        process: process(number, parent.unwrap_or(1), title),
+        kind: Kind::Unicorn,
+        role,
+        phase: Phase::Ready,
+        parent: parent.map(pid),
+        child: None,
+        workers: workers
+            .iter()
+            .zip(0..)
+            .map(|(worker_pid, nr)| worker(*worker_pid, number, nr))
+            .collect(),
+        release: known(Some(release.into())),
+        arguments: Vec::new(),
+        config: known(config()),
+        pidfile: known(Some(format!("{ROOT}/shared/pids/unicorn.pid").into())),
+        restart: Restart {
+            origin: Origin::Inferred,
+            directory: known(spot("/var/www/shop/current")),
+            program: known(spot("/usr/bin/unicorn")),
+            interpreter: lacking(),
+            arguments: lacking(),
+            config: known(Some(spot("/var/www/shop/current/config/unicorn.rb"))),
+            gemfile: known(None),
+        },
+        listens: known(vec![SOCKET]),
+        server_version: None,
+        ruby_version: None,
+        revision: None,
+        loaded: known(config()),
+    }
+}
+
+pub fn pidfile(name: &str, kind: PidfileKind, number: i32, state: PidfileState) -> Pidfile {
+    let path: PathBuf = Path::new(ROOT).join("shared/pids").join(name);
+    Pidfile {
+        real: known(Some(path.clone())),
+        path,
+        stat: lacking(),
+        kind,
+        pid: Some(pid(number)),
+        state: known(state),
+        named_by: Vec::new(),
+        owner: None,
+    }
+}
+
+pub fn shop(masters: Vec<Master>) -> Census {
+    let holders = masters.iter().map(|master| master.process.pid).collect();
+    let app = App {
+        id: AppId(ROOT.into()),
+        name: "shop".into(),
+        kind: Kind::Unicorn,
+        root: ROOT.into(),
+        host_path: None,
+        layout: known(Some(Layout {
+            root: ROOT.into(),
+            releases_directory: Path::new(ROOT).join("releases"),
+            releases: known(Vec::new()),
+            current: Current {
+                path: Path::new(ROOT).join("current"),
+                state: known(CurrentState::Release("20261121224103".into())),
+                real: lacking(),
+                switched_at: lacking(),
+            },
+            shared: None,
+        })),
+        masters,
+        orphans: Vec::new(),
+        pidfiles: Vec::new(),
+        listeners: vec![Listener {
+            address: Address::Unix("/run/shop.sock".into()),
+            inode: SOCKET,
+            queued: known(0),
+            backlog: known(1024),
+            file: None,
+            masters: holders,
+        }],
+        wanted: Vec::new(),
+    };
+    Census {
+        host: known(host()),
+        taken_at: "2026-11-22T23:13:41Z".parse().unwrap(),
+        boot_time: 1_000_000_000_000,
+        seen: Seen::default(),
+        apps: vec![app],
+        limits: Limits::default(),
+    }
+}
+
+fn host() -> Host {
+    Host {
+        name: "web-1".into(),
+        kernel: "6.18".into(),
+        boot_id: "b".into(),
+        booted_at: 0,
+        ticks: 100,
+        page: 4096,
+        memory: 8 << 30,
+        available: 3 << 30,
+        somaxconn: Err(Refusal::NotRecorded),
+        euid: 0,
+        own_pid: pid(77),
+        proc_is_own: true,
+        hidepid: 0,
+        capabilities: 0,
+        namespaces: Vec::<Text>::new(),
+        users: Vec::new(),
+        ancestors: vec![pid(70)],
+        pid_max: 4_194_304,
+    }
+}
+
+/// One current master with two workers.
+pub fn alone() -> Census {
+    shop(vec![master(14740, Role::Current, None, &[14743, 14744])])
+}
+
+/// After USR2, the new generation ready: 9120 is old, 14740 its child.
+pub fn both() -> Census {
+    shop(vec![
+        master(9120, Role::Old, None, &[9121, 9122]),
+        master(14740, Role::Current, Some(9120), &[14743, 14744]),
+    ])
+}
+
+/// The same box some time later.
+pub fn later(mut census: Census, seconds: f64) -> Census {
+    let nanos = (seconds * 1e9) as i64;
+    census.boot_time += nanos;
+    census.taken_at += jiff::SignedDuration::from_nanos(nanos);
+    census
+}
