@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod generate;
+mod inspect;
 mod machine;
 mod output;
 mod settings;
@@ -100,6 +101,8 @@ enum Command {
     Check(check::Check),
     /// Show apps, masters and workers with role, release, age, memory and state
     Tree(tree::Tree),
+    /// List everything that one process has open or mapped, and what became of it
+    Inspect(inspect::Inspect),
     /// Say what a rule means, why it matters, how to fix it; no RULE: the table of all rules
     Explain(explain::Explain),
     /// Print a shell's completions
@@ -142,6 +145,7 @@ fn dispatch(cli: Cli, output: &mut Output) -> anyhow::Result<Status> {
         None => check::Check::default().run(options, output),
         Some(Command::Check(check)) => check.run(options, output),
         Some(Command::Tree(tree)) => tree.run(options, output),
+        Some(Command::Inspect(inspect)) => inspect.run(options, output),
         Some(Command::Explain(explain)) => explain.run(options, output),
         Some(Command::Completions(completions)) => {
             completions.run(output);

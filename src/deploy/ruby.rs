@@ -31,6 +31,19 @@ pub fn gem_version(maps: &[Mapped], gem: &str) -> Option<String> {
     maps.iter().find_map(of)
 }
 
+/// The gem that a file belongs to, `NAME-VERSION`: the directory below `gems`, or below `extensions/PLATFORM/ABI`.
+pub fn gem_of(path: &Path) -> Option<&str> {
+    let parts: Vec<&str> = path.components().filter_map(named).collect();
+    let below = |name: &str, depth: usize| {
+        let at = parts.iter().rposition(|part| *part == name)?;
+        let gem = *parts.get(at + depth)?;
+        let (_, version) = gem.split_once('-')?;
+        let versioned = version.split('-').any(is_version);
+        (versioned && at + depth + 1 < parts.len()).then_some(gem)
+    };
+    below("gems", 1).or_else(|| below("extensions", 3))
+}
+
 fn is_interpreter(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
         let rest = name.strip_prefix("ruby").or_else(|| name.strip_prefix("libruby"));

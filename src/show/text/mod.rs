@@ -3,6 +3,7 @@
 pub mod check;
 pub mod explain;
 pub mod headline;
+pub mod inspect;
 pub mod paint;
 pub mod tree;
 
