@@ -6,7 +6,7 @@ use crate::facts::Fact;
 use crate::facts::sockets::SocketFile;
 use crate::os::{FileStat, Pid, Text};
 
-use super::{Kind, Layout, Master, Process, Role, Worker};
+use super::{Hook, Kind, Layout, Master, Phase, Process, Role, Setting, Worker};
 
 /// An app's id: its deploy root, else its working directory; where several share it, `#` and the
 /// pidfile or listener follow. Escaped: it is for people and scripts.
@@ -75,6 +75,46 @@ impl App {
                 std::iter::once(&master.process).chain(master.workers.iter().map(|w| &w.process))
             })
             .chain(self.orphans.iter().map(|worker| &worker.process))
+    }
+
+    /// The masters that the next USR2 goes to: the ready ones that nothing superseded. While a new one still
+    /// loads, that is the old one, since the new one may not come up; at a first start, whatever lives.
+    pub fn upgradable(&self) -> Vec<&Master> {
+        let serving = |master: &&Master| {
+            master.phase == Phase::Ready && matches!(master.role, Role::Current | Role::Duplicate)
+        };
+        let ready: Vec<&Master> = self.living_masters().filter(serving).collect();
+        if !ready.is_empty() {
+            return ready;
+        }
+        let newest_old = self.living_masters().filter(|m| m.role == Role::Old).last();
+        newest_old.map_or_else(|| self.living_masters().collect(), |old| vec![old])
+    }
+
+    /// Whether USR2 is used here, as far as anything shows it: a re-executed master (`UNICORN_FD` in its start
+    /// environment), a second generation, an oldbin on disk, or a configuration that prepares for it. Where the
+    /// environment or the configuration could not be read it counts as used: lacking knowledge calms nobody.
+    pub fn uses_reexec(&self) -> bool {
+        let generations = self
+            .masters
+            .iter()
+            .any(|m| matches!(m.role, Role::Old | Role::New) || m.parent.or(m.child).is_some());
+        let oldbin = self.pidfiles.iter().any(|file| {
+            file.kind == PidfileKind::Oldbin
+                && !matches!(file.state.get(), Some(PidfileState::Missing))
+        });
+        let prepared = |master: &Master| match master.config.get() {
+            None => true,
+            Some(config) => {
+                config.retires_old_master
+                    || config.program != Setting::NotSet
+                    || config.environment.iter().any(|set| set.hook == Some(Hook::BeforeExec))
+            }
+        };
+        let inherited = |master: &Master| {
+            master.process.environ.get().is_none_or(|env| env.value("UNICORN_FD").is_some())
+        };
+        generations || oldbin || self.living_masters().any(|m| prepared(m) || inherited(m))
     }
 
     /// A path as this app's own views show it: relative to the root where it lies below it.

@@ -45,10 +45,19 @@ impl Layout {
         Some(i64::try_from(here).ok()? - i64::try_from(current).ok()?)
     }
 
-    /// The name of the release that a path lies in (its entry below the releases directory),
-    /// links not resolved.
+    /// Whether a path goes through the link `current`.
+    pub fn through_current(&self, path: &std::path::Path) -> bool {
+        path.starts_with(&self.current.path)
+    }
+
+    /// The name of the release that a path lies in (its entry below the releases directory), links not resolved.
+    /// Where the deploy root is itself reached through a link, a resolved path lies below the real directory.
     pub fn release_of(&self, path: &std::path::Path) -> Option<String> {
-        let rest = path.strip_prefix(&self.releases_directory).ok()?;
+        let real = || self.current_release().and(self.current.real.get()?.as_ref()?.parent());
+        let rest = path
+            .strip_prefix(&self.releases_directory)
+            .or_else(|unrelated| real().map_or(Err(unrelated), |real| path.strip_prefix(real)))
+            .ok()?;
         let first = rest.components().next()?;
         match first {
             std::path::Component::Normal(name) => Some(crate::os::shown(name.as_ref())),

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use crate::facts::{Fact, Place};
-use crate::model::{App, Census, Handover, handover::handover};
-use crate::os::Pid;
+use crate::facts::files::Spot;
+use crate::facts::{Fact, Lack, Place};
+use crate::model::{App, Census, CurrentState, Layout, handover::handover};
+use crate::os::{Pid, shown};
 
 use super::{Answered, Blind, Evidence, Finding, Rule, Severity, Told, Verdict};
 
@@ -15,7 +16,7 @@ pub struct Look<'a> {
     app: &'a App,
     before: Option<&'a App>,
     here: bool,
-    wants_second_look: bool,
+    again: bool,
     blind: Vec<Blind>,
     findings: Vec<Finding>,
 }
@@ -33,7 +34,7 @@ impl<'a> Look<'a> {
             app,
             before,
             here: true,
-            wants_second_look: false,
+            again: false,
             blind: Vec::new(),
             findings: Vec::new(),
         }
@@ -49,15 +50,45 @@ impl<'a> Look<'a> {
         self.census
     }
 
-    /// What goes on in the app: a young handover is normal.
-    pub fn handover(&self) -> Handover {
-        handover(self.app, self.census)
+    /// The app's releases. An app that is not deployed by releases is not this rule's subject.
+    pub fn layout(&mut self) -> Option<&'a Layout> {
+        let layout = self.at("the releases", &self.app.layout)?.as_ref();
+        self.here &= layout.is_some();
+        layout
     }
 
-    /// The same app at the look before. `None`: there was none; then a second look is asked for
-    /// and the rule's answer counts only after it.
+    /// Whether a young handover goes on: what it shows by itself is normal. `None`, and noted, where nothing shows
+    /// one and an age is lacking that could.
+    pub fn young(&mut self) -> Option<bool> {
+        if handover(self.app, self.census).is_young() {
+            return Some(true);
+        }
+        let before = self.blind.len();
+        for master in self.app.living_masters() {
+            self.of(master.process.pid, "age", &master.process.age);
+        }
+        if let Some(Some(layout)) = self.app.layout.get() {
+            let current = &layout.current;
+            if let Some(CurrentState::Release(_) | CurrentState::Elsewhere(_)) = current.state.get()
+            {
+                self.at("the time when current was switched", &current.switched_at);
+            }
+        }
+        (self.blind.len() == before).then_some(false)
+    }
+
+    /// The same app at the look before, for what has to last to count. `None`: there was none; that is noted and a
+    /// second look is asked for, so that the rule is blind until it has looked again.
     pub fn before(&mut self) -> Option<&'a App> {
-        self.wants_second_look |= self.before.is_none();
+        if self.before.is_none() {
+            self.again = true;
+            self.blind.push(Blind {
+                what: "whether it lasts".into(),
+                place: Place::new("a second look"),
+                why: Lack::NotAsked,
+                pid: None,
+            });
+        }
         self.before
     }
 
@@ -69,6 +100,17 @@ impl<'a> Look<'a> {
     /// The same for a fact about a process.
     pub fn of<'f, T>(&mut self, pid: Pid, what: &str, fact: &'f Fact<T>) -> Option<&'f T> {
         self.at_of(format!("{what} of {pid}"), Some(pid), fact)
+    }
+
+    /// Whether a path goes through the app's link `current`: what is missing there has to be missing at two looks, since
+    /// a switch of the link may leave a short gap.
+    pub fn through_current(&self, path: &Path) -> bool {
+        matches!(self.app.layout.get(), Some(Some(layout)) if layout.through_current(path))
+    }
+
+    /// Whether nothing stands at a place that was looked at; `None`, and noted, where that was not seen.
+    pub fn absent(&mut self, what: &str, spot: &Spot) -> Option<bool> {
+        self.at(format!("{what} {}", shown(&spot.path)), &spot.stat).map(Option::is_none)
     }
 
     fn at_of<'f, T>(
@@ -139,7 +181,7 @@ impl<'a> Look<'a> {
             rule: self.rule.name,
             app: self.app.id.clone(),
             verdict,
-            wants_second_look: self.wants_second_look,
+            wants_second_look: self.again,
         }
     }
 }

@@ -1,6 +1,14 @@
 //! The catalogue: each rule looks at a census and answers fine, found, not here, or blind. Pure.
 
+pub mod line;
 mod look;
+pub mod masters;
+pub mod pidfiles;
+pub mod quote;
+pub mod releases;
+pub mod ruby;
+pub mod sockets;
+pub mod usr2;
 
 pub use look::Look;
 
@@ -176,7 +184,34 @@ impl Verdicts {
 }
 
 /// The catalogue, in the order of `docs/rules`.
-pub const RULES: &[&Rule] = &[];
+pub const RULES: &[&Rule] = &[
+    &releases::release_stale::RULE,
+    &releases::release_deleted::RULE,
+    &releases::release_pinned::RULE,
+    &releases::current_broken::RULE,
+    &ruby::gemfile_pinned::RULE,
+    &ruby::gemfile_mismatch::RULE,
+    &ruby::gemfile_missing::RULE,
+    &ruby::exe_replaced::RULE,
+    &ruby::libs_replaced::RULE,
+    &ruby::reexec_missing::RULE,
+    &ruby::config_missing::RULE,
+    &pidfiles::oldbin_lingering::RULE,
+    &pidfiles::oldbin_stale::RULE,
+    &pidfiles::oldbin_foreign::RULE,
+    &pidfiles::pidfile_missing::RULE,
+    &pidfiles::pidfile_stale::RULE,
+    &pidfiles::pidfile_foreign::RULE,
+    &pidfiles::pidfile_garbled::RULE,
+    &pidfiles::pidfile_in_release::RULE,
+    &masters::master_duplicate::RULE,
+    &masters::master_hollow::RULE,
+    &masters::master_stopped::RULE,
+    &masters::master_dead::RULE,
+    &masters::workers_missing::RULE,
+    &sockets::socket_missing::RULE,
+    &sockets::socket_replaced::RULE,
+];
 
 /// The rule with this name.
 pub fn rule(name: &str) -> Option<&'static Rule> {

@@ -1,0 +1,129 @@
+//! Lines of the headline: they fit into 70 columns by dropping what is said beside, then the times, never the subject.
+
+use unicode_width::UnicodeWidthStr as _;
+
+/// How wide a line of the headline may be.
+pub const WIDTH: usize = 70;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    Keep,
+    Time,
+    Aside,
+}
+
+/// A line that is being put together.
+#[derive(Clone)]
+pub struct Line(Vec<(Weight, String)>);
+
+impl Line {
+    /// Begins with what is never dropped.
+    pub fn new(words: impl Into<String>) -> Self {
+        Self(vec![(Weight::Keep, words.into())])
+    }
+
+    /// More that is never dropped.
+    #[must_use]
+    pub fn keep(self, words: impl Into<String>) -> Self {
+        self.push(Weight::Keep, words)
+    }
+
+    /// A time: dropped when the line is too long without its asides.
+    #[must_use]
+    pub fn time(self, words: impl Into<String>) -> Self {
+        self.push(Weight::Time, words)
+    }
+
+    /// An aside: dropped first.
+    #[must_use]
+    pub fn aside(self, words: impl Into<String>) -> Self {
+        self.push(Weight::Aside, words)
+    }
+
+    fn push(mut self, weight: Weight, words: impl Into<String>) -> Self {
+        self.0.push((weight, words.into()));
+        self
+    }
+
+    fn without(&self, dropped: &[Weight]) -> String {
+        let kept = self.0.iter().filter(|(weight, _)| !dropped.contains(weight));
+        kept.map(|(_, words)| words.as_str()).collect()
+    }
+
+    /// The line, at most `width` columns wide.
+    pub fn fit(&self, width: usize) -> String {
+        let drops: [&[Weight]; 3] = [&[], &[Weight::Aside], &[Weight::Aside, Weight::Time]];
+        let whole = drops.iter().map(|dropped| self.without(dropped));
+        let mut last = String::new();
+        for line in whole {
+            if line.width() <= width {
+                return line;
+            }
+            last = line;
+        }
+        cut(&last, width)
+    }
+}
+
+impl From<Line> for String {
+    fn from(line: Line) -> Self {
+        line.fit(WIDTH)
+    }
+}
+
+/// Cuts on the right, with an ellipsis.
+pub fn cut(line: &str, width: usize) -> String {
+    if line.width() <= width {
+        return line.to_owned();
+    }
+    let mut out = String::new();
+    for c in line.chars() {
+        if out.width() + c.to_string().width() + 1 > width {
+            break;
+        }
+        out.push(c);
+    }
+    out.push('…');
+    out
+}
+
+/// A release's name in a sentence: timestamps whole, a long revision cut.
+pub fn named(release: &str) -> String {
+    cut(release, 14)
+}
+
+/// A length of time in a sentence.
+pub fn age(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
+        7_200..=172_799 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// `1 worker`, `4 workers`.
+pub fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asides_go_first_then_times_and_the_subject_stays() {
+        let line = Line::new("shop serves").aside(" (beside)").time(" for 2 d").keep(" on");
+        assert_eq!(line.fit(70), "shop serves (beside) for 2 d on");
+        assert_eq!(line.fit(25), "shop serves for 2 d on");
+        assert_eq!(line.fit(15), "shop serves on");
+        assert_eq!(line.fit(8), "shop se…");
+    }
+
+    #[test]
+    fn ages_have_one_unit() {
+        assert_eq!(age(119), "119 s");
+        assert_eq!(age(7_199), "119 min");
+        assert_eq!(age(172_800), "2 d");
+    }
+}

@@ -1,0 +1,34 @@
+//! Rules about masters and workers.
+
+pub mod master_dead;
+pub mod master_duplicate;
+pub mod master_hollow;
+pub mod master_stopped;
+pub mod workers_missing;
+
+use crate::model::Master;
+
+use super::Look;
+
+/// TTIN as often as workers lack, a second apart: equal signals that come together count once.
+fn add_workers(master: &Master, lacking: u32) -> String {
+    let pid = master.process.pid;
+    match lacking {
+        0 | 1 => format!("kill -TTIN {pid}"),
+        more => {
+            let times: Vec<String> = (1..=more).map(|n| n.to_string()).collect();
+            format!("for n in {}; do kill -TTIN {pid}; sleep 1; done", times.join(" "))
+        }
+    }
+}
+
+/// How many of its workers live; `None`, and noted, where the state of one was not seen.
+fn alive(look: &mut Look<'_>, master: &Master) -> Option<usize> {
+    let states: Vec<bool> = master
+        .workers
+        .iter()
+        .filter_map(|worker| look.of(worker.process.pid, "state", &worker.process.stat))
+        .map(|stat| !stat.state.is_dead())
+        .collect();
+    (states.len() == master.workers.len()).then(|| states.iter().filter(|alive| **alive).count())
+}

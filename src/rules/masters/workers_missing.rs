@@ -1,0 +1,127 @@
+//! `workers-missing`: a ready master has fewer workers than its configuration says.
+
+use crate::facts::Fact;
+use crate::model::{Config, Master, Operation, Phase, Role, Setting};
+use crate::rules::line::{Line, count, cut};
+use crate::rules::masters::{add_workers, alive};
+use crate::rules::{Look, Rule, Severity};
+
+/// The card.
+pub const RULE: Rule = Rule {
+    name: "workers-missing",
+    kinds: &[],
+    summary: "A ready master has fewer workers than its configuration says.",
+    meaning: MEANING,
+    offers: Some(Operation::AddWorker),
+    causes: &[],
+    check,
+};
+
+const MEANING: &str = "\
+## What it means
+
+The configuration says how many workers a master has, and fewer live. TTOU took some away and nobody brought them back, or
+they cannot be started.
+
+## Why it matters
+
+The app serves with less than it was sized for: at the next peak connections wait.
+
+## How farrier decides
+
+Living workers of a ready master are counted at two looks, outside a young handover, and compared with
+`worker_processes` where that is a plain number (without it, the server's default). The file must not have changed, nor
+`current` been switched, since the master started.
+
+## When it stays silent
+
+A master without any worker is `master-hollow`. A superseded master may have fewer. A number that only Ruby can work out is
+not decided. A configuration that is newer than the master may not be loaded yet.
+
+## How to fix it
+
+Send TTIN once for each worker that lacks, and look whether there is memory for them.
+";
+
+fn check(look: &mut Look<'_>) {
+    let app = look.app();
+    for master in app.living_masters() {
+        if master.phase != Phase::Ready || !matches!(master.role, Role::Current | Role::Duplicate) {
+            continue;
+        }
+        let Some(alive @ 1..) = alive(look, master) else { continue };
+        let Some(wanted) = wanted(look, master) else { continue };
+        if alive >= wanted || look.young() != Some(false) || is_newer(look, master) != Some(false) {
+            continue;
+        }
+        let pid = master.process.pid;
+        let Some(before) = look.before() else { continue };
+        let still = before.master(pid).is_some_and(|earlier| {
+            earlier.process.identity() == master.process.identity()
+                && earlier.workers_alive().count() < wanted
+        });
+        if still {
+            report(look, master, alive, wanted);
+        }
+    }
+}
+
+/// How many it should have.
+fn wanted(look: &mut Look<'_>, master: &Master) -> Option<usize> {
+    let pid = master.process.pid;
+    let config = look.of(pid, "configuration", &master.config)?;
+    let number = match &config.worker_processes {
+        Setting::Set { value, .. } => *value,
+        Setting::NotSet => crate::servers::server(master.kind)?.default_workers,
+        Setting::Unevaluable { text, .. } => {
+            let lack = crate::facts::Lack::Unevaluable(format!("worker_processes {text}"));
+            let lacking = Fact::<()>::lacking(master.config.place.clone(), lack);
+            look.of(pid, "number of workers", &lacking);
+            return None;
+        }
+    };
+    usize::try_from(number).ok()
+}
+
+/// Whether what is written may not be what runs: the file changed, or `current` was switched, since the start.
+fn is_newer(look: &mut Look<'_>, master: &Master) -> Option<bool> {
+    let pid = master.process.pid;
+    let started = look.of(pid, "start", &master.process.started_at)?;
+    let config: &Config = look.of(pid, "configuration", &master.config)?;
+    let stat = look.of(pid, "configuration file", &config.file.stat)?;
+    let Some(stat) = stat else { return Some(true) };
+    let changed = i128::from(stat.mtime.max(stat.ctime)) > started.as_nanosecond();
+    let layout = look.at("the releases", &look.app().layout)?.as_ref();
+    let switched = match layout {
+        Some(layout) if layout.through_current(&config.file.path) => {
+            look.at("the time when current was switched", &layout.current.switched_at)? > started
+        }
+        _ => false,
+    };
+    Some(changed || switched)
+}
+
+fn report(look: &mut Look<'_>, master: &Master, alive: usize, wanted: usize) {
+    let app = look.app();
+    let pid = master.process.pid;
+    let lacking = u32::try_from(wanted.saturating_sub(alive)).unwrap_or(1).min(64);
+    let line =
+        master.config.get().and_then(|c| Some((c.file.path.clone(), c.worker_processes.line()?)));
+    let mut finding = look
+        .finding(Severity::Warning, format!("{pid} has {alive} of {}", count(wanted, "worker")))
+        .about(pid)
+        .told(
+            Line::new(format!("{}: {pid} has {alive} of", cut(&app.name, 16)))
+                .keep(format!(" {}", count(wanted, "worker"))),
+            Line::new("seen so at two looks").aside(": TTOU, or workers that cannot start"),
+            Line::new(format!("add the rest: TTIN to {pid}")).aside(", if there is memory"),
+        )
+        .seen(format!("{pid} has {}", count(alive, "worker")), &master.process.stat.place)
+        .leads_to("The app serves with less than it was sized for.")
+        .fix(add_workers(master, lacking));
+    if let Some((path, line)) = line {
+        let place = crate::facts::Place::line(&path, line);
+        finding = finding.seen(format!("worker_processes {wanted}"), place);
+    }
+    look.found(finding);
+}

@@ -1,0 +1,86 @@
+//! `pidfile-foreign`: the number in a pidfile belongs to a process that is no master of this app.
+
+use crate::model::{PidfileKind, PidfileState};
+use crate::os::shown;
+use crate::rules::line::{Line, cut};
+use crate::rules::pidfiles::{name, number, remove, settled};
+use crate::rules::{Look, Rule, Severity, quote};
+
+/// The card.
+pub const RULE: Rule = Rule {
+    name: "pidfile-foreign",
+    kinds: &[],
+    summary: "The number in a pidfile belongs to a process that is no master of this app.",
+    meaning: MEANING,
+    offers: None,
+    causes: &[],
+    check,
+};
+
+const MEANING: &str = "\
+## What it means
+
+The pidfile holds a number that a living process has, and that process is not a master of this app: a stranger that got
+the number of a master that ended, a worker, or a wrapper.
+
+## Why it matters
+
+Whoever signals by this file hits the wrong process: a deploy reloads a stranger or ends it. A start is refused, since the
+number lives.
+
+## How farrier decides
+
+It reads the file, finds the process, and looks whether it is a master of this app: by title, role and tree, never by the
+number alone. A master that still boots is one. In a young handover it has to be so at two looks.
+
+## When it stays silent
+
+While the number belongs to a master of this app, to nobody, or to a zombie (`pidfile-stale`).
+
+## How to fix it
+
+Send nothing by this file. Write the living master's number into it where one was given it, else remove it.
+";
+
+fn check(look: &mut Look<'_>) {
+    let app = look.app();
+    for file in app.pidfiles.iter().filter(|file| file.kind != PidfileKind::Oldbin) {
+        let foreign = |state: &PidfileState| matches!(state, PidfileState::Foreign(_));
+        let Some(PidfileState::Foreign(who)) = settled(look, file, foreign) else { continue };
+        let pid = number(file);
+        let mut finding = look
+            .finding(
+                Severity::Critical,
+                format!("{} names {pid}, a stranger", cut(&name(file), 26)),
+            )
+            .at_path(&file.path)
+            .told(
+                Line::new(format!("{}: {}", cut(&app.name, 16), cut(&name(file), 24)))
+                    .keep(format!(" names {pid}, no master of it")),
+                Line::new(format!("{pid} is {}", cut(who, 56))),
+                match file.owner {
+                    Some(owner) => {
+                        Line::new(format!("signal nothing by it; write {owner} into it"))
+                    }
+                    None => Line::new("signal nothing by it; remove it"),
+                },
+            )
+            .seen(format!("{} holds {pid}", shown(&file.path)), file.stat.place.clone())
+            .seen(format!("{pid} is {who}"), &file.state.place)
+            .leads_to(format!("Whatever signals by this file reaches {pid}."));
+        for by in &file.named_by {
+            finding = finding.seen("names this file", crate::facts::Place::new(by.clone()));
+        }
+        finding = match (file.owner, file.pid) {
+            (Some(owner), Some(pid)) => {
+                let path = quote::of_app(app, &file.path);
+                finding.fix(format!("[ \"$(cat {path})\" = {pid} ] && echo {owner} > {path}"))
+            }
+            _ => finding.fix(remove(app, file)),
+        };
+        finding.pid = file.pid;
+        look.found(
+            finding.for_good("stop masters with QUIT or TERM: then they remove their pidfile"),
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! `pidfile-stale`: a pidfile names a process that is gone, or a zombie.
+
+use crate::model::{Pidfile, PidfileKind, PidfileState};
+use crate::os::shown;
+use crate::rules::line::{Line, cut};
+use crate::rules::pidfiles::{lasts, name, number, remove, settled};
+use crate::rules::{Look, Rule, Severity, quote};
+
+/// The card.
+pub const RULE: Rule = Rule {
+    name: "pidfile-stale",
+    kinds: &[],
+    summary: "A pidfile names a process that is gone, or a zombie.",
+    meaning: MEANING,
+    offers: None,
+    causes: &[],
+    check,
+};
+
+const MEANING: &str = "\
+## What it means
+
+The pidfile holds a number, and no process has it, or a zombie has: a process that ended and was not fetched by its
+parent. A KILL, a crash, a failed start or a failed upgrade leave such a file.
+
+## Why it matters
+
+Scripts signal nobody, or, once the number is given out again, a stranger. A zombie counts as living: a start is refused
+with `Already running`. It is critical where a living master was given this very file: nothing can find that master.
+
+## How farrier decides
+
+It reads the file and looks for the process. In a young handover, and for a zombie always, it has to be so at two looks,
+since pidfiles are renamed and written anew then.
+
+## When it stays silent
+
+While the number belongs to a master of the app. A number in another pid namespace is not decided.
+
+## How to fix it
+
+Where a living master was given the file, write its number into it. Else remove the file, after a look that it still holds
+the number that was seen.
+";
+
+fn check(look: &mut Look<'_>) {
+    let app = look.app();
+    for file in app.pidfiles.iter().filter(|file| file.kind != PidfileKind::Oldbin) {
+        match settled(look, file, ended) {
+            Some(PidfileState::Zombie) if !lasts(look, file, ended) => {}
+            Some(state) => report(look, file, *state == PidfileState::Zombie),
+            None => {}
+        }
+    }
+}
+
+fn ended(state: &PidfileState) -> bool {
+    matches!(state, PidfileState::Dead | PidfileState::Zombie)
+}
+
+fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool) {
+    let app = look.app();
+    let pid = number(file);
+    let severity = if file.owner.is_some() { Severity::Critical } else { Severity::Warning };
+    let is = if zombie { "a zombie" } else { "gone" };
+    let mut finding = look
+        .finding(severity, format!("{} names {pid}, which is {is}", cut(&name(file), 26)))
+        .at_path(&file.path)
+        .told(
+            Line::new(format!("{}: {} names {pid},", cut(&app.name, 16), cut(&name(file), 24)))
+                .keep(format!(" which is {is}")),
+            match file.owner {
+                Some(owner) => Line::new(format!("the master that was given it is {owner}")),
+                None => Line::new("it was left behind").aside(" by a process that ended"),
+            },
+            match file.owner {
+                Some(owner) => Line::new(format!("write {owner} into it")),
+                None => Line::new(format!("remove {}", cut(&app.short(&file.path), 60))),
+            },
+        )
+        .seen(format!("{} holds {pid}", shown(&file.path)), file.stat.place.clone())
+        .seen(format!("{pid} is {is}"), &file.state.place)
+        .leads_to(if zombie {
+            "A start is refused: a zombie counts as running."
+        } else {
+            "Scripts signal nobody; later, whoever gets that number."
+        });
+    for by in &file.named_by {
+        finding = finding.seen("names this file", crate::facts::Place::new(by.clone()));
+    }
+    finding = match (file.owner, file.pid) {
+        (Some(owner), Some(pid)) => {
+            let path = quote::of_app(app, &file.path);
+            finding.fix(format!("[ \"$(cat {path})\" = {pid} ] && echo {owner} > {path}"))
+        }
+        _ => finding.fix(remove(app, file)),
+    };
+    finding.pid = file.owner;
+    look.found(finding.for_good("stop masters with QUIT or TERM: then they remove their pidfile"));
+}

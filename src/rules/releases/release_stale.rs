@@ -1,0 +1,188 @@
+//! `release-stale`: the serving master runs another release than `current` names.
+
+use crate::facts::Fact;
+use crate::model::{CurrentState, Layout, Master, Operation, Phase, Setting};
+use crate::rules::line::{Line, age, cut, named};
+use crate::rules::{Finding, Look, Rule, Severity, usr2};
+
+/// The card.
+pub const RULE: Rule = Rule {
+    name: "release-stale",
+    kinds: &[],
+    summary: "The serving master runs another release than `current` names.",
+    meaning: MEANING,
+    offers: Some(Operation::Upgrade),
+    causes: &[],
+    check,
+};
+
+const MEANING: &str = "\
+## What it means
+
+The link `current` names one release, and the master that serves runs another one. A deploy switched the link and the
+restart after it did not happen, was refused, or came up with the old code.
+
+## Why it matters
+
+Visitors get the code from before the deploy although the deploy looks done. Assets, migrations and background jobs may
+already be of the newer release.
+
+## How farrier decides
+
+It resolves the working directory of the ready master and compares the release that it lies in with the one that
+`current` names. A master inside the right directory is stale too when it preloads the app, started before that release
+arrived and before `current` was switched, and all its workers are younger than the switch: a reload moved its
+directory, and the classes that it had loaded stayed.
+
+## When it stays silent
+
+While `current` was switched, or a newer master started, less than the grace ago, it is only information. A process that
+runs in no release, a superseded master beside a ready one (`oldbin-lingering`), a `current` that leads nowhere
+(`current-broken`) and a complete rollback give nothing.
+
+## How to fix it
+
+Upgrade: send USR2 to the master, wait until the new one is ready, then QUIT to the old one. Where an old master still
+lives, retire it first, since USR2 is refused until then. Where `current` was switched back on purpose, the same upgrade
+brings the processes back too.
+";
+
+fn check(look: &mut Look<'_>) {
+    let Some(layout) = look.layout() else { return };
+    let Some(state) = look.at("what current is", &layout.current.state) else { return };
+    let CurrentState::Release(current) = state else { return };
+    for master in look.app().upgradable() {
+        if master.phase != Phase::Ready {
+            continue;
+        }
+        match look.of(master.process.pid, "release", &master.release) {
+            Some(Some(release)) if release == current => reloaded(look, layout, master, current),
+            Some(Some(release)) => behind(look, layout, master, release, current),
+            _ => {}
+        }
+    }
+}
+
+/// Its directory is another release's.
+fn behind(look: &mut Look<'_>, layout: &Layout, master: &Master, release: &str, current: &str) {
+    let Some(severity) = severity(look) else { return };
+    let (pid, app) = (master.process.pid, cut(&look.app().name, 16));
+    let back = layout.offset(release).is_some_and(|offset| offset > 0);
+    let leads_to = if back {
+        format!("current was switched back; visitors still get {release}.")
+    } else {
+        format!("Visitors get the code of {release} until an upgrade.")
+    };
+    let finding = look
+        .finding(severity, format!("{pid} runs {}, current {}", named(release), named(current)))
+        .told(
+            Line::new(format!("{app} serves {}", named(release)))
+                .keep(format!(", current names {}", named(current))),
+            why(look, layout, master),
+            next(look, layout, master),
+        )
+        .seen(format!("{pid} runs in {release}"), &master.process.cwd.place)
+        .seen(format!("current names {current}"), &layout.current.state.place)
+        .leads_to(leads_to);
+    finish(look, layout, master, finding);
+}
+
+/// Its directory is the right one, but what it had loaded is older: a reload of a master that preloads.
+fn reloaded(look: &mut Look<'_>, layout: &Layout, master: &Master, current: &str) {
+    let pid = master.process.pid;
+    let Some(started) = look.of(pid, "start", &master.process.started_at) else { return };
+    let at = &layout.current.switched_at;
+    let Some(switched) = look.at("the time when current was switched", at) else { return };
+    if started >= switched {
+        return;
+    }
+    let Some(release) = layout.release(current) else {
+        look.at("the releases", &layout.releases);
+        return;
+    };
+    let Some(arrived) = look.at(format!("the arrival of {current}"), &release.arrived) else {
+        return;
+    };
+    let mut workers = master.workers_alive().map(|worker| &worker.process).peekable();
+    if started >= arrived || workers.peek().is_none() {
+        return;
+    }
+    for worker in workers {
+        let Some(start) = look.of(worker.pid, "start", &worker.started_at) else { return };
+        if start < switched {
+            return;
+        }
+    }
+    let Some(config) = look.of(pid, "configuration", &master.config) else { return };
+    let line = match &config.preload_app {
+        Setting::Set { value: true, line } => *line,
+        Setting::Unevaluable { text, .. } => {
+            let lack = crate::facts::Lack::Unevaluable(format!("preload_app {text}"));
+            look.of(pid, "preload_app", &Fact::<()>::lacking(master.config.place.clone(), lack));
+            return;
+        }
+        Setting::Set { value: false, .. } | Setting::NotSet => return,
+    };
+    let Some(severity) = severity(look) else { return };
+    let app = cut(&look.app().name, 16);
+    let finding = look
+        .finding(severity, format!("{pid} was reloaded into {}, its code is older", named(current)))
+        .told(
+            Line::new(format!("{app} serves a mix: {pid} reloaded into {}", named(current))),
+            Line::new("it preloads the app: HUP keeps the classes that it had loaded"),
+            next(look, layout, master),
+        )
+        .seen(format!("{pid} runs in {current}"), &master.process.cwd.place)
+        .seen(format!("{pid} started before that release arrived"), &release.arrived.place)
+        .seen("all its workers started after current was switched", at.place.clone())
+        .seen("preload_app true", crate::facts::Place::line(&config.file.path, line))
+        .leads_to(
+            "Templates and configuration are new, classes are old: errors that no test sees.",
+        );
+    finish(look, layout, master, finding);
+}
+
+fn severity(look: &mut Look<'_>) -> Option<Severity> {
+    look.young().map(|young| if young { Severity::Info } else { Severity::Warning })
+}
+
+fn why(look: &Look<'_>, layout: &Layout, master: &Master) -> Line {
+    if let Some(obstacle) = usr2::obstacle(look.app(), master) {
+        return Line::new(obstacle);
+    }
+    let pid = master.process.pid;
+    let lived = master.process.age.get().map(|seconds| format!(" for {}", age(*seconds)));
+    let switched = layout.current.switched_at.get().map(|at| {
+        let seconds = look.census().taken_at.duration_since(*at).as_secs();
+        format!(" {} ago", age(u64::try_from(seconds).unwrap_or(0)))
+    });
+    Line::new(format!("{pid} has run"))
+        .keep(lived.unwrap_or_else(|| " on".into()))
+        .keep(", current was switched")
+        .keep(switched.unwrap_or_default())
+        .aside("; no upgrade followed")
+}
+
+fn next(look: &Look<'_>, layout: &Layout, master: &Master) -> Line {
+    let pid = master.process.pid;
+    if usr2::obstacle(look.app(), master).is_some() {
+        Line::new("clear the way for USR2 first, then upgrade").aside(": see the fix")
+    } else if usr2::leads_elsewhere(layout, master).is_some() {
+        Line::new("mend where USR2 leads first, then upgrade").aside(": see the fix")
+    } else {
+        Line::new(format!("upgrade: USR2 to {pid}, then retire it"))
+    }
+}
+
+fn finish(look: &mut Look<'_>, layout: &Layout, master: &Master, finding: Finding) {
+    let mut finding = finding.about(master.process.pid);
+    if let Some(elsewhere) = usr2::leads_elsewhere(layout, master) {
+        finding = finding.fix(format!("# first: {elsewhere}"));
+    } else {
+        finding.fix = usr2::lines(look.app(), master);
+    }
+    let finding = finding.for_good(
+        "let the deploy wait until the new master is ready and runs the release it deployed",
+    );
+    look.found(finding);
+}

@@ -1,0 +1,58 @@
+//! Rules about listening sockets.
+
+pub mod socket_missing;
+pub mod socket_replaced;
+
+use crate::facts::sockets::SocketFile;
+use crate::model::{Address, App, Listener, Master, Role};
+
+use super::{Look, usr2};
+
+/// The listeners with a path whose file is as sought. What goes through `current` has to be so at two looks. A socket
+/// that only a superseded master beside a ready one holds leaves with it, and one that no master holds is a worker's own.
+fn broken<'a>(look: &mut Look<'a>, sought: fn(&SocketFile) -> bool) -> Vec<&'a Listener> {
+    let app = look.app();
+    let mut found = Vec::new();
+    for listener in &app.listeners {
+        let (Some(file), Some(_)) = (&listener.file, holder(app, listener)) else { continue };
+        let Some(state) = look.at(format!("where {} leads", listener.address), file) else {
+            continue;
+        };
+        if !sought(state) {
+            continue;
+        }
+        if let Address::Unix(path) = &listener.address
+            && look.through_current(path)
+        {
+            let Some(before) = look.before() else { continue };
+            let earlier = before.listeners.iter().find(|other| other.inode == listener.inode);
+            let still = earlier.and_then(|l| l.file.as_ref()?.get()).is_some_and(sought);
+            if !still {
+                continue;
+            }
+        }
+        found.push(listener);
+    }
+    found
+}
+
+/// The master that serves from it.
+fn holder<'a>(app: &'a App, listener: &Listener) -> Option<&'a Master> {
+    let stays = |master: &&Master| master.role != Role::Old || app.current_master().is_none();
+    let masters = listener.masters.iter().filter_map(|pid| app.master(*pid));
+    masters.filter(|master| !master.process.is_dead()).find(stays)
+}
+
+/// A reload binds a listener anew whose file is gone; it also re-reads code and configuration through `current`.
+fn rebind(app: &App, master: &Master) -> Vec<String> {
+    let pid = master.process.pid;
+    if usr2::reload_is_harmless(app, master) {
+        vec![format!("kill -HUP {pid}")]
+    } else {
+        let mut lines =
+            vec![format!("# no HUP to {pid} yet: it would load what current names now")];
+        lines.extend(usr2::lines(app, master));
+        lines.push("# then HUP to the new master binds the path anew".into());
+        lines
+    }
+}

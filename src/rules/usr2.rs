@@ -1,0 +1,122 @@
+//! What stands between a master and its next USR2, and the lines of a fix that lead to it.
+
+use crate::facts::files::Spot;
+use crate::model::{App, Layout, Master, Phase, PidfileKind, PidfileState, Role};
+use crate::os::shown;
+
+use super::quote;
+
+/// What would make a USR2 to this master come to nothing now, in words; `None`: nothing that was seen.
+pub fn obstacle(app: &App, master: &Master) -> Option<String> {
+    let pid = master.process.pid;
+    if master.phase != Phase::Ready {
+        return Some(format!("{pid} still loads and would not take USR2 well"));
+    }
+    if master.process.is_stopped() {
+        return Some(format!("{pid} is stopped and takes no signal: kill -CONT {pid}"));
+    }
+    if let Some(child) = master.child {
+        return Some(format!("{pid} has been replaced by {child} already"));
+    }
+    if let Some(old) = app.in_role(Role::Old).find(|m| !m.process.is_dead() && m.process.pid != pid)
+    {
+        let old = old.process.pid;
+        return Some(if master.workers_alive().next().is_some() {
+            format!("USR2 is refused while {old} lives. Retire it: kill -QUIT {old}")
+        } else {
+            format!("USR2 is refused while {old} lives, and {pid} has no worker to serve alone")
+        });
+    }
+    let blocking = app.pidfiles.iter().find(|file| {
+        file.kind == PidfileKind::Oldbin
+            && matches!(file.state.get(), Some(PidfileState::Zombie | PidfileState::Foreign(_)))
+    });
+    if let Some(file) = blocking {
+        return Some(format!("USR2 is refused while {} is there", shown(&file.path)));
+    }
+    missing(master).map(|what| format!("USR2 comes to nothing: {what} is gone"))
+}
+
+/// The first thing that the next re-execution needs and that is known to be gone.
+fn missing(master: &Master) -> Option<String> {
+    let restart = &master.restart;
+    let interpreter = restart.interpreter.get().and_then(Option::as_ref);
+    let config = restart.config.get().and_then(Option::as_ref);
+    let gemfile = restart.gemfile.get().and_then(Option::as_ref).map(|gemfile| &gemfile.file);
+    [restart.directory.get(), restart.program.get(), interpreter, config, gemfile]
+        .into_iter()
+        .flatten()
+        .find(|spot| is_gone(spot))
+        .map(|spot| shown(&spot.path))
+}
+
+fn is_gone(spot: &Spot) -> bool {
+    matches!(spot.stat.get(), Some(None))
+}
+
+/// The lines of a fix that end in a USR2 to this master; where something stands in its way, that is said instead.
+pub fn lines(app: &App, master: &Master) -> Vec<String> {
+    match obstacle(app, master) {
+        Some(why) => vec![format!("# {why}")],
+        None => send(master),
+    }
+}
+
+/// USR2 itself, and what has to follow it.
+pub fn send(master: &Master) -> Vec<String> {
+    let pid = master.process.pid;
+    let hook = master.config.get().is_some_and(|config| config.retires_old_master);
+    let then = if hook {
+        format!("# the hook retires {pid} when the new master is ready")
+    } else {
+        format!("# when the new master is ready and has its workers: kill -QUIT {pid}")
+    };
+    vec![format!("kill -USR2 {pid}"), then]
+}
+
+/// Whether a HUP to this master would read the code and the configuration that it runs already: it re-reads both
+/// through `current`.
+pub fn reload_is_harmless(app: &App, master: &Master) -> bool {
+    match app.layout.get() {
+        Some(None) => true,
+        Some(Some(layout)) => {
+            let current = layout.current_release();
+            current.is_some()
+                && master.release.get().is_some_and(|release| release.as_deref() == current)
+        }
+        None => false,
+    }
+}
+
+/// Where the next re-execution would not run what `current` names, in words; `None`: nowhere else, as far as was seen.
+pub fn leads_elsewhere(layout: &Layout, master: &Master) -> Option<String> {
+    let current = layout.current_release()?;
+    let directory = master.restart.directory.get()?;
+    let pinned = layout.release_of(&directory.path)?;
+    let real = directory.real.get().and_then(Option::as_ref);
+    let leads = real.and_then(|real| layout.release_of(real)).unwrap_or_else(|| pinned.clone());
+    (leads != current)
+        .then(|| format!("USR2 starts {pinned} again, not {current} (release-pinned)"))
+        .or_else(|| {
+            let gemfile = master.restart.gemfile.get()?.as_ref()?;
+            let gems = gemfile.release.as_ref()?;
+            (gems != current && !gemfile.rescued)
+                .then(|| format!("USR2 loads the gems of {gems} (gemfile-pinned)"))
+        })
+}
+
+/// The link that brings a deleted release back as another name of the live one, for a path that leads into it, and the
+/// USR2 after it. `None`: the path leads into no release, the release is there, or `current` leads nowhere.
+pub fn rescue(app: &App, master: &Master, path: &std::path::Path) -> Option<Vec<String>> {
+    let layout = app.layout.get()?.as_ref()?;
+    let release = layout.release_of(path)?;
+    layout.current_release()?;
+    layout.releases.get()?;
+    if layout.release(&release).is_some() {
+        return None;
+    }
+    let entry = quote::seen_by(&master.process, &layout.releases_directory.join(release));
+    let mut lines = vec![format!("ln -sT {} {entry}", quote::quoted(&layout.current.path))];
+    lines.extend(send(master));
+    Some(lines)
+}
