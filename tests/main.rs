@@ -13,6 +13,8 @@
     clippy::assigning_clones,
     reason = "a test may fail loudly, and it stages the machine that farrier only looks at"
 )]
+mod book;
+mod cli;
 mod lab;
 mod plans;
 mod terminal;

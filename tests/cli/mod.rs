@@ -1,0 +1,188 @@
+//! The program as scripts call it: exit statuses, wrong input, closed and full outputs, JSON against its schema.
+
+mod inspect;
+pub mod schema;
+
+use std::io::Read as _;
+use std::os::fd::OwnedFd;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The program under test, in an environment of its own: no settings, no colours, no terminal.
+pub fn farrier(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
+    command.args(arguments).env_clear().env("LANG", "C.UTF-8").stdin(Stdio::null());
+    command
+}
+
+/// What it printed and how it ended.
+pub fn run(arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = farrier(arguments).output().expect("it starts");
+    let text = |bytes| String::from_utf8(bytes).expect("its output is UTF-8");
+    (status.code().expect("it ends by itself"), text(stdout), text(stderr))
+}
+
+/// Its JSON, held against the schema that it names and against ASCII.
+pub fn json(arguments: &[&str]) -> (i32, Value) {
+    let (status, out, complaint) = run(&[arguments, &["--format", "json"]].concat());
+    assert!(
+        out.bytes().all(|b| b == b'\n' || (0x20..=0x7e).contains(&b)),
+        "{arguments:?}: not ASCII"
+    );
+    let value: Value = serde_json::from_str(&out)
+        .unwrap_or_else(|why| panic!("{arguments:?}: {why}: {out} {complaint}"));
+    let name = value["schema"].as_str().expect("it names its schema");
+    let file = name.trim_start_matches("farrier.").replace('/', "-");
+    let path = format!("{}/docs/schemas/{file}.json", env!("CARGO_MANIFEST_DIR"));
+    let schema = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path}: {why}"));
+    let schema = serde_json::from_str(&schema).expect("a schema is JSON");
+    assert_eq!(schema::breaks(&value, &schema), Vec::<String>::new(), "{arguments:?}: {out}");
+    (status, value)
+}
+
+#[test]
+fn help_is_as_it_was() {
+    for (name, arguments) in [
+        ("farrier", &["--help"][..]),
+        ("check", &["check", "--help"]),
+        ("tree", &["tree", "--help"]),
+        ("inspect", &["inspect", "--help"]),
+        ("explain", &["explain", "--help"]),
+    ] {
+        let (status, out, complaint) = run(arguments);
+        assert_eq!((status, complaint.as_str()), (0, ""), "{name}");
+        insta::with_settings!({snapshot_path => "../snapshots/cli", prepend_module_to_snapshot => false}, {
+            insta::assert_snapshot!(format!("help_{name}"), out);
+        });
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_64_and_prints_nothing() {
+    for arguments in [
+        &["chekc"][..],
+        &["check", "--no-such-option"],
+        &["check", "--fail-on", "everything"],
+        &["check", "--looks", "3"],
+        &["inspect"],
+        &["inspect", "unicorn"],
+        &["inspect", "0"],
+        &["--refresh", "0"],
+        &["--format", "yaml", "check"],
+        &["completions", "tcsh"],
+    ] {
+        let (status, out, complaint) = run(arguments);
+        assert_eq!((status, out.as_str()), (64, ""), "{arguments:?}");
+        assert!(complaint.starts_with("error: "), "{arguments:?}: {complaint}");
+    }
+}
+
+#[test]
+fn an_unknown_target_is_3_and_says_where_to_look() {
+    for command in ["check", "tree"] {
+        let (status, out, complaint) = run(&[command, "no-such-app"]);
+        assert_eq!((status, out.as_str()), (3, ""), "{command}");
+        assert!(
+            complaint.contains("no-such-app") && complaint.contains("farrier tree"),
+            "{complaint}"
+        );
+    }
+}
+
+#[test]
+fn a_process_that_is_not_there_is_3() {
+    let (status, _, complaint) = run(&["inspect", "2147483647"]);
+    assert_eq!((status, complaint.trim()), (3, "there is no process 2147483647"));
+}
+
+#[test]
+fn every_document_fits_its_schema() {
+    assert_eq!(json(&["check"]).1["schema"], "farrier.check/1");
+    assert_eq!(json(&["tree"]).1["schema"], "farrier.tree/1");
+    assert_eq!(json(&["explain"]).1["schema"], "farrier.explain/1");
+    let own = std::process::id().to_string();
+    let (status, inspect) = json(&["inspect", &own]);
+    assert_eq!((status, inspect["pid"].to_string()), (0, own));
+}
+
+#[test]
+fn without_a_command_or_a_terminal_it_is_check() {
+    let (checked, bare) = (run(&["check"]), run(&[]));
+    assert_eq!((checked.0, checked.1.lines().next()), (bare.0, bare.1.lines().next()));
+}
+
+#[test]
+fn a_full_disk_is_74() {
+    for arguments in
+        [&["check"][..], &["tree"], &["explain", "--format", "json"], &["--help"], &["man"]]
+    {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = farrier(arguments).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(74), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}: it says so");
+    }
+}
+
+#[test]
+fn a_reader_that_left_ends_it_quietly_with_the_status_so_far() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = farrier(&["tree"])
+        .stdout(Stdio::from(OwnedFd::from(writer)))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut complaint = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+    assert_eq!((child.wait().unwrap().code(), complaint.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn colour_is_for_terminals_or_on_request() {
+    assert!(!run(&["tree"]).1.contains('\x1b'));
+    assert!(run(&["tree", "--color", "always"]).1.contains('\x1b'));
+}
+
+#[test]
+fn ascii_is_ascii() {
+    assert!(run(&["check", "--ascii"]).1.is_ascii());
+}
+
+#[test]
+fn explain_knows_every_rule_and_no_other() {
+    let (status, table, _) = run(&["explain"]);
+    assert_eq!((status, table.lines().count()), (0, farrier::rules::RULES.len()));
+    for rule in farrier::rules::RULES {
+        let (status, page, _) = run(&["explain", rule.name]);
+        assert!(status == 0 && page.starts_with(rule.name), "{}", rule.name);
+    }
+    let (status, out, complaint) = run(&["explain", "no-such-rule"]);
+    assert_eq!((status, out.as_str()), (3, ""));
+    assert!(complaint.contains("no-such-rule"), "{complaint}");
+}
+
+#[test]
+fn settings_of_others_or_with_unknown_names_stop_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("farrier.toml");
+    let path = file.to_str().unwrap();
+    let with = |text: &str, mode: u32| {
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        run(&["tree", "--config", path])
+    };
+    assert_eq!(with("keep_releases = 3\n", 0o644).0, 0);
+    let (status, out, complaint) = with("\nkeep_release = 3\n", 0o644);
+    assert_eq!((status, out.as_str()), (3, ""));
+    assert_eq!(
+        complaint.trim(),
+        format!(
+            "{path}:2: there is no setting keep_release; keep_releases is the nearest. Nothing was started"
+        )
+    );
+    let (status, _, complaint) = with("keep_releases = 3\n", 0o666);
+    assert!(status == 3 && complaint.contains("lets others write it"), "{complaint}");
+    assert_eq!(run(&["tree", "--config", "/no/such/file"]).0, 3);
+}
