@@ -30,6 +30,6 @@ fn no_page_of_a_rule_or_schema_is_left_over() {
 fn every_rule_has_a_page_with_the_parts_that_a_person_needs() {
     for rule in farrier::rules::RULES {
         assert!(rule.meaning.split_whitespace().count() >= 30, "{}: a page says more", rule.name);
-        assert!(!rule.summary.ends_with('.'), "{}: one sentence has no full stop", rule.name);
+        assert!(rule.summary.split_whitespace().count() >= 5, "{}: one sentence", rule.name);
     }
 }

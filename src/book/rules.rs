@@ -28,9 +28,9 @@ fn page(rule: &Rule) -> Page {
     if let Some(operation) = rule.offers {
         let _ = writeln!(text, "\nMended by the operation `{}`.", operation.name());
     }
-    if !rule.causes.is_empty() {
-        let causes: Vec<String> =
-            rule.causes.iter().map(|name| format!("[{name}]({name}.md)")).collect();
+    let causes: Vec<String> =
+        rule.effects().map(|effect| format!("[{name}]({name}.md)", name = effect.name)).collect();
+    if !causes.is_empty() {
         let _ = writeln!(text, "\nWhat follows from it: {}.", causes.join(", "));
     }
     Page { path: format!("rules/{}.md", rule.name), text }

@@ -32,13 +32,16 @@ pub enum Looks {
 impl Options {
     /// The machines that were asked for.
     pub fn machines(&self) -> anyhow::Result<Vec<Box<dyn Source>>> {
-        Ok(vec![self.own_machine()])
+        if let Some(file) = self.from.first() {
+            anyhow::bail!("{} was not read: recordings come later", crate::os::shown(file));
+        }
+        Ok(vec![own_machine()])
     }
+}
 
-    /// This machine.
-    pub fn own_machine(&self) -> Box<dyn Source> {
-        Box::new(Live::new())
-    }
+/// This machine.
+pub fn own_machine() -> Box<dyn Source> {
+    Box::new(Live::new())
 }
 
 /// Looks at a machine and asks the rules.

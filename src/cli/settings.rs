@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use super::Options;
+use super::machine::own_machine;
 use crate::os::{Ask, FileStat, Found, PathAsk, Root, Source, own, shown};
 use crate::settings::Settings;
 
@@ -18,7 +19,7 @@ impl Options {
     /// The settings: of the file that was named, else of the machine and then of the user, the second wins key by key.
     pub fn settings(&self) -> anyhow::Result<Settings> {
         let mut settings = Settings::default();
-        let source = self.own_machine();
+        let source = own_machine();
         let files: Vec<(PathBuf, bool)> = match &self.config {
             Some(named) => vec![(named.clone(), true)],
             None => std::iter::once(PathBuf::from(SYSTEM))

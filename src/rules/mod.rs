@@ -58,6 +58,13 @@ pub struct Rule {
     pub check: fn(&mut Look<'_>),
 }
 
+impl Rule {
+    /// The rules that follow from it, as far as the catalogue has them.
+    pub fn effects(&self) -> impl Iterator<Item = &'static Self> {
+        self.causes.iter().filter_map(|name| rule(name))
+    }
+}
+
 /// What was seen, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {

@@ -1,1 +1,3 @@
+//! farrier against its peers in one run.
+
 fn main() {}

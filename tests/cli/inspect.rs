@@ -36,7 +36,7 @@ fn is_same(ours: &Value, (fd, fields): &Listed) -> bool {
         word => word.as_str().unwrap_or_default().to_owned(),
     };
     let inode = fields.get(&'i').or_else(|| fields.get(&'d')).filter(|i| !i.starts_with("0x"));
-    let same_inode = inode.is_none_or(|inode| ours["inode"].to_string() == *inode);
+    let same_inode = inode.is_none_or(|inode| ours["inode"].as_u64() == inode.parse().ok());
     if mapped {
         return slot == "mem" && same_inode;
     }
@@ -53,7 +53,8 @@ fn same_type(ours: &Value, fields: &BTreeMap<char, String>) -> bool {
 }
 
 fn same_name(ours: &Value, fields: &BTreeMap<char, String>) -> bool {
-    let theirs = fields[&'n'].trim().trim_end_matches(" (deleted)");
+    let written = fields[&'n'].trim();
+    let theirs = written.trim_end_matches(" (deleted)");
     let name = ours["name"].as_str().unwrap_or_default();
     match ours["type"].as_str() {
         Some("sock" | "netlink") => true,
@@ -65,7 +66,7 @@ fn same_name(ours: &Value, fields: &BTreeMap<char, String>) -> bool {
         }
         Some("IPv4" | "IPv6") => name.contains(theirs),
         Some("unix") => name.starts_with(theirs.split(" type=").next().unwrap()),
-        _ => name == theirs,
+        _ => name == theirs || name == written,
     }
 }
 

@@ -91,7 +91,7 @@ fn members(
         match (properties.and_then(|all| all.get(key)), words.get("additionalProperties")) {
             (Some(schema), _) | (None, Some(schema)) => judge(value, schema, root, &at, found),
             (None, None) if properties.is_some() => {
-                found.push(format!("{at} is not in the schema"))
+                found.push(format!("{at} is not in the schema"));
             }
             (None, None) => {}
         }

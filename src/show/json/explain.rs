@@ -34,7 +34,7 @@ pub struct Rule {
     /// The operation that mends it; null: no signal can.
     pub offers: Option<&'static str>,
     /// The rules that follow from it.
-    pub causes: Vec<&'static str>,
+    pub effects: Vec<&'static str>,
 }
 
 impl Explain {
@@ -56,7 +56,7 @@ impl From<&rules::Rule> for Rule {
             summary: rule.summary,
             meaning: rule.meaning,
             offers: rule.offers.map(crate::model::Operation::name),
-            causes: rule.causes.to_vec(),
+            effects: rule.effects().map(|effect| effect.name).collect(),
         }
     }
 }

@@ -23,8 +23,9 @@ pub fn page(rule: &Rule, paint: Paint) -> String {
     if let Some(operation) = rule.offers {
         let _ = writeln!(out, "\nMended by: farrier plan {} TARGET", operation.name());
     }
-    if !rule.causes.is_empty() {
-        let _ = writeln!(out, "\nLeads to: {}", rule.causes.join(", "));
+    let effects: Vec<&str> = rule.effects().map(|effect| effect.name).collect();
+    if !effects.is_empty() {
+        let _ = writeln!(out, "\nWhat follows from it: {}", effects.join(", "));
     }
     out
 }
