@@ -3,5 +3,12 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    farrier::cli::run(farrier::os::own::arguments()).into()
+    let arguments = farrier::os::own::arguments();
+    // farrier starts itself as the reader of what may never answer: before anything else is set up.
+    if let [_, first, proc] = arguments.as_slice()
+        && first == farrier::os::live::READER
+    {
+        return farrier::os::live::serve(proc.as_ref()).into();
+    }
+    farrier::cli::run(arguments).into()
 }

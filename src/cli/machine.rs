@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Options;
 use crate::model::Census;
 use crate::os::Source;
-use crate::os::live::Live;
+use crate::os::live::{Live, LiveOptions};
 use crate::rules::{Verdicts, judge};
 use crate::survey::{Surveyor, Wish};
 
@@ -41,7 +41,7 @@ impl Options {
 
 /// This machine.
 pub fn own_machine() -> Box<dyn Source> {
-    Box::new(Live::new())
+    Box::new(Live::new(LiveOptions::default()))
 }
 
 /// Looks at a machine and asks the rules.

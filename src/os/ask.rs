@@ -291,7 +291,6 @@ pub struct Descriptor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
     /// Number and link text.
-    #[serde(flatten)]
     pub descriptor: Descriptor,
     /// Open flags, octal in `fdinfo` (`proc_pid_fdinfo(5)`); the two low bits are the access mode.
     pub flags: Result<u32, Refusal>,

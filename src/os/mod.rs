@@ -6,7 +6,7 @@
 mod ask;
 pub mod live;
 pub mod own;
-mod sockdiag;
+mod sockets;
 pub mod text;
 
 pub use ask::{

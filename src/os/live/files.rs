@@ -1,0 +1,199 @@
+//! Paths outside `/proc`, as farrier or as a process sees them. Only the reader comes here: any of this may hang.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+use super::process::{read_whole, stat};
+use super::refusal;
+use crate::os::{Answer, Found, PathAsk, Refusal, Root, Text};
+
+/// How many links are followed when a path is resolved (`path_resolution(7)`).
+const LINKS: usize = 40;
+/// How much of a `#!` line is read; the kernel itself reads 256 bytes (`execve(2)`).
+const SHEBANG: usize = 256;
+
+/// File systems whose regular files are no files: reading one may do something (`statfs(2)`, and each one's `magic.h`).
+const NOT_FILES: &[i64] = &[
+    0x9fa0,      // proc
+    0x6265_6572, // sysfs
+    0x6462_6720, // debugfs
+    0x7472_6163, // tracefs
+    0x0027_e0eb, // cgroup
+    0x6367_7270, // cgroup2
+];
+
+/// Answers a question about a path.
+pub fn answer(proc: BorrowedFd<'_>, root: Root, path: &Path, ask: PathAsk) -> Answer {
+    let start = match Start::new(proc, root) {
+        Ok(start) => start,
+        Err(Errno::NOENT) => return Err(Refusal::Gone),
+        Err(errno) => return Err(refusal(errno)),
+    };
+    let answer = match ask {
+        PathAsk::Stat => start.open(path, OFlags::PATH).and_then(status),
+        PathAsk::Lstat => start.open(path, OFlags::PATH | OFlags::NOFOLLOW).and_then(status),
+        PathAsk::ReadLink => start.open(path, OFlags::PATH | OFlags::NOFOLLOW).and_then(read_link),
+        PathAsk::Real => start.resolve(path),
+        PathAsk::List => start.open(path, OFlags::RDONLY | OFlags::DIRECTORY).and_then(list),
+        PathAsk::Read(bound) => return start.read(path, |_| 0, bound as usize),
+        PathAsk::Tail(bound) => {
+            let from = move |size: u64| size.saturating_sub(u64::from(bound));
+            return start.read(path, from, bound as usize);
+        }
+        PathAsk::Shebang => return start.shebang(path),
+    };
+    answer.or_else(|errno| match errno {
+        Errno::NOENT | Errno::NOTDIR => Ok(nothing(ask)),
+        other => Err(refusal(other)),
+    })
+}
+
+/// "There is no such file", for each question.
+fn nothing(ask: PathAsk) -> Found {
+    match ask {
+        PathAsk::Stat | PathAsk::Lstat => Found::Stat(None),
+        PathAsk::ReadLink | PathAsk::Real => Found::Link(None),
+        PathAsk::List => Found::Names(None),
+        PathAsk::Read(_) | PathAsk::Tail(_) | PathAsk::Shebang => Found::File(None),
+    }
+}
+
+/// Where a path starts: farrier's root, or a process's, out of which no link leads.
+enum Start {
+    Own,
+    Inside(OwnedFd),
+}
+
+impl Start {
+    fn new(proc: BorrowedFd<'_>, root: Root) -> Result<Self, Errno> {
+        match root {
+            Root::Own => Ok(Self::Own),
+            Root::Of(pid) => {
+                let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+                rustix::fs::openat(proc, format!("{pid}/root"), flags, Mode::empty())
+                    .map(Self::Inside)
+            }
+        }
+    }
+
+    fn open(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let flags = flags | OFlags::CLOEXEC;
+        match self {
+            Self::Own => rustix::fs::open(path, flags, Mode::empty()),
+            Self::Inside(root) => {
+                let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+                rustix::fs::openat2(root, path, flags, Mode::empty(), inside)
+            }
+        }
+    }
+
+    /// The path with every link resolved, in the words of this root.
+    fn resolve(&self, path: &Path) -> Result<Found, Errno> {
+        let mut done = PathBuf::from("/");
+        let mut rest: Vec<PathBuf> = components(path);
+        let mut links = 0;
+        while let Some(next) = rest.pop() {
+            if next.as_os_str() == ".." {
+                done.pop();
+                continue;
+            }
+            let here = done.join(&next);
+            let descriptor = self.open(&here, OFlags::PATH | OFlags::NOFOLLOW)?;
+            let found = rustix::fs::fstat(&descriptor)?;
+            if FileType::from_raw_mode(found.st_mode) != FileType::Symlink {
+                done = here;
+                continue;
+            }
+            links += 1;
+            if links > LINKS {
+                return Err(Errno::LOOP);
+            }
+            let target = rustix::fs::readlinkat(&descriptor, c"", Vec::with_capacity(256))?;
+            let target = Text::new(target.into_bytes());
+            if target.path().is_absolute() {
+                done = PathBuf::from("/");
+            }
+            rest.extend(components(target.path()));
+        }
+        Ok(Found::Link(Some(Text::from(done.as_path()))))
+    }
+
+    /// A regular file's bytes. It is looked at before it is opened: opening a pipe or a device may block or do something.
+    fn read(&self, path: &Path, from: impl Fn(u64) -> u64, bound: usize) -> Answer {
+        let looked = match self.open(path, OFlags::PATH) {
+            Ok(looked) => looked,
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(Found::File(None)),
+            Err(errno) => return Err(refusal(errno)),
+        };
+        let found = rustix::fs::fstat(&looked).map_err(refusal)?;
+        let system = rustix::fs::fstatfs(&looked).map_err(refusal)?;
+        if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
+            return Err(Refusal::Unsupported("not a regular file".into()));
+        }
+        if NOT_FILES.contains(&i64::from(system.f_type)) {
+            return Err(Refusal::Unsupported("a file of the kernel, not of a disk".into()));
+        }
+        // Opened again through the same descriptor, it can be no other file.
+        let again = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&looked.as_fd()));
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let file = rustix::fs::open(again, flags, Mode::empty()).map_err(refusal)?;
+        let start = from(u64::try_from(found.st_size).unwrap_or(0));
+        if start > 0 {
+            rustix::fs::seek(&file, rustix::fs::SeekFrom::Start(start)).map_err(refusal)?;
+        }
+        let (mut bytes, _) = read_whole(&file, bound).map_err(refusal)?;
+        bytes.truncate(bound);
+        Ok(Found::File(Some(Text::new(bytes))))
+    }
+
+    /// A script's first line.
+    fn shebang(&self, path: &Path) -> Answer {
+        let Found::File(Some(start)) = self.read(path, |_| 0, SHEBANG)? else {
+            return Ok(Found::File(None));
+        };
+        let line = start.bytes().split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = if line.starts_with(b"#!") { line } else { b"" };
+        Ok(Found::File(Some(Text::new(line))))
+    }
+}
+
+/// The components of a path, the last one first; `.` and the root are left out.
+fn components(path: &Path) -> Vec<PathBuf> {
+    path.components()
+        .rev()
+        .filter(|component| matches!(component, Component::Normal(_) | Component::ParentDir))
+        .map(|component| PathBuf::from(component.as_os_str()))
+        .collect()
+}
+
+fn status(descriptor: OwnedFd) -> Result<Found, Errno> {
+    let found = rustix::fs::statat(&descriptor, c"", AtFlags::EMPTY_PATH)?;
+    Ok(Found::Stat(Some(stat(&found))))
+}
+
+fn read_link(descriptor: OwnedFd) -> Result<Found, Errno> {
+    match rustix::fs::readlinkat(&descriptor, c"", Vec::with_capacity(256)) {
+        Ok(target) => Ok(Found::Link(Some(Text::new(CString::into_bytes(target))))),
+        // It is there and is no link.
+        Err(Errno::INVAL | Errno::NOENT) => Ok(Found::Link(None)),
+        Err(errno) => Err(errno),
+    }
+}
+
+fn list(descriptor: OwnedFd) -> Result<Found, Errno> {
+    let mut names = Vec::new();
+    for entry in Dir::new(descriptor)? {
+        let entry = entry?;
+        let name = std::ffi::OsStr::from_bytes(entry.file_name().to_bytes());
+        if name != "." && name != ".." {
+            names.push(Text::new(name.as_bytes()));
+        }
+    }
+    names.sort();
+    Ok(Found::Names(Some(names)))
+}

@@ -1,0 +1,150 @@
+//! What the machine is: names, memory, clocks, users, and what farrier itself is on it.
+
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+use super::process::read_whole;
+use super::refusal;
+use crate::os::{Clock, Host, Pid, Refusal, Text, User};
+
+/// The most that is read of a file here.
+const BOUND: usize = 1 << 20;
+
+/// The machine's facts. `sysinfo` answers for this machine; another proc mount answers for itself.
+pub fn host(proc: &Path) -> Result<Host, Refusal> {
+    let clock = clock();
+    let own_pid = i32::try_from(std::process::id()).ok().and_then(Pid::new);
+    let own_pid = own_pid.ok_or_else(|| Refusal::Unsupported("a pid of its own".into()))?;
+    let (memory, available) = memory(proc);
+    let own_status = read(proc, "self/status").unwrap_or_default();
+    let link = |name: &str| {
+        rustix::fs::readlink(proc.join("self/ns").join(name), Vec::new())
+            .map(|text| Text::new(text.into_bytes()))
+            .unwrap_or_default()
+    };
+    let itself = rustix::fs::readlink(proc.join("self"), Vec::new()).ok();
+    Ok(Host {
+        name: line(proc, "sys/kernel/hostname")?,
+        kernel: line(proc, "sys/kernel/osrelease")?,
+        boot_id: line(proc, "sys/kernel/random/boot_id")?,
+        booted_at: clock.wall - clock.boot,
+        ticks: rustix::param::clock_ticks_per_second(),
+        page: rustix::param::page_size() as u64,
+        memory,
+        available,
+        somaxconn: number(proc, "sys/net/core/somaxconn"),
+        euid: rustix::process::geteuid().as_raw(),
+        own_pid,
+        proc_is_own: itself.is_some_and(|text| text.as_bytes() == own_pid.to_string().as_bytes()),
+        hidepid: hidepid(proc),
+        capabilities: field(&own_status, "CapEff:")
+            .and_then(|text| u64::from_str_radix(text, 16).ok())
+            .unwrap_or(0),
+        namespaces: ["mnt", "pid", "net"].map(link).to_vec(),
+        users: users(),
+        ancestors: ancestors(proc, own_pid),
+        pid_max: number(proc, "sys/kernel/pid_max")
+            .ok()
+            .and_then(|most| i32::try_from(most).ok())
+            .unwrap_or(i32::MAX),
+    })
+}
+
+/// The time, by the wall clock and since boot.
+pub fn clock() -> Clock {
+    let nanoseconds = |id| {
+        let time = rustix::time::clock_gettime(id);
+        time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
+    };
+    Clock {
+        wall: nanoseconds(rustix::time::ClockId::Realtime),
+        boot: nanoseconds(rustix::time::ClockId::Boottime),
+    }
+}
+
+fn memory(proc: &Path) -> (u64, u64) {
+    if proc == Path::new("/proc") {
+        let kinds = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+        let Ok(system) = System::new_with_specifics(kinds) else { return (0, 0) };
+        return (system.total_memory(), system.available_memory());
+    }
+    let all = read(proc, "meminfo").unwrap_or_default();
+    let bytes = |name| {
+        field(&all, name)
+            .and_then(|value| value.split_ascii_whitespace().next()?.parse::<u64>().ok())
+            .map_or(0, |kibibytes| kibibytes.saturating_mul(1024))
+    };
+    (bytes("MemTotal:"), bytes("MemAvailable:"))
+}
+
+/// Files of `/proc` and `/etc/passwd` alone: nothing here can lead to a mount that hangs.
+fn read(directory: &Path, file: &str) -> Result<Text, Refusal> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
+    rustix::fs::open(directory.join(file), flags, Mode::empty())
+        .and_then(|descriptor| read_whole(&descriptor, BOUND))
+        .map(|(bytes, _)| Text::new(bytes))
+        .map_err(refusal)
+}
+
+fn line(proc: &Path, file: &str) -> Result<Text, Refusal> {
+    read(proc, file).map(|text| Text::new(text.bytes().trim_ascii_end()))
+}
+
+fn number(proc: &Path, file: &str) -> Result<u64, Refusal> {
+    let text = line(proc, file)?;
+    let malformed = || Refusal::Unsupported(format!("a number in {file}"));
+    text.utf8().and_then(|text| text.parse().ok()).ok_or_else(malformed)
+}
+
+fn field<'a>(text: &'a Text, name: &str) -> Option<&'a str> {
+    text.utf8()?.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
+}
+
+/// The `hidepid` option of the proc mount, in words or as a number (`proc(5)`).
+fn hidepid(proc: &Path) -> u32 {
+    let mounts = read(proc, "self/mounts").unwrap_or_default();
+    let wanted = Text::from(proc);
+    let options = mounts.bytes().split(|byte| *byte == b'\n').rev().find_map(|line| {
+        let mut fields = line.split(|byte| *byte == b' ');
+        let (_, place, kind) = (fields.next()?, fields.next()?, fields.next()?);
+        (place == wanted.bytes() && kind == b"proc").then(|| fields.next().unwrap_or_default())
+    });
+    let options = options.and_then(|options| std::str::from_utf8(options).ok()).unwrap_or_default();
+    match options.split(',').find_map(|option| option.strip_prefix("hidepid=")) {
+        Some("1" | "noaccess") => 1,
+        Some("2" | "invisible") => 2,
+        Some("4" | "ptraceable") => 4,
+        _ => 0,
+    }
+}
+
+fn users() -> Vec<User> {
+    let text = read(Path::new("/etc"), "passwd").unwrap_or_default();
+    text.bytes()
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| {
+            let mut fields = line.split(|byte| *byte == b':');
+            let name = fields.next()?;
+            let uid = std::str::from_utf8(fields.nth(1)?).ok()?.parse().ok()?;
+            Some(User { uid, name: Text::new(name) })
+        })
+        .collect()
+}
+
+/// farrier's parents up to init: shell, sudo, sshd.
+fn ancestors(proc: &Path, own: Pid) -> Vec<Pid> {
+    const MOST: usize = 64;
+    let mut all = Vec::new();
+    let mut at = own;
+    while all.len() < MOST {
+        let status = read(proc, &format!("{at}/status")).unwrap_or_default();
+        let Some(parent) = field(&status, "PPid:").and_then(|text| text.parse::<Pid>().ok()) else {
+            break;
+        };
+        all.push(parent);
+        at = parent;
+    }
+    all
+}

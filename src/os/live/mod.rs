@@ -1,0 +1,190 @@
+//! The live machine: what cannot block is read in place, relative to each process's directory; the rest by a reader.
+
+mod files;
+mod host;
+mod process;
+mod reader;
+mod serve;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::PathBuf;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+use super::{Answer, Ask, Found, Pid, Refusal, Source};
+
+pub use serve::serve;
+
+use process::Base;
+pub(crate) use process::read_whole;
+use reader::Reader;
+
+/// The first argument that makes the program a reader.
+pub const READER: &str = "reader";
+
+/// How a live machine is looked at.
+#[derive(Clone, Debug)]
+pub struct LiveOptions {
+    /// The mounted proc file system.
+    pub proc: PathBuf,
+    /// The program that is started as the reader: farrier itself.
+    pub reader: PathBuf,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        Self { proc: PathBuf::from("/proc"), reader: PathBuf::from("/proc/self/exe") }
+    }
+}
+
+/// The live machine.
+pub struct Live {
+    options: LiveOptions,
+    proc: Result<OwnedFd, Refusal>,
+    held: RefCell<BTreeMap<Pid, OwnedFd>>,
+    reader: RefCell<Reader>,
+}
+
+impl Live {
+    /// This machine, or the one whose proc file system is mounted at another place.
+    pub fn new(options: LiveOptions) -> Self {
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        let proc = rustix::fs::open(&options.proc, flags, Mode::empty()).map_err(refusal);
+        let reader = Reader::new(options.reader.clone(), options.proc.clone());
+        Self { proc, held: RefCell::default(), reader: RefCell::new(reader), options }
+    }
+
+    /// Asks again, from now on, what was refused by silence: a mount or a process that did not answer in time.
+    pub fn forget_refusals(&self) {
+        self.reader.borrow_mut().forget_silent();
+    }
+
+    /// Opens a process's directory, to be kept: all that is read through it is of this one process for ever.
+    fn hold(&self, pid: Pid) -> Result<(), Refusal> {
+        let mut held = self.held.borrow_mut();
+        if let Some(directory) = held.get(&pid) {
+            // A reused number has a new directory: the old one says so.
+            match process::still_there(directory.as_fd()) {
+                Ok(()) => return Ok(()),
+                Err(_) => held.remove(&pid),
+            };
+        }
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let proc = self.proc.as_ref().map_err(Clone::clone)?;
+        let directory = rustix::fs::openat(proc, pid.to_string(), flags, Mode::empty())
+            .map_err(|errno| if errno == Errno::NOENT { Refusal::Gone } else { refusal(errno) })?;
+        held.insert(pid, directory);
+        Ok(())
+    }
+
+    fn in_place(&self, ask: &Ask) -> Answer {
+        match ask {
+            Ask::Host => host::host(&self.options.proc).map(|host| Found::Host(Box::new(host))),
+            Ask::Clock => Ok(Found::Clock(host::clock())),
+            Ask::Pids => process::pids(self.proc.as_ref().map_err(Clone::clone)?.as_fd()),
+            Ask::Sockets(of) => super::sockets::sockets(&self.options.proc, *of),
+            Ask::Text(pid, _) | Ask::Link(pid, _) | Ask::Descriptors(pid) => {
+                let held = self.held.borrow();
+                let Some(directory) = held.get(pid) else { return Err(Refusal::Gone) };
+                process::answer(&Base::held(directory.as_fd()), ask)
+            }
+            Ask::LinkStat(..) | Ask::Opens(_) | Ask::Path(..) => Err(Refusal::NotRecorded),
+        }
+    }
+}
+
+/// Whether a reader has to answer: whatever can wait for somebody else's memory or file system.
+fn needs_reader(ask: &Ask) -> bool {
+    match ask {
+        Ask::Text(_, text) => text.can_hang(),
+        Ask::LinkStat(..) | Ask::Opens(_) | Ask::Path(..) => true,
+        Ask::Host | Ask::Clock | Ask::Pids | Ask::Link(..) | Ask::Descriptors(_) | Ask::Sockets(_) => {
+            false
+        }
+    }
+}
+
+impl Source for Live {
+    fn ask(&self, asks: &[Ask]) -> Vec<Answer> {
+        let mut gone: BTreeMap<Pid, Refusal> = BTreeMap::new();
+        let in_place: BTreeSet<Pid> =
+            asks.iter().filter(|ask| !needs_reader(ask)).filter_map(Ask::pid).collect();
+        for pid in in_place {
+            if let Err(refusal) = self.hold(pid) {
+                gone.insert(pid, refusal);
+            }
+        }
+        let mut answers: Vec<Answer> = asks
+            .iter()
+            .map(|ask| {
+                if needs_reader(ask) {
+                    return Err(Refusal::NotRecorded);
+                }
+                match ask.pid().and_then(|pid| gone.get(&pid)) {
+                    Some(refusal) => Err(refusal.clone()),
+                    None => self.in_place(ask),
+                }
+            })
+            .collect();
+        let to_read: Vec<usize> = asks
+            .iter()
+            .enumerate()
+            .filter(|(_, ask)| needs_reader(ask))
+            .map(|(index, _)| index)
+            .collect();
+        if to_read.is_empty() {
+            return answers;
+        }
+        let questions: Vec<&Ask> = to_read.iter().filter_map(|index| asks.get(*index)).collect();
+        let read = self.reader.borrow_mut().ask(&questions);
+        for (index, answer) in to_read.into_iter().zip(read) {
+            if let Some(slot) = answers.get_mut(index) {
+                *slot = answer;
+            }
+        }
+        self.disown_reused(asks, &mut answers);
+        answers
+    }
+
+    fn keep_only(&self, members: &[Pid]) {
+        self.held.borrow_mut().retain(|pid, _| members.contains(pid));
+    }
+
+    fn next_look(&self) {}
+}
+
+impl Live {
+    /// A number is only given to another process after its directory has died: a held directory that lives
+    /// proves that the reader, which goes by number, read the same process.
+    fn disown_reused(&self, asks: &[Ask], answers: &mut [Answer]) {
+        let held = self.held.borrow();
+        let mut dead: BTreeMap<Pid, bool> = BTreeMap::new();
+        for (ask, answer) in asks.iter().zip(answers) {
+            let Some(pid) = ask.pid().filter(|_| needs_reader(ask) && answer.is_ok()) else { continue };
+            let Some(directory) = held.get(&pid) else { continue };
+            let is_dead = *dead
+                .entry(pid)
+                .or_insert_with(|| process::still_there(directory.as_fd()).is_err());
+            if is_dead {
+                *answer = Err(Refusal::Gone);
+            }
+        }
+    }
+}
+
+/// An errno in the words of a refusal.
+fn refusal(errno: Errno) -> Refusal {
+    match errno {
+        Errno::ACCESS | Errno::PERM => Refusal::Denied,
+        Errno::SRCH => Refusal::Gone,
+        other => Refusal::Failed(name(other)),
+    }
+}
+
+/// An errno's name, as the manual pages have it.
+fn name(errno: Errno) -> String {
+    format!("{:?}", nix::errno::Errno::from_raw(errno.raw_os_error()))
+}

@@ -1,0 +1,228 @@
+//! Files below `/proc/PID`, relative to a directory descriptor: the same code in place and in the reader.
+
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::refusal;
+use crate::os::{
+    Answer, Ask, Descriptor, FileKind, FileStat, Found, Open, Pid, ProcText, Refusal, Text,
+};
+
+/// The most descriptors of one process that are listed.
+const DESCRIPTORS: usize = 65_536;
+/// How often a read that a signal interrupted is tried again.
+const INTERRUPTIONS: u32 = 5;
+
+/// Where a process's files start: its own held directory, or `/proc` and its number.
+pub struct Base<'a> {
+    directory: BorrowedFd<'a>,
+    prefix: String,
+}
+
+impl<'a> Base<'a> {
+    /// A process's own directory.
+    pub fn held(directory: BorrowedFd<'a>) -> Self {
+        Self { directory, prefix: String::new() }
+    }
+
+    /// `/proc`, with the process's number before each path.
+    pub fn numbered(proc: BorrowedFd<'a>, pid: Pid) -> Self {
+        Self { directory: proc, prefix: format!("{pid}/") }
+    }
+
+    fn path(&self, file: &str) -> String {
+        format!("{}{file}", self.prefix)
+    }
+
+    fn open(&self, file: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        rustix::fs::openat(self.directory, self.path(file), flags | OFlags::CLOEXEC, Mode::empty())
+    }
+
+    /// A refusal about this process: a missing file means that it ended, or that it is a zombie (`algorithms.md` §3.1).
+    fn refused(&self, errno: Errno) -> Refusal {
+        match errno {
+            Errno::NOENT | Errno::SRCH | Errno::INVAL => match self.read("stat", 4096) {
+                Ok(stat) if is_zombie(stat.bytes()) => Refusal::Zombie,
+                Ok(_) if errno == Errno::INVAL => refusal(errno),
+                Ok(_) | Err(_) => Refusal::Gone,
+            },
+            other => refusal(other),
+        }
+    }
+
+    fn read(&self, file: &str, bound: usize) -> Result<Text, Errno> {
+        let descriptor = self.open(file, OFlags::RDONLY)?;
+        read_whole(&descriptor, bound).map(|(bytes, _)| Text::new(bytes))
+    }
+}
+
+/// Reads a descriptor to its end or to the bound; whether the bound cut it.
+pub fn read_whole(descriptor: &OwnedFd, bound: usize) -> Result<(Vec<u8>, bool), Errno> {
+    let mut bytes = Vec::with_capacity(4096.min(bound));
+    let mut interrupted = 0;
+    loop {
+        if bytes.len() >= bound {
+            return Ok((bytes, true));
+        }
+        bytes.reserve(4096);
+        match rustix::io::read(descriptor, rustix::buffer::spare_capacity(&mut bytes)) {
+            Ok(0) => return Ok((bytes, false)),
+            Ok(_) => {}
+            Err(Errno::INTR) if interrupted < INTERRUPTIONS => interrupted += 1,
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+fn is_zombie(stat: &[u8]) -> bool {
+    let after = stat.iter().rposition(|byte| *byte == b')').and_then(|at| stat.get(at + 2));
+    matches!(after, Some(b'Z' | b'X'))
+}
+
+/// Whether the process of a held directory still exists (a zombie does).
+pub fn still_there(directory: BorrowedFd<'_>) -> Result<(), Errno> {
+    rustix::fs::statat(directory, "stat", AtFlags::empty()).map(|_| ())
+}
+
+/// How many bytes of a file are read at most.
+fn bound(text: ProcText) -> usize {
+    match text {
+        ProcText::Cmdline => 2 << 20,
+        ProcText::Environ => 16 << 20,
+        ProcText::Maps | ProcText::Mountinfo => 32 << 20,
+        _ => 1 << 20,
+    }
+}
+
+/// Answers a question about one process.
+pub fn answer(base: &Base<'_>, ask: &Ask) -> Answer {
+    match ask {
+        Ask::Text(pid, text) => {
+            let read = base
+                .open(&text.file(*pid), OFlags::RDONLY)
+                .and_then(|descriptor| read_whole(&descriptor, bound(*text)));
+            match read {
+                Ok((_, true)) => Err(Refusal::TooLarge(bound(*text) as u64)),
+                Ok((bytes, false)) => Ok(Found::Bytes(Text::new(bytes))),
+                Err(errno) => Err(base.refused(errno)),
+            }
+        }
+        Ask::Link(_, link) => rustix::fs::readlinkat(
+            base.directory,
+            base.path(link.file()),
+            Vec::with_capacity(256),
+        )
+        .map(|target| Found::Bytes(Text::new(target.into_bytes())))
+        .map_err(|errno| base.refused(errno)),
+        Ask::LinkStat(_, link) => {
+            rustix::fs::statat(base.directory, base.path(link.file()), AtFlags::empty())
+                .map(|found| Found::Stat(Some(stat(&found))))
+                .map_err(|errno| base.refused(errno))
+        }
+        Ask::Descriptors(_) => descriptors(base).map(Found::Descriptors),
+        Ask::Opens(_) => opens(base).map(Found::Opens),
+        Ask::Host | Ask::Clock | Ask::Pids | Ask::Sockets(_) | Ask::Path(..) => {
+            Err(Refusal::NotRecorded)
+        }
+    }
+}
+
+fn descriptors(base: &Base<'_>) -> Result<Vec<Descriptor>, Refusal> {
+    let directory = base
+        .open("fd", OFlags::RDONLY | OFlags::DIRECTORY)
+        .map_err(|errno| base.refused(errno))?;
+    let mut numbers: Vec<u32> = Vec::new();
+    for entry in Dir::read_from(&directory).map_err(|errno| base.refused(errno))? {
+        let entry = entry.map_err(|errno| base.refused(errno))?;
+        if numbers.len() >= DESCRIPTORS {
+            return Err(Refusal::TooLarge(DESCRIPTORS as u64));
+        }
+        numbers.extend(entry.file_name().to_str().ok().and_then(|name| name.parse::<u32>().ok()));
+    }
+    numbers.sort_unstable();
+    let mut all = Vec::with_capacity(numbers.len());
+    for fd in numbers {
+        match rustix::fs::readlinkat(&directory, fd.to_string(), Vec::with_capacity(256)) {
+            Ok(target) => all.push(Descriptor { fd, target: Text::new(target.into_bytes()) }),
+            // Closed since the listing.
+            Err(Errno::NOENT) => {}
+            Err(errno) => return Err(base.refused(errno)),
+        }
+    }
+    Ok(all)
+}
+
+fn opens(base: &Base<'_>) -> Result<Vec<Open>, Refusal> {
+    Ok(descriptors(base)?
+        .into_iter()
+        .map(|descriptor| {
+            let info = base
+                .read(&format!("fdinfo/{}", descriptor.fd), 1 << 16)
+                .map_err(|errno| base.refused(errno));
+            let field = |name: &str, radix| {
+                let text = info.as_ref().map_err(Clone::clone)?;
+                text.utf8()
+                    .and_then(|text| text.lines().find_map(|line| line.strip_prefix(name)))
+                    .and_then(|value| u64::from_str_radix(value.trim(), radix).ok())
+                    .ok_or(Refusal::Gone)
+            };
+            let flags = field("flags:", 8);
+            let path = base.path(&format!("fd/{}", descriptor.fd));
+            Open {
+                flags: flags.and_then(|flags| u32::try_from(flags).map_err(|_| Refusal::Gone)),
+                offset: field("pos:", 10),
+                stat: rustix::fs::statat(base.directory, path, AtFlags::empty())
+                    .map(|found| Some(stat(&found)))
+                    .map_err(|errno| base.refused(errno)),
+                descriptor,
+            }
+        })
+        .collect())
+}
+
+/// The numbers in `/proc`.
+pub fn pids(proc: BorrowedFd<'_>) -> Answer {
+    let mut pids: Vec<Pid> = Vec::new();
+    for entry in Dir::read_from(proc).map_err(refusal)? {
+        let entry = entry.map_err(refusal)?;
+        pids.extend(entry.file_name().to_str().ok().and_then(|name| name.parse::<Pid>().ok()));
+    }
+    pids.sort_unstable();
+    Ok(Found::Pids(pids))
+}
+
+/// The kernel's form of a device number that `sock_diag` uses too.
+fn device(number: u64) -> u64 {
+    (u64::from(rustix::fs::major(number)) << 20) | u64::from(rustix::fs::minor(number))
+}
+
+/// What `stat(2)` found.
+pub fn stat(found: &rustix::fs::Stat) -> FileStat {
+    let nanoseconds = |seconds: i64, rest: u64| {
+        seconds.saturating_mul(1_000_000_000).saturating_add(i64::try_from(rest).unwrap_or(0))
+    };
+    FileStat {
+        kind: match FileType::from_raw_mode(found.st_mode) {
+            FileType::RegularFile => FileKind::Regular,
+            FileType::Directory => FileKind::Directory,
+            FileType::Symlink => FileKind::Symlink,
+            FileType::Socket => FileKind::Socket,
+            FileType::Fifo => FileKind::Fifo,
+            FileType::CharacterDevice => FileKind::CharDevice,
+            FileType::BlockDevice => FileKind::BlockDevice,
+            FileType::Unknown => FileKind::Anonymous,
+        },
+        device: device(found.st_dev),
+        inode: found.st_ino,
+        mode: found.st_mode & 0o7777,
+        uid: found.st_uid,
+        gid: found.st_gid,
+        nlink: u64::from(found.st_nlink as u32),
+        size: u64::try_from(found.st_size).unwrap_or(0),
+        mtime: nanoseconds(found.st_mtime, found.st_mtime_nsec),
+        ctime: nanoseconds(found.st_ctime, found.st_ctime_nsec),
+        rdev: device(found.st_rdev),
+    }
+}

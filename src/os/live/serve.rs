@@ -1,0 +1,103 @@
+//! The reader: farrier itself, started again to read what may never answer. It can be killed; nobody waits for it.
+
+use std::io::{Read as _, Write as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::process::Signal;
+use rustix::thread::{CapabilitySet, CapabilitySets};
+
+use super::files;
+use super::process::{self, Base};
+use super::refusal;
+use crate::os::{Answer, Ask, Refusal};
+
+/// The largest question or answer, in bytes, that is believed.
+pub const FRAME: usize = 256 << 20;
+
+/// Answers questions from standard input on standard output until either ends. The proc file system is named by the caller.
+/// Returns the program's exit status.
+pub fn serve(proc: &Path) -> u8 {
+    shrink();
+    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+    let proc = rustix::fs::open(proc, flags, Mode::empty()).map_err(refusal);
+    let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+    loop {
+        let Some(asks) = receive(&mut input) else { return 0 };
+        let answers: Vec<Answer> = asks
+            .iter()
+            .map(|ask| match &proc {
+                Ok(proc) => answer(proc.as_fd(), ask),
+                Err(refusal) => Err(refusal.clone()),
+            })
+            .collect();
+        let Ok(bytes) = postcard::to_stdvec(&answers) else { return 1 };
+        let Ok(length) = u32::try_from(bytes.len()) else { return 1 };
+        let sent = output
+            .write_all(&length.to_le_bytes())
+            .and_then(|()| output.write_all(&bytes))
+            .and_then(|()| output.flush());
+        if sent.is_err() {
+            return 0;
+        }
+    }
+}
+
+fn receive(input: &mut impl std::io::Read) -> Option<Vec<Ask>> {
+    let mut length = [0; 4];
+    input.read_exact(&mut length).ok()?;
+    let length = u32::from_le_bytes(length) as usize;
+    if length > FRAME {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    input.take(length as u64).read_to_end(&mut bytes).ok()?;
+    postcard::from_bytes(&bytes).ok()
+}
+
+fn answer(proc: BorrowedFd<'_>, ask: &Ask) -> Answer {
+    match ask {
+        Ask::Path(root, path, what) => files::answer(proc, *root, path.path(), *what),
+        Ask::Text(pid, _) | Ask::Link(pid, _) | Ask::LinkStat(pid, _) | Ask::Opens(pid)
+        | Ask::Descriptors(pid) => process::answer(&Base::numbered(proc, *pid), ask),
+        Ask::Host | Ask::Clock | Ask::Pids | Ask::Sockets(_) => Err(Refusal::NotRecorded),
+    }
+}
+
+/// Gives up what a reader does not need: the terminal's session, a life after its parent, new privileges, and every
+/// capability but the two that reading takes (`reliability.md` §8). What cannot be given up is not held either.
+fn shrink() {
+    let _ = rustix::process::setsid();
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+    let _ = rustix::thread::set_no_new_privs(true);
+    let needed = CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH;
+    if let Ok(now) = rustix::thread::capabilities(None) {
+        let _ = rustix::thread::set_capabilities(
+            None,
+            CapabilitySets {
+                effective: now.effective & needed,
+                permitted: now.permitted & needed,
+                inheritable: CapabilitySet::empty(),
+            },
+        );
+    }
+    close_inherited();
+}
+
+/// Closes every descriptor but the two pipes and the sink for errors: a reader that hangs must hold nothing of its caller's.
+fn close_inherited() {
+    const FIRST: i32 = 3;
+    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+    let Ok(directory) = rustix::fs::open("/proc/self/fd", flags, Mode::empty()) else { return };
+    let Ok(entries) = rustix::fs::Dir::read_from(&directory) else { return };
+    let open: Vec<i32> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str().ok()?.parse().ok())
+        .filter(|fd| *fd >= FIRST)
+        .collect();
+    drop(directory);
+    for fd in open {
+        let _ = nix::unistd::close(fd);
+    }
+}
