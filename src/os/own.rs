@@ -80,8 +80,8 @@ pub fn write_page(path: &Path, text: &str) -> std::io::Result<()> {
 
 /// farrier's own arguments, its name first.
 #[expect(clippy::disallowed_methods, reason = "this is os: the one place that reads them")]
-pub fn arguments() -> std::env::ArgsOs {
-    std::env::args_os()
+pub fn arguments() -> Vec<OsString> {
+    std::env::args_os().collect()
 }
 
 /// Waits, so that a second look has something to compare with.

@@ -1,6 +1,6 @@
 //! The second pass: everything that is read of one member of a recognised tree.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -70,7 +70,8 @@ impl Setting<'_> {
         let status: Fact<Status> = self.text(pid, ProcText::Status, |text| parse_status(&text));
         let command_line = self.text(pid, ProcText::Cmdline, |text| Ok(parse_command_line(&text)));
         let (root, root_path) = self.root(pid);
-        let maps = self.maps(pid, &stat);
+        let inside = root_path.as_deref();
+        let maps = self.maps(pid, &stat, inside);
         let ticks = stat.get().map(|stat| stat.started);
         let page = self.host.map_or(4096, |host| host.page);
         let since_boot = ticks.map(|ticks| self.since_boot(ticks));
@@ -86,8 +87,8 @@ impl Setting<'_> {
         Some(Process {
             pid,
             environ: self.environ(pid, &stat, &command_line),
-            cwd: self.linked(pid, ProcLink::Cwd, root),
-            exe: self.linked(pid, ProcLink::Exe, root),
+            cwd: self.linked(pid, ProcLink::Cwd, root, inside),
+            exe: self.linked(pid, ProcLink::Exe, root, inside),
             libraries: self.libraries(root, &maps),
             descriptors: self.once.fact(&Ask::Descriptors(pid), |found| match found {
                 Found::Descriptors(all) => Ok(all),
@@ -178,7 +179,7 @@ impl Setting<'_> {
     }
 
     /// A magic link, its open target, and what stands at its path now.
-    fn linked(&self, pid: Pid, link: ProcLink, root: Root) -> Fact<Linked> {
+    fn linked(&self, pid: Pid, link: ProcLink, root: Root, inside: Option<&Path>) -> Fact<Linked> {
         const MARK: &[u8] = b" (deleted)";
         let open = self.once.fact(&Ask::LinkStat(pid, link), |found| match found {
             Found::Stat(Some(stat)) => Ok(stat),
@@ -193,19 +194,24 @@ impl Setting<'_> {
                 Some(rest) if deleted => Text::new(rest).path().to_path_buf(),
                 _ => text.path().to_path_buf(),
             };
+            let path = as_seen_inside(&path, inside);
             let now = self.once.stat(root, &path);
             Ok(Linked { path, open, now })
         })
     }
 
-    fn maps(&self, pid: Pid, stat: &Fact<Stat>) -> Fact<Vec<Mapped>> {
+    fn maps(&self, pid: Pid, stat: &Fact<Stat>, inside: Option<&Path>) -> Fact<Vec<Mapped>> {
         let dead = stat.get().is_some_and(|stat| stat.state.is_dead());
         self.text(pid, ProcText::Maps, |text| {
             // An empty map of a living process means that it is being torn down or replaced, never "no files".
             if text.is_empty() {
                 return Err(Lack::Refused(if dead { Refusal::Zombie } else { Refusal::Gone }));
             }
-            maps::parse(&text)
+            let mut all = maps::parse(&text)?;
+            for mapped in &mut all {
+                mapped.path = as_seen_inside(&mapped.path, inside);
+            }
+            Ok(all)
         })
     }
 
@@ -226,6 +232,15 @@ impl Setting<'_> {
                 .collect()
         });
         Fact { place: maps.place.clone(), value }
+    }
+}
+
+/// The kernel tells links and maps from farrier's root: of a process with a root directory of its own, the path as
+/// that process sees it is what lies below.
+fn as_seen_inside(path: &Path, inside: Option<&Path>) -> PathBuf {
+    match inside.and_then(|root| path.strip_prefix(root).ok()) {
+        Some(rest) => Path::new("/").join(rest),
+        None => path.to_path_buf(),
     }
 }
 

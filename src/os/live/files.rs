@@ -35,9 +35,13 @@ pub fn answer(proc: BorrowedFd<'_>, root: Root, path: &Path, ask: PathAsk) -> An
         Err(errno) => return Err(refusal(errno)),
     };
     let answer = match ask {
-        PathAsk::Stat => start.open(path, OFlags::PATH).and_then(status),
-        PathAsk::Lstat => start.open(path, OFlags::PATH | OFlags::NOFOLLOW).and_then(status),
-        PathAsk::ReadLink => start.open(path, OFlags::PATH | OFlags::NOFOLLOW).and_then(read_link),
+        PathAsk::Stat => start.open(path, OFlags::PATH).and_then(|it| status(&it)),
+        PathAsk::Lstat => {
+            start.open(path, OFlags::PATH | OFlags::NOFOLLOW).and_then(|it| status(&it))
+        }
+        PathAsk::ReadLink => {
+            start.open(path, OFlags::PATH | OFlags::NOFOLLOW).and_then(|it| read_link(&it))
+        }
         PathAsk::Real => start.resolve(path),
         PathAsk::List => start.open(path, OFlags::RDONLY | OFlags::DIRECTORY).and_then(list),
         PathAsk::Read(bound) => return start.read(path, |_| 0, bound as usize),
@@ -135,7 +139,7 @@ impl Start {
         if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
             return Err(Refusal::Unsupported("not a regular file".into()));
         }
-        if NOT_FILES.contains(&i64::from(system.f_type)) {
+        if NOT_FILES.contains(&system.f_type) {
             return Err(Refusal::Unsupported("a file of the kernel, not of a disk".into()));
         }
         // Opened again through the same descriptor, it can be no other file.
@@ -171,13 +175,13 @@ fn components(path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-fn status(descriptor: OwnedFd) -> Result<Found, Errno> {
-    let found = rustix::fs::statat(&descriptor, c"", AtFlags::EMPTY_PATH)?;
+fn status(descriptor: &OwnedFd) -> Result<Found, Errno> {
+    let found = rustix::fs::statat(descriptor, c"", AtFlags::EMPTY_PATH)?;
     Ok(Found::Stat(Some(stat(&found))))
 }
 
-fn read_link(descriptor: OwnedFd) -> Result<Found, Errno> {
-    match rustix::fs::readlinkat(&descriptor, c"", Vec::with_capacity(256)) {
+fn read_link(descriptor: &OwnedFd) -> Result<Found, Errno> {
+    match rustix::fs::readlinkat(descriptor, c"", Vec::with_capacity(256)) {
         Ok(target) => Ok(Found::Link(Some(Text::new(CString::into_bytes(target))))),
         // It is there and is no link.
         Err(Errno::INVAL | Errno::NOENT) => Ok(Found::Link(None)),

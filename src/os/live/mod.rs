@@ -101,9 +101,12 @@ fn needs_reader(ask: &Ask) -> bool {
     match ask {
         Ask::Text(_, text) => text.can_hang(),
         Ask::LinkStat(..) | Ask::Opens(_) | Ask::Path(..) => true,
-        Ask::Host | Ask::Clock | Ask::Pids | Ask::Link(..) | Ask::Descriptors(_) | Ask::Sockets(_) => {
-            false
-        }
+        Ask::Host
+        | Ask::Clock
+        | Ask::Pids
+        | Ask::Link(..)
+        | Ask::Descriptors(_)
+        | Ask::Sockets(_) => false,
     }
 }
 
@@ -163,7 +166,9 @@ impl Live {
         let held = self.held.borrow();
         let mut dead: BTreeMap<Pid, bool> = BTreeMap::new();
         for (ask, answer) in asks.iter().zip(answers) {
-            let Some(pid) = ask.pid().filter(|_| needs_reader(ask) && answer.is_ok()) else { continue };
+            let Some(pid) = ask.pid().filter(|_| needs_reader(ask) && answer.is_ok()) else {
+                continue;
+            };
             let Some(directory) = held.get(&pid) else { continue };
             let is_dead = *dead
                 .entry(pid)

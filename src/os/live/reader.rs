@@ -67,7 +67,9 @@ impl Reader {
                 Err(Failure::Late) if batch.len() > 1 => {
                     answers.extend(batch.iter().map(|ask| self.alone(ask)));
                 }
-                Err(failure) => answers.extend(batch.iter().map(|ask| self.unanswered(ask, &failure))),
+                Err(failure) => {
+                    answers.extend(batch.iter().map(|ask| self.unanswered(ask, &failure)));
+                }
             }
         }
         answers
@@ -89,7 +91,9 @@ impl Reader {
                 self.silent.insert(ask.clone());
                 Err(Refusal::TimedOut)
             }
-            Failure::Broken => Err(Refusal::Unsupported("no reader process could be started".into())),
+            Failure::Broken => {
+                Err(Refusal::Unsupported("no reader process could be started".into()))
+            }
         }
     }
 
@@ -183,10 +187,7 @@ impl Running {
         let mut bytes = Vec::with_capacity(length.min(1 << 20));
         while bytes.len() < length {
             let left = deadline.saturating_duration_since(now());
-            let timeout = Timespec {
-                tv_sec: 0,
-                tv_nsec: i64::from(left.subsec_nanos()),
-            };
+            let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };
             let mut ready = [PollFd::from_borrowed_fd(self.output.as_fd(), PollFlags::IN)];
             match poll(&mut ready, Some(&timeout)) {
                 Ok(0) => return Err(Failure::Late),

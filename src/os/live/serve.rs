@@ -59,7 +59,10 @@ fn receive(input: &mut impl std::io::Read) -> Option<Vec<Ask>> {
 fn answer(proc: BorrowedFd<'_>, ask: &Ask) -> Answer {
     match ask {
         Ask::Path(root, path, what) => files::answer(proc, *root, path.path(), *what),
-        Ask::Text(pid, _) | Ask::Link(pid, _) | Ask::LinkStat(pid, _) | Ask::Opens(pid)
+        Ask::Text(pid, _)
+        | Ask::Link(pid, _)
+        | Ask::LinkStat(pid, _)
+        | Ask::Opens(pid)
         | Ask::Descriptors(pid) => process::answer(&Base::numbered(proc, *pid), ask),
         Ask::Host | Ask::Clock | Ask::Pids | Ask::Sockets(_) => Err(Refusal::NotRecorded),
     }

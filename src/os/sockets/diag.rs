@@ -7,9 +7,7 @@ use netlink_packet_core::{
 };
 use netlink_packet_sock_diag::SockDiagMessage;
 use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP, IPPROTO_UDP};
-use netlink_packet_sock_diag::inet::{
-    self, ExtensionFlags, InetRequest, InetResponse, SocketId,
-};
+use netlink_packet_sock_diag::inet::{self, ExtensionFlags, InetRequest, InetResponse, SocketId};
 use netlink_packet_sock_diag::unix::{self, ShowFlags, UnixRequest, UnixResponse, nlas::Nla};
 use netlink_sys::{Socket as Netlink, SocketAddr as Address, protocols::NETLINK_SOCK_DIAG};
 use rustix::io::Errno;
@@ -21,9 +19,9 @@ const LISTEN: u8 = 10;
 
 /// All sockets of farrier's network namespace. An error means that this kernel does not answer.
 pub fn dump() -> Result<Vec<Socket>, Errno> {
-    let mut netlink = Netlink::new(NETLINK_SOCK_DIAG).map_err(errno)?;
-    netlink.bind_auto().map_err(errno)?;
-    netlink.connect(&Address::new(0, 0)).map_err(errno)?;
+    let mut netlink = Netlink::new(NETLINK_SOCK_DIAG).map_err(|error| errno(&error))?;
+    netlink.bind_auto().map_err(|error| errno(&error))?;
+    netlink.connect(&Address::new(0, 0)).map_err(|error| errno(&error))?;
     let mut all = Vec::new();
     let unix = UnixRequest {
         state_flags: unix::StateFlags::all(),
@@ -61,8 +59,8 @@ pub fn dump() -> Result<Vec<Socket>, Errno> {
     Ok(all)
 }
 
-fn errno(error: std::io::Error) -> Errno {
-    Errno::from_io_error(&error).unwrap_or(Errno::IO)
+fn errno(error: &std::io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
 fn request(
@@ -76,9 +74,9 @@ fn request(
     packet.finalize();
     let mut bytes = vec![0; packet.buffer_len()];
     packet.serialize(&mut bytes);
-    netlink.send(&bytes, 0).map_err(errno)?;
+    netlink.send(&bytes, 0).map_err(|error| errno(&error))?;
     loop {
-        let (received, _) = netlink.recv_from_full().map_err(errno)?;
+        let (received, _) = netlink.recv_from_full().map_err(|error| errno(&error))?;
         let mut rest = received.as_slice();
         while !rest.is_empty() {
             let message =

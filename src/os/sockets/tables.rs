@@ -53,7 +53,8 @@ fn unix(bytes: &[u8]) -> Vec<Socket> {
 
 fn unix_line(line: &[u8]) -> Option<Socket> {
     let mut fields = line.splitn(8, |byte| *byte == b' ').map(<[u8]>::trim_ascii);
-    let hex = |field: Option<&[u8]>| u64::from_str_radix(std::str::from_utf8(field?).ok()?, 16).ok();
+    let hex =
+        |field: Option<&[u8]>| u64::from_str_radix(std::str::from_utf8(field?).ok()?, 16).ok();
     let (_, _, _) = (fields.next()?, fields.next()?, fields.next()?);
     let flags = hex(fields.next())?;
     let kind = hex(fields.next())?;
@@ -84,7 +85,8 @@ fn unix_line(line: &[u8]) -> Option<Socket> {
 }
 
 fn tcp(bytes: &[u8], protocol: Protocol) -> Vec<Socket> {
-    let entries = TcpNetEntries::from_buf_read(bytes, &system()).map(|all| all.0).unwrap_or_default();
+    let entries =
+        TcpNetEntries::from_buf_read(bytes, &system()).map(|all| all.0).unwrap_or_default();
     entries
         .into_iter()
         .map(|entry| Socket {
@@ -103,7 +105,8 @@ fn tcp(bytes: &[u8], protocol: Protocol) -> Vec<Socket> {
 }
 
 fn udp(bytes: &[u8], protocol: Protocol) -> Vec<Socket> {
-    let entries = UdpNetEntries::from_buf_read(bytes, &system()).map(|all| all.0).unwrap_or_default();
+    let entries =
+        UdpNetEntries::from_buf_read(bytes, &system()).map(|all| all.0).unwrap_or_default();
     entries
         .into_iter()
         .map(|entry| Socket {
