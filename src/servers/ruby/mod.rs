@@ -1,0 +1,8 @@
+//! Ruby source as far as a configuration needs it: tokens and statements, read without running anything.
+
+mod lexer;
+mod literal;
+mod statements;
+
+pub use lexer::{Kind, Piece, Token};
+pub use statements::{Statement, statements};

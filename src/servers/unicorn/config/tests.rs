@@ -1,0 +1,200 @@
+//! Configurations as people write them, and as nobody should.
+
+use std::path::Path;
+
+use super::read;
+use crate::model::{Config, Hook, Setting};
+use crate::os::Text;
+
+fn of(source: &str) -> Config {
+    read(&Text::from(source), Path::new("config/unicorn.rb"))
+}
+
+/// `=VALUE@LINE`, `?TEXT@LINE`, or `-`.
+fn shown<T: std::fmt::Debug>(setting: &Setting<T>) -> String {
+    match setting {
+        Setting::NotSet => "-".into(),
+        Setting::Set { value, line } => format!("={value:?}@{line}").replace('"', ""),
+        Setting::Unevaluable { line, text } => format!("?{text}@{line}"),
+    }
+}
+
+#[test]
+fn settings_one_by_one() {
+    for (source, wanted) in [
+        ("working_directory \"/srv/app/current\"", "=/srv/app/current@1"),
+        ("working_directory '/srv/app/current' # the link", "=/srv/app/current@1"),
+        ("working_directory(\"/srv/app\")", "=/srv/app@1"),
+        ("working_directory \"/srv\" \"/app\"", "=/srv/app@1"),
+        ("working_directory \"/srv\".freeze", "=/srv@1"),
+        ("root = '/srv/app'\nworking_directory root", "=/srv/app@2"),
+        ("root = '/srv/app'\nworking_directory \"#{root}/current\"", "=/srv/app/current@2"),
+        ("a = '/srv'\nb = \"#{a}/app\"\nworking_directory b + '/current'", "=/srv/app/current@3"),
+        ("ROOT = '/srv'; working_directory ROOT", "=/srv@1"),
+        ("working_directory '/a'\nworking_directory '/b'", "=/b@2"),
+        ("working_directory '/a' if x\nworking_directory '/b'", "=/b@2"),
+        ("working_directory '/a'\nworking_directory '/b' if x", "?'/b' if x@2"),
+        ("working_directory '/a' unless x", "?'/a' unless x@1"),
+        ("if x\n  working_directory '/a'\nend", "?'/a' (inside if)@2"),
+        ("if x then working_directory '/a' end", "?'/a' (inside if)@1"),
+        ("case x\nwhen 1\n  working_directory '/a'\nend", "?'/a' (inside case)@3"),
+        ("x and working_directory '/a'", "?'/a'@1"),
+        ("x ? working_directory('/a') : 1", "?('/a') : 1@1"),
+        ("%w[/a].each { |d| working_directory d }", "?d (inside a block)@1"),
+        ("[1].each do |d|\n  working_directory '/a'\nend", "?'/a' (inside do)@2"),
+        (
+            "working_directory File.expand_path('..', __FILE__)",
+            "?File.expand_path('..', __FILE__)@1",
+        ),
+        ("working_directory \"/srv/#{app}\"", "?\"/srv/#{app}\"@1"),
+        ("working_directory ENV['ROOT'] || '/srv'", "?ENV['ROOT'] || '/srv'@1"),
+        ("working_directory `pwd`.strip", "?`pwd`.strip@1"),
+        ("working_directory(if x\n '/a'\nelse\n '/b'\nend)", "?(@1"),
+        ("working_directory 7", "?7@1"),
+        ("working_directory \"/a\\x41\"", "?\"/a\\\\x41\"@1"),
+        ("x = '/a'\nx = '/b'\nworking_directory x", "?x@3"),
+        ("x = '/a'\nx << '/b'\nworking_directory x", "?x@3"),
+        ("x = '/a'\nx.gsub!('a', 'b')\nworking_directory x", "?x@3"),
+        ("x, y = '/a', '/b'\nworking_directory x", "?x@2"),
+        ("x = '/a' if y\nworking_directory x", "?x@2"),
+        ("x ||= '/a'\nworking_directory x", "?x@2"),
+        ("# working_directory '/a'", "-"),
+        ("=begin\nworking_directory '/a'\n=end", "-"),
+        ("pid '/x'\n__END__\nworking_directory '/a'", "-"),
+        ("x = <<TEXT\nworking_directory '/a'\nTEXT\n", "-"),
+        ("x = <<-'TEXT'.strip\nworking_directory '/a'\n  TEXT\nworking_directory '/b'", "=/b@4"),
+        ("x = \"\nworking_directory '/a'\n\"", "-"),
+        ("def f\n  working_directory '/a'\nend", "-"),
+        ("def f = 1\nworking_directory '/a'", "=/a@2"),
+        ("working_directory = '/a'", "-"),
+        ("x.working_directory '/a'", "-"),
+        ("f working_directory: '/a'", "-"),
+        ("x = /if '/\nworking_directory '/a'", "=/a@2"),
+        ("x = y / 2; z = 4 / 2\nworking_directory '/a'", "=/a@2"),
+        ("x = { if: 1, end: 2 }\nworking_directory '/a'", "=/a@2"),
+        ("x.end\nx.if\nworking_directory '/a'", "=/a@3"),
+        ("begin\n f\nend while x\nworking_directory '/a'", "=/a@4"),
+        ("while x do f end\nworking_directory '/a'", "=/a@2"),
+        ("x = if y then 1 else 2 end\nworking_directory '/a'", "=/a@2"),
+        ("f(a,\n  b)\nworking_directory(\n  '/a'\n)", "=/a@3"),
+        ("x = [1].\n  map { |y| \"#{y + \"}\"}\" }\nworking_directory '/a'", "=/a@3"),
+        ("x = ?\"\nworking_directory '/a'", "=/a@2"),
+        ("Unicorn::HttpServer::START_CTX[:cwd] = '/a'", "='/a'@1"),
+        ("instance_eval File.read('shared.rb')", "?instance_eval File.read('shared.rb')@1"),
+    ] {
+        let wanted = wanted.replace("='/a'", "=/a");
+        assert_eq!(shown(&of(source).working_directory), wanted, "{source}");
+    }
+}
+
+#[test]
+fn a_whole_file() {
+    let config = of("# encoding: utf-8\n\
+        app_root = \"/srv/shop/current\"\n\
+        worker_processes 4\npreload_app true\ntimeout 30\ncheck_client_connection true\n\
+        user 'www-data', 'www-data'\n\
+        listen \"/run/shop.sock\", :backlog => 2048\nlisten 3001\nlisten ENV['PORT']\n\
+        pid \"/srv/shop/shared/pids/unicorn.pid\"\nstderr_path \"#{app_root}/log/err.log\"\n\
+        Unicorn::HttpServer::START_CTX[0] = \"#{app_root}/bin/unicorn\"\n\
+        ENV[\"LANG\"] = \"C.UTF-8\"\n\
+        before_exec do |server|\n  ENV[\"BUNDLE_GEMFILE\"] = \"#{app_root}/Gemfile\"\nend\n");
+    assert_eq!(shown(&config.worker_processes), "=4@3");
+    assert_eq!(shown(&config.preload_app), "=true@4");
+    assert_eq!(shown(&config.timeout), "=30@5");
+    assert_eq!(shown(&config.user), "=www-data@7");
+    let listen: Vec<_> = config.listen.iter().map(shown).collect();
+    assert_eq!(listen, ["=/run/shop.sock@8", "=3001@9", "?ENV['PORT']@10"]);
+    assert_eq!(shown(&config.pid), "=/srv/shop/shared/pids/unicorn.pid@11");
+    assert_eq!(shown(&config.stderr_path), "=/srv/shop/current/log/err.log@12");
+    assert_eq!(shown(&config.program), "=/srv/shop/current/bin/unicorn@13");
+    let [lang, gemfile] = config.environment.as_slice() else { panic!("two assignments") };
+    assert_eq!((lang.name.to_string(), lang.hook), ("LANG".into(), None));
+    assert_eq!(gemfile.hook, Some(Hook::BeforeExec));
+    assert_eq!(shown(&gemfile.value), "=/srv/shop/current/Gemfile@16");
+    assert!(!config.retires_old_master);
+}
+
+#[test]
+fn assignments_to_the_environment() {
+    let gemfile = |source: &str| {
+        let config = of(source);
+        let all: Vec<_> = config
+            .environment
+            .iter()
+            .map(|a| {
+                format!("{}{}{}", a.name, if a.hook.is_some() { "*" } else { "" }, shown(&a.value))
+            })
+            .collect();
+        all.join(" ")
+    };
+    for (source, wanted) in [
+        ("ENV['G'] = '/a'", "G=/a@1"),
+        ("ENV['G'] ||= '/a'", ""),
+        ("x = ENV['G'] || '/a'", ""),
+        ("ENV['G'] = '/a' if x", "G?'/a' if x@1"),
+        ("x && ENV['G'] = '/a'", "G?'/a'@1"),
+        ("ENV['G'] = nil", "G?nil@1"),
+        ("ENV[key] = '/a'", ""),
+        ("ENV.delete('G')", "G?('G')@1"),
+        ("before_exec { |server| ENV['G'] = '/a' }", "G*=/a@1"),
+        ("before_exec do |_|\n  ENV['G'] = '/a'\nend", "G*=/a@2"),
+        ("before_exec(lambda do |server|\n  ENV['G'] = '/a'\nend)", "G*=/a@2"),
+        ("before_exec do |s|\n  if x\n    ENV['G'] = '/a'\n  end\nend", "G*?'/a' (inside do)@3"),
+        ("if x\n  before_exec { |s| ENV['G'] = '/a' }\nend", "G?'/a' (inside if)@2"),
+        ("after_fork do |s, w|\n  ENV['A'] = '1'\n  ENV['B'] = '2'\nend", "A*=1@2 B*=2@3"),
+        ("before_exec do |s|\n  # ENV['G'] = '/a'\nend", ""),
+    ] {
+        assert_eq!(gemfile(source), wanted, "{source}");
+    }
+}
+
+#[test]
+fn who_ends_the_old_master() {
+    let hook = "before_fork do |server, worker|\n  old_pid = \"#{server.config[:pid]}.oldbin\"\n  \
+        if File.exist?(old_pid) && server.pid != old_pid\n    begin\n      \
+        sig = (worker.nr + 1) >= server.worker_processes ? :QUIT : :TTOU\n      \
+        Process.kill(sig, File.read(old_pid).to_i)\n    rescue Errno::ENOENT, Errno::ESRCH\n    \
+        end\n  end\nend\npid '/x'\n";
+    let config = of(hook);
+    assert!(config.retires_old_master);
+    assert_eq!(shown(&config.pid), "=/x@11");
+    for source in [
+        "old = '/x.pid.oldbin'\nbefore_fork do |s, w|\n  Process.kill(\"QUIT\", File.read(old).to_i)\nend",
+        "before_fork { |s, w| Process.kill(:QUIT, File.read('x.oldbin').to_i) }",
+    ] {
+        assert!(of(source).retires_old_master, "{source}");
+    }
+    let commented: String = hook.lines().map(|line| format!("# {line}\n")).collect();
+    for source in [
+        commented.as_str(),
+        "before_fork do |s, w|\n  Signal.trap('TERM') { Process.kill('QUIT', Process.pid) }\nend",
+        "before_fork do |s, w|\n  x = 'oldbin'\nend",
+        "Process.kill('QUIT', File.read('x.oldbin').to_i)",
+    ] {
+        assert!(!of(source).retires_old_master, "{source}");
+    }
+}
+
+#[test]
+fn hostile_source_takes_no_time() {
+    for piece in [
+        "%( ",
+        "<<A ",
+        "x do ",
+        "}",
+        "{",
+        "\"#{",
+        "a = \"#{a}#{a}\"\n",
+        "\n",
+        "/ ",
+        "end ",
+        "x <<~A\n",
+    ] {
+        let source = piece.repeat(200_000 / piece.len());
+        let config = of(&source);
+        assert_eq!(shown(&config.pid), "-", "{piece}");
+    }
+    let doubling: String =
+        (1..200).map(|n| format!("v{n} = \"#{{v{0}}}#{{v{0}}}\"\n", n - 1)).collect();
+    assert_eq!(shown(&of(&format!("v0 = 'xy'\n{doubling}pid v199")).pid), "?v199@201");
+}
