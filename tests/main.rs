@@ -16,5 +16,6 @@
 mod book;
 mod cli;
 mod lab;
+mod parsers;
 mod plans;
 mod terminal;

@@ -120,7 +120,7 @@ impl<'a> Lexer<'a> {
     fn push(&mut self, kind: Kind<'a>, length: usize) {
         let text = self.source.get(self.at..self.at + length).unwrap_or_default();
         let (start, line, spaced) = (self.at, self.line, self.spaced);
-        self.line += text.iter().filter(|b| **b == b'\n').count();
+        self.line += text.split(|b| *b == b'\n').count().saturating_sub(1);
         self.tokens.push(Token { kind, text, start, line, spaced });
         self.at += length.max(1);
         self.spaced = false;

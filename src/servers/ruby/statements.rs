@@ -162,15 +162,12 @@ impl<'a> Walk<'a> {
         } else if CONDITIONS.contains(&text) && self.begins_value() {
             self.open(token, matches!(text, b"while" | b"until"));
         } else if text == b"do" {
-            match self.open.last_mut().filter(|open| open.awaits_do) {
-                Some(open) => {
-                    open.awaits_do = false;
-                    self.flush();
-                }
-                None => {
-                    self.open(token, false);
-                    self.params = Params::Expected;
-                }
+            if let Some(open) = self.open.last_mut().filter(|open| open.awaits_do) {
+                open.awaits_do = false;
+                self.flush();
+            } else {
+                self.open(token, false);
+                self.params = Params::Expected;
             }
         } else if PARTINGS.contains(&text) || (text == b"rescue" && self.buffer.is_empty()) {
             self.flush();

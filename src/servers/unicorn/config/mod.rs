@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
         let hook = statement.outer.and_then(|scope| {
             HOOKS.iter().find(|(name, _)| scope.is_block_of(name)).map(|(_, hook)| *hook)
         });
-        let within = if hook.is_some() { 1 } else { 0 };
+        let within = usize::from(hook.is_some());
         let conditional = statement.depth > within || is_modified(&statement.tokens);
         self.environment(statement, hook, conditional);
         if hook.is_some() {
@@ -209,9 +209,9 @@ impl<'a> Reader<'a> {
             "stderr_path" => config.stderr_path = written.path(),
             "worker_processes" => config.worker_processes = written.number(),
             "timeout" => config.timeout = written.number(),
-            "preload_app" => config.preload_app = written.setting(|value| value.truth()),
-            "user" => config.user = written.setting(|value| value.text()),
-            _ => config.listen.push(written.setting(|value| value.text_or_number())),
+            "preload_app" => config.preload_app = written.setting(Value::truth),
+            "user" => config.user = written.setting(Value::text),
+            _ => config.listen.push(written.setting(Value::text_or_number)),
         }
     }
 
@@ -274,7 +274,7 @@ impl<'a> Reader<'a> {
                         Some(Value::Nil) => {
                             Setting::Unevaluable { line: written.line, text: written.text }
                         }
-                        _ => written.setting(|value| value.text()),
+                        _ => written.setting(Value::text),
                     };
                     self.config.environment.push(Assignment { name, value, hook });
                 }

@@ -164,7 +164,7 @@ fn who_ends_the_old_master() {
     ] {
         assert!(of(source).retires_old_master, "{source}");
     }
-    let commented: String = hook.lines().map(|line| format!("# {line}\n")).collect();
+    let commented = format!("# {}", hook.replace('\n', "\n# "));
     for source in [
         commented.as_str(),
         "before_fork do |s, w|\n  Signal.trap('TERM') { Process.kill('QUIT', Process.pid) }\nend",
@@ -194,7 +194,7 @@ fn hostile_source_takes_no_time() {
         let config = of(&source);
         assert_eq!(shown(&config.pid), "-", "{piece}");
     }
-    let doubling: String =
-        (1..200).map(|n| format!("v{n} = \"#{{v{0}}}#{{v{0}}}\"\n", n - 1)).collect();
+    let lines: Vec<_> = (1..200).map(|n| format!("v{n} = \"#{{v{0}}}#{{v{0}}}\"", n - 1)).collect();
+    let doubling = format!("{}\n", lines.join("\n"));
     assert_eq!(shown(&of(&format!("v0 = 'xy'\n{doubling}pid v199")).pid), "?v199@201");
 }

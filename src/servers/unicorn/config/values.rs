@@ -73,7 +73,7 @@ impl<'a> Values<'a> {
                 *changes.entry(token.text).or_default() += 2;
             }
             for (at, token) in tokens.iter().enumerate().filter(|(_, t)| t.kind == Kind::Word) {
-                let changed = match tokens.get(at + 1..) {
+                let is_changed = match tokens.get(at + 1..) {
                     Some([op, ..]) if op.kind == Kind::Op && ASSIGNS.contains(&op.text) => true,
                     Some([dot, method, ..]) if dot.is_op(".") => {
                         method.text.ends_with(b"!") || MUTATORS.contains(&method.text)
@@ -84,7 +84,7 @@ impl<'a> Values<'a> {
                     }
                     _ => false,
                 };
-                *changes.entry(token.text).or_default() += usize::from(changed);
+                *changes.entry(token.text).or_default() += usize::from(is_changed);
             }
         }
         Self { changes, known: HashMap::new() }
@@ -97,10 +97,12 @@ impl<'a> Values<'a> {
             return false;
         }
         let once = self.changes.get(name.text) == Some(&1);
-        if once && !conditional && op.is_op("=") {
-            if let Some(value) = self.evaluate(value) {
-                self.known.insert(name.text, value);
-            }
+        if once
+            && !conditional
+            && op.is_op("=")
+            && let Some(value) = self.evaluate(value)
+        {
+            self.known.insert(name.text, value);
         }
         true
     }
@@ -123,7 +125,8 @@ impl<'a> Values<'a> {
                 continue;
             }
             let is_literal = matches!(token.kind, Kind::Text(_));
-            if !last_was_plus && !(is_literal && last_was_literal) {
+            let is_beside = is_literal && last_was_literal;
+            if !last_was_plus && !is_beside {
                 return None;
             }
             match self.single(token)? {
