@@ -250,7 +250,7 @@ impl Lab {
 
     /// Tells farrier that a handover here is over after two seconds, so that a test need not wait for minutes.
     pub fn impatient(&self) {
-        self.write("/etc/farrier.toml", "[limits]\nhandover_grace = 2\n");
+        self.write("/etc/farrier.toml", "handover_grace = 2\n");
     }
 
     /// Waits until that new master is older than a handover of an impatient lab and a boot may take.
