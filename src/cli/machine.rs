@@ -35,11 +35,16 @@ impl Options {
         if let Some(file) = self.from.first() {
             anyhow::bail!("{} was not read: recordings come later", crate::os::shown(file));
         }
-        Ok(vec![own_machine()])
+        Ok(vec![self.this_machine()])
+    }
+
+    /// This machine, or the one whose proc file system `--proc` names.
+    fn this_machine(&self) -> Box<dyn Source> {
+        Box::new(Live::new(LiveOptions { proc: self.proc.clone(), ..LiveOptions::default() }))
     }
 }
 
-/// This machine.
+/// The machine that farrier itself runs on: settings are read from it.
 pub fn own_machine() -> Box<dyn Source> {
     Box::new(Live::new(LiveOptions::default()))
 }

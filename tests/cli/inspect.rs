@@ -116,13 +116,16 @@ fn start(program: &str, arguments: &[&str]) -> Held {
 const ODD: &str = r#"
 require "socket"; require "tempfile"; require "io/console"
 directory = Dir.mktmpdir rescue (require "tmpdir"; Dir.mktmpdir)
+tcp = TCPServer.new("127.0.0.1", 0); connected = TCPSocket.new("127.0.0.1", tcp.addr[1]); taken = tcp.accept
+six = TCPServer.new("::1", 0); any = TCPServer.new("0.0.0.0", 0)
+udp = UDPSocket.new; udp.bind("127.0.0.1", 0); lost = UDPSocket.new; lost.connect("127.0.0.1", udp.addr[1])
 unix = UNIXServer.new(File.join(directory, "s.sock")); guest = UNIXSocket.new(unix.path); host = unix.accept
 pair = UNIXSocket.pair; abstract = Socket.unix_server_socket("\0farrier-#{$$}")
-pipe = IO.pipe; null = File.open("/dev/null", "r+"); etc = Dir.open("/etc")
+lone = Socket.new(:UNIX, :DGRAM); pipe = IO.pipe; null = File.open("/dev/null", "r+"); etc = Dir.open("/etc")
 gone = File.open(File.join(directory, "gone"), "w+"); gone.write("x"); gone.flush; File.unlink(gone.path)
 log = File.open(File.join(directory, "log (deleted)"), "a"); blank = File.open(File.join(directory, "a b"), "w")
 system("mkfifo", File.join(directory, "fifo")); fifo = File.open(File.join(directory, "fifo"), "r+")
-epoll = Thread.new { IO.select([unix]) }
+epoll = Thread.new { IO.select([tcp]) }
 $stdout.puts "ready"; $stdout.flush
 sleep
 "#;

@@ -24,7 +24,8 @@ pub fn dump() -> Result<Vec<Socket>, Errno> {
     netlink.connect(&Address::new(0, 0)).map_err(|error| errno(&error))?;
     let mut all = Vec::new();
     let unix = UnixRequest {
-        state_flags: unix::StateFlags::all(),
+        // The crate names two states; the third is that of datagram sockets and of unconnected ones.
+        state_flags: unix::StateFlags::from_bits_retain(u32::MAX),
         inode: 0,
         show_flags: ShowFlags::NAME | ShowFlags::VFS | ShowFlags::PEER | ShowFlags::RQLEN,
         cookie: [0xff; 8],
