@@ -80,6 +80,8 @@ impl Lab {
             format!("--pid={}", ns("pid_for_children")),
             format!("--net={}", ns("net")),
             format!("--uts={}", ns("uts")),
+            // Where the tests themselves run in a chroot, the namespace's own root is not the lab's.
+            format!("--root=/proc/{}/root", self.outside.id()),
             "--".to_owned(),
         ]
     }
