@@ -4,8 +4,14 @@
 //! `disallowed-methods` holds that. So every box can be recorded, and every layer runs on a recording.
 
 mod ask;
+mod audit;
 pub mod live;
 pub mod own;
+pub mod record;
+mod recording;
+pub mod replay;
+pub mod secrets;
+pub mod signal;
 mod sockets;
 pub mod text;
 

@@ -50,6 +50,11 @@ fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
+/// The user who ran sudo, as sudo says (`sudo(8)`, SUDO_USER).
+pub fn sudo_user() -> Option<super::Text> {
+    variable("SUDO_USER").map(|name| super::Text::from(Path::new(&name)))
+}
+
 /// `$XDG_CONFIG_HOME`, else `$HOME/.config`; only where the directory's owner is farrier's own user.
 fn config_home() -> Option<PathBuf> {
     let xdg = variable("XDG_CONFIG_HOME").map(PathBuf::from);

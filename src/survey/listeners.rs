@@ -8,7 +8,7 @@ use crate::facts::files::{Target, target};
 use crate::facts::sockets::{SocketTable, file_of};
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Address, Listener, Master, Process};
-use crate::os::{Ask, Found, Host, PathAsk, ProcLink, Protocol, Root, Socket};
+use crate::os::{Ask, Found, Host, ProcLink, Protocol, Socket};
 
 /// The sockets of the network namespace that a process lives in.
 pub fn table(once: &Once<'_>, host: Option<&Host>, process: &Process) -> Fact<SocketTable> {
@@ -98,10 +98,7 @@ fn listener(once: &Once<'_>, process: &Process, socket: &Socket, table: &SocketT
     };
     let file = match &address {
         Address::Unix(path) => {
-            let stat = once.fact(&lstat(process.root, path), |found| match found {
-                Found::Stat(stat) => Ok(stat),
-                _ => Err(Lack::Malformed("another kind of answer")),
-            });
+            let stat = once.stat(process.root, path);
             Some(Fact {
                 place: Place::path(path),
                 value: stat.value.and_then(|stat| file_of(socket, stat.as_ref(), table)),
@@ -117,8 +114,4 @@ fn listener(once: &Once<'_>, process: &Process, socket: &Socket, table: &SocketT
         masters: Vec::new(),
         address,
     }
-}
-
-fn lstat(root: Root, path: &Path) -> Ask {
-    Ask::path(root, path, PathAsk::Stat)
 }

@@ -20,8 +20,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{Census, Kind, Limits, Searched, Seen};
+use crate::model::{Census, Kind, Limits, Process, Searched, Seen};
 use crate::os::{Ask, Clock, Found, Host, Pid, Refusal, Source};
+
+use crate::servers::{Part, Server};
 
 use adopt::{Adopted, Member};
 use once::Once;
@@ -96,10 +98,10 @@ fn members(setting: &Setting<'_>, scanned: &Scanned) -> BTreeMap<Pid, Member> {
     let mut untitled = Vec::new();
     for (pid, (server, recognised, _)) in &scanned.recognised {
         let Some(process) = setting.process(*pid) else { continue };
-        if !recognised.certain && !confirmed(server.kind, &process) {
+        if !recognised.certain && !confirmed(server, recognised.part, &process) {
             continue;
         }
-        if !matches!(recognised.part, crate::servers::Part::Worker(_)) {
+        if !matches!(recognised.part, Part::Worker(_)) {
             let found = adopt::untitled_workers(once, scanned, *pid);
             untitled.extend(found.into_iter().map(|child| (child, *server)));
         }
@@ -114,17 +116,21 @@ fn members(setting: &Setting<'_>, scanned: &Scanned) -> BTreeMap<Pid, Member> {
     members
 }
 
-/// A title that other software could have written counts only with the server's own library in memory.
-fn confirmed(kind: Kind, process: &crate::model::Process) -> bool {
-    let library = match kind {
+/// A title that other software could have written counts only with the server's own library in memory; a raw command
+/// line only with its signal handlers too: a console of the app maps the library as well.
+fn confirmed(server: &Server, part: Part, process: &Process) -> bool {
+    let library = match server.kind {
         Kind::Unicorn | Kind::Rainbows => "unicorn_http.so",
         Kind::Pitchfork => "pitchfork_http.so",
         Kind::Puma => "puma_http11.so",
         Kind::Nginx | Kind::Gunicorn => return true,
     };
-    process.maps.get().is_some_and(|maps| {
+    let maps = process.maps.get();
+    let mapped = maps.is_some_and(|maps| {
         maps.iter().any(|mapped| mapped.path.file_name().is_some_and(|name| name == library))
-    })
+    });
+    let handles = process.status.get().is_some_and(|status| (server.handlers_set)(status));
+    mapped && (part != Part::Raw || handles)
 }
 
 fn seen(scanned: &Scanned, adopted: &Adopted, host: Option<&Host>) -> Seen {

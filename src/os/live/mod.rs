@@ -1,7 +1,7 @@
 //! The live machine: what cannot block is read in place, relative to each process's directory; the rest by a reader.
 
 mod files;
-mod host;
+pub(super) mod host;
 mod process;
 mod reader;
 mod serve;

@@ -1,0 +1,111 @@
+//! The file format of a recording, `farrier.recording/1`: TOML, a frame a look, a line an answer.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, Found, Text};
+
+/// The format's name and version.
+pub const SCHEMA: &str = "farrier.recording/1";
+
+/// A recording as it is written.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Recording {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The version of farrier that recorded it.
+    pub farrier: String,
+    /// The machine's name.
+    pub host: Text,
+    /// When the first look began (RFC 3339).
+    pub taken_at: String,
+    /// How many secret values were taken out.
+    pub masked: usize,
+    /// The looks.
+    #[serde(rename = "frame", default)]
+    pub frames: Vec<Frame>,
+}
+
+/// One look: what it found, a later one only where it differs from the one before. Texts stand as such,
+/// everything else as JSON in a string; a long text that stands already is named by its key.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Frame {
+    /// Questions of the look before that were not asked in this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<String>,
+    /// Files and links below `/proc`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bytes: BTreeMap<String, Text>,
+    /// Files elsewhere.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, Text>,
+    /// Texts that stand under another key of the same frame.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub same: BTreeMap<String, String>,
+    /// Everything else, refusals too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other: BTreeMap<String, String>,
+}
+
+/// Texts shorter than this are written again rather than referred to.
+const WORTH_A_NAME: usize = 120;
+
+impl Frame {
+    /// What one look found, where it differs from the look before.
+    pub fn of(now: &BTreeMap<String, Answer>, before: &BTreeMap<String, Answer>) -> Self {
+        let mut frame = Self {
+            gone: before.keys().filter(|key| !now.contains_key(*key)).cloned().collect(),
+            ..Self::default()
+        };
+        let mut named: BTreeMap<Text, String> = BTreeMap::new();
+        for (key, answer) in now.iter().filter(|(key, answer)| before.get(*key) != Some(answer)) {
+            match answer {
+                Ok(Found::Bytes(text)) => {
+                    if let Some(other) = named.get(text) {
+                        frame.same.insert(key.clone(), other.clone());
+                        continue;
+                    }
+                    if text.len() >= WORTH_A_NAME {
+                        named.insert(text.clone(), key.clone());
+                    }
+                    frame.bytes.insert(key.clone(), text.clone());
+                }
+                Ok(Found::File(Some(text))) => {
+                    frame.files.insert(key.clone(), text.clone());
+                }
+                other => {
+                    let json = serde_json::to_string(other).unwrap_or_default();
+                    frame.other.insert(key.clone(), json);
+                }
+            }
+        }
+        frame
+    }
+
+    /// The answers of this look, from those of the look before.
+    pub fn onto(
+        &self,
+        before: &BTreeMap<String, Answer>,
+    ) -> Result<BTreeMap<String, Answer>, String> {
+        let mut now = before.clone();
+        for key in &self.gone {
+            now.remove(key);
+        }
+        for (key, text) in &self.bytes {
+            now.insert(key.clone(), Ok(Found::Bytes(text.clone())));
+        }
+        for (key, text) in &self.files {
+            now.insert(key.clone(), Ok(Found::File(Some(text.clone()))));
+        }
+        for (key, other) in &self.same {
+            let text = self.bytes.get(other).ok_or_else(|| format!("{key} refers to {other}"))?;
+            now.insert(key.clone(), Ok(Found::Bytes(text.clone())));
+        }
+        for (key, json) in &self.other {
+            let answer = serde_json::from_str(json).map_err(|error| format!("{key}: {error}"))?;
+            now.insert(key.clone(), answer);
+        }
+        Ok(now)
+    }
+}

@@ -1,0 +1,179 @@
+//! The one place that sends signals: to a process that is held by its directory and its pidfd, and to nobody else.
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+
+use super::live::{host, read_whole};
+use super::{AuditLine, Hands, Hold, Pid, Refusal, Text, Token, audit};
+
+/// The magic of pidfs, whose inodes are unique until reboot (Linux 6.9, `linux/magic.h`).
+const PIDFS: i64 = 0x5049_4446;
+/// The magic of proc.
+const PROC: i64 = 0x9fa0;
+
+/// Hands on the live machine.
+pub struct LiveHands {
+    held: BTreeMap<Hold, Held>,
+    next: u32,
+}
+
+struct Held {
+    pid: Pid,
+    directory: OwnedFd,
+    pidfd: OwnedFd,
+}
+
+impl LiveHands {
+    /// Hands that hold nothing yet. Refused where signals could go astray: `/proc` of another pid namespace.
+    pub fn new() -> Result<Self, Refusal> {
+        let proc = Path::new("/proc");
+        let shown = host::host(proc)?;
+        let system = rustix::fs::statfs(proc).map_err(refusal)?;
+        if system.f_type != PROC || !shown.proc_is_own {
+            let why = "signals: /proc belongs to another pid namespace";
+            return Err(Refusal::Unsupported(why.into()));
+        }
+        Ok(Self { held: BTreeMap::new(), next: 0 })
+    }
+
+    fn held(&self, hold: Hold) -> Result<&Held, Refusal> {
+        self.held.get(&hold).ok_or(Refusal::Gone)
+    }
+}
+
+impl Hands for LiveHands {
+    fn hold(&mut self, pid: Pid) -> Result<(Hold, Token), Refusal> {
+        let shown = host::host(Path::new("/proc"))?;
+        if pid.number() == 1 || pid == shown.own_pid || shown.ancestors.contains(&pid) {
+            let who = "a signal to init, to farrier itself, or to a shell above it";
+            return Err(Refusal::Unsupported(who.into()));
+        }
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let directory = rustix::fs::open(format!("/proc/{pid}"), flags, Mode::empty())
+            .map_err(|errno| if errno == Errno::NOENT { Refusal::Gone } else { refusal(errno) })?;
+        let raw = rustix::process::Pid::from_raw(pid.number()).ok_or(Refusal::Gone)?;
+        let pidfd = pidfd_open(raw, PidfdFlags::empty()).map_err(|errno| match errno {
+            // A container's seccomp filter says PERM where an old kernel says NOSYS.
+            Errno::NOSYS | Errno::PERM => Refusal::Unsupported("race-free signals (pidfd)".into()),
+            Errno::INVAL | Errno::NOENT => Refusal::Unsupported("a signal to a thread".into()),
+            other => refusal(other),
+        })?;
+        let process = Held { pid, directory, pidfd };
+        // The directory was opened first: that it lives now proves that both mean the same process.
+        let token = process.token()?;
+        if process.ended() {
+            return Err(Refusal::Gone);
+        }
+        let number = Hold(self.next);
+        self.next = self.next.wrapping_add(1);
+        self.held.insert(number, process);
+        Ok((number, token))
+    }
+
+    fn verify(&mut self, hold: Hold) -> Result<Token, Refusal> {
+        let process = self.held(hold)?;
+        if process.ended() {
+            return Err(Refusal::Gone);
+        }
+        process.token()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one function that sends")]
+    fn send(&mut self, hold: Hold, signal: nix::sys::signal::Signal) -> Result<(), Refusal> {
+        let process = self.held(hold)?;
+        let signal = rustix::process::Signal::from_named_raw(signal as i32)
+            .ok_or_else(|| Refusal::Unsupported(signal.as_str().into()))?;
+        pidfd_send_signal(&process.pidfd, signal).map_err(refusal)
+    }
+
+    fn release(&mut self, hold: Hold) {
+        self.held.remove(&hold);
+    }
+
+    fn note(&mut self, line: &AuditLine) -> Result<(), Refusal> {
+        audit::write(line)
+    }
+
+    fn pause(&mut self, time: Duration) {
+        super::own::pause(time);
+    }
+}
+
+impl Held {
+    fn read(&self, file: &str) -> Result<Text, Refusal> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.directory, file, flags, Mode::empty())
+            .and_then(|descriptor| read_whole(&descriptor, 1 << 20))
+            .map(|(bytes, _)| Text::new(bytes))
+            .map_err(|errno| if errno == Errno::NOENT { Refusal::Gone } else { refusal(errno) })
+    }
+
+    /// Whether it ended: a zombie's pidfd is readable while signals to it still succeed.
+    fn ended(&self) -> bool {
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let mut ready = [PollFd::from_borrowed_fd(self.pidfd.as_fd(), PollFlags::IN)];
+        !matches!(poll(&mut ready, Some(&now)), Ok(0))
+    }
+
+    fn token(&self) -> Result<Token, Refusal> {
+        let stat = self.read("stat")?;
+        let fields = after_name(stat.bytes());
+        let field = |number: usize| fields.get(number - 3).and_then(|field| field.parse().ok());
+        let (Some(flags), Some(started)) = (field(9), field(22)) else {
+            return Err(Refusal::Unsupported("a process without a start time".into()));
+        };
+        if flags & 0x0020_0000 != 0 {
+            return Err(Refusal::Unsupported("a signal to a kernel thread".into()));
+        }
+        let status = self.read("status")?;
+        let line = |name: &str| {
+            let text = status.bytes().split(|byte| *byte == b'\n');
+            text.filter_map(|line| std::str::from_utf8(line).ok())
+                .find_map(|line| line.strip_prefix(name).map(str::trim))
+        };
+        if line("Tgid:") != Some(self.pid.to_string().as_str()) {
+            return Err(Refusal::Unsupported("a signal to a thread".into()));
+        }
+        let uid = line("Uid:").and_then(|uids| uids.split_ascii_whitespace().next()?.parse().ok());
+        let exe = rustix::fs::statat(&self.directory, "exe", AtFlags::empty()).ok();
+        Ok(Token {
+            pid: self.pid,
+            started,
+            pidfd_inode: self.pidfd_inode(),
+            exe: exe.map(|exe| (exe.st_dev, exe.st_ino)),
+            uid: uid.ok_or(Refusal::Gone)?,
+            cgroup: self.read("cgroup").unwrap_or_default(),
+        })
+    }
+
+    fn pidfd_inode(&self) -> Option<u64> {
+        let system = rustix::fs::fstatfs(&self.pidfd).ok()?;
+        let unique = system.f_type == PIDFS;
+        rustix::fs::fstat(&self.pidfd).ok().filter(|_| unique).map(|stat| stat.st_ino)
+    }
+}
+
+/// The fields of `stat` behind the name, which may itself hold blanks and parentheses; the first is field 3.
+fn after_name(stat: &[u8]) -> Vec<&str> {
+    let end = stat.iter().rposition(|byte| *byte == b')').unwrap_or(stat.len());
+    let rest = stat.get(end + 1..).unwrap_or_default();
+    std::str::from_utf8(rest).unwrap_or_default().split_ascii_whitespace().collect()
+}
+
+/// The nearest refusal to an errno of a signal: EPERM is the kernel's no, ESRCH an ended process.
+fn refusal(errno: Errno) -> Refusal {
+    match errno {
+        Errno::ACCESS | Errno::PERM => Refusal::Denied,
+        Errno::SRCH => Refusal::Gone,
+        other => {
+            Refusal::Failed(format!("{:?}", nix::errno::Errno::from_raw(other.raw_os_error())))
+        }
+    }
+}
