@@ -13,6 +13,6 @@ pub mod rules;
 pub mod plans;
 pub mod show;
 pub mod settings;
-// pub mod tui;
+pub mod tui;
 pub mod book;
 pub mod cli;

@@ -39,7 +39,7 @@ impl Options {
     }
 
     /// This machine, or the one whose proc file system `--proc` names.
-    fn this_machine(&self) -> Box<dyn Source> {
+    pub fn this_machine(&self) -> Box<dyn Source + Send> {
         Box::new(Live::new(LiveOptions { proc: self.proc.clone(), ..LiveOptions::default() }))
     }
 }

@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod generate;
 mod inspect;
+mod inspector;
 mod machine;
 mod output;
 mod settings;
@@ -142,7 +143,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
 fn dispatch(cli: Cli, output: &mut Output) -> anyhow::Result<Status> {
     let options = &cli.options;
     match cli.command {
-        None => check::Check::default().run(options, output),
+        None => inspector::run(options, output),
         Some(Command::Check(check)) => check.run(options, output),
         Some(Command::Tree(tree)) => tree.run(options, output),
         Some(Command::Inspect(inspect)) => inspect.run(options, output),

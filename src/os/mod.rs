@@ -13,6 +13,7 @@ pub mod replay;
 pub mod secrets;
 pub mod signal;
 mod sockets;
+pub mod terminal;
 pub mod text;
 
 pub use ask::{

@@ -1,0 +1,171 @@
+//! The terminal that farrier draws on: taken over, given back whatever ends the program, and left at once when it goes.
+
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use rustix::event::{PollFd, PollFlags, poll};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+
+/// Whether the terminal is farrier's now, so that a panic in any thread gives it back once.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// A clock that only counts forward, for what the screen does; not the machine's time, which is asked of its `Source`.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch(Instant);
+
+impl Watch {
+    /// Starts it.
+    #[expect(clippy::disallowed_methods, reason = "this is os: farrier's own clock")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// How long it has run.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// What the shell or the kernel told farrier to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Stop, from outside (`kill -TSTP`).
+    Stop,
+    /// It goes on after a stop; the terminal may have been used by others.
+    GoOn,
+}
+
+/// The terminal while it is farrier's. Dropped, it is as it was found.
+#[derive(Debug)]
+pub struct Terminal {
+    out: io::Stdout,
+}
+
+impl Terminal {
+    /// Takes the terminal over: alternate screen, raw mode, no cursor, pastes in brackets. Asks it nothing.
+    /// From here on a hang-up ends the program, and INT, TERM, QUIT end it with the terminal given back.
+    pub fn take(told: impl Fn(Told) + Send + 'static) -> io::Result<Self> {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            give_back();
+            hook(info);
+        }));
+        listen(told)?;
+        guard_against_hang_up();
+        let terminal = Self { out: io::stdout() };
+        terminal.enter()?;
+        Ok(terminal)
+    }
+
+    /// Columns and rows. A terminal that says 0 is taken for the smallest screen that everything fits on.
+    pub fn size() -> (u16, u16) {
+        match crossterm::terminal::size() {
+            Ok((0, _) | (_, 0)) | Err(_) => (80, 24),
+            Ok(size) => size,
+        }
+    }
+
+    /// Gives the terminal back, stops, and takes it again when the shell lets farrier go on.
+    pub fn suspend(&self) -> io::Result<()> {
+        give_back();
+        signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
+        self.enter()
+    }
+
+    /// Takes the terminal again after somebody else may have used it.
+    pub fn take_again(&self) -> io::Result<()> {
+        give_back();
+        self.enter()
+    }
+
+    /// Shows a text on the normal screen, where it can be selected and scrolled; [`Terminal::take_again`] ends it.
+    pub fn show_plain(&self, text: &str) -> io::Result<()> {
+        let mut out = self.out.lock();
+        crossterm::execute!(out, LeaveAlternateScreen, Show)?;
+        out.write_all(text.replace('\n', "\r\n").as_bytes())?;
+        out.flush()
+    }
+
+    fn enter(&self) -> io::Result<()> {
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        crossterm::execute!(self.out.lock(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Prints lines on the normal screen, after the terminal was given back.
+pub fn leave_behind(lines: &[String]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
+}
+
+/// As it was found. An error cannot be told to anybody: the terminal is what failed.
+fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    let _ = crossterm::execute!(out, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = disable_raw_mode();
+}
+
+/// Ends the program. The one place that does, since a thread cannot return from `main`
+/// and a reading thread cannot be called back (`algorithms.md` §0, fact 6).
+#[expect(clippy::exit, clippy::disallowed_methods, reason = "a thread that must end the program")]
+fn end(status: i32) -> ! {
+    std::process::exit(status)
+}
+
+fn listen(told: impl Fn(Told) + Send + 'static) -> io::Result<()> {
+    let mut signals =
+        signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGTSTP, SIGCONT])?;
+    thread::Builder::new().name("signals".into()).spawn(move || {
+        for signal in signals.forever() {
+            match signal {
+                SIGTSTP => told(Told::Stop),
+                SIGCONT => told(Told::GoOn),
+                SIGHUP => end(128 + SIGHUP),
+                other => {
+                    give_back();
+                    end(128 + other);
+                }
+            }
+        }
+    })?;
+    Ok(())
+}
+
+/// Waits for nothing but the terminal's end: then there is nobody to draw for, and crossterm's reader would spin.
+fn guard_against_hang_up() {
+    let _ = thread::Builder::new().name("hang-up".into()).spawn(|| {
+        let input = io::stdin();
+        loop {
+            let mut watched = [PollFd::new(&input, PollFlags::empty())];
+            let polled = poll(&mut watched, None);
+            let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+            let [fd] = &watched;
+            if polled.is_ok() && fd.revents().intersects(gone) {
+                end(128 + SIGHUP);
+            }
+            if polled.is_err_and(|errno| errno != rustix::io::Errno::INTR) {
+                return;
+            }
+        }
+    });
+}

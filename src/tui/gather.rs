@@ -1,0 +1,152 @@
+//! The gatherer: looks at the machine every second, and more rarely when a look takes longer than that.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use super::place::Identity;
+use crate::facts::{Fact, Lack};
+use crate::model::{Census, Process};
+use crate::os::Source;
+use crate::os::terminal::Watch;
+use crate::rules::{Verdicts, judge};
+use crate::survey::{Surveyor, Wish};
+
+/// The longest time between two looks.
+const SLOWEST: Duration = Duration::from_secs(10);
+/// How often proportional set sizes are read: they are dear.
+const MEMORY_EVERY: Duration = Duration::from_secs(30);
+
+/// What the gatherer is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Look now.
+    LookNow,
+    /// Look no more often than this: the terminal is slow.
+    NoFasterThan(Duration),
+}
+
+/// Takes looks at one machine and keeps what a rule needs of the look before.
+pub struct Looker {
+    source: Box<dyn Source + Send>,
+    surveyor: Surveyor,
+    wish: Wish,
+    ignore: Vec<String>,
+    before: Option<(Duration, Arc<Census>)>,
+    sizes: BTreeMap<Identity, Fact<u64>>,
+    sized: Option<Duration>,
+    watch: Watch,
+}
+
+impl Looker {
+    /// One that has not looked yet, and leaves these rules unasked.
+    pub fn new(source: Box<dyn Source + Send>, wish: Wish, ignore: Vec<String>) -> Self {
+        Self {
+            source,
+            surveyor: Surveyor::default(),
+            wish,
+            ignore,
+            before: None,
+            sizes: BTreeMap::new(),
+            sized: None,
+            watch: Watch::start(),
+        }
+    }
+
+    /// Looks, and asks the rules.
+    pub fn look(&mut self) -> (Arc<Census>, Arc<Verdicts>) {
+        let now = self.watch.elapsed();
+        // The first look is for the eye: sizes come with the second.
+        let first = self.before.is_none();
+        let due = self.sized.is_none_or(|sized| now.saturating_sub(sized) >= MEMORY_EVERY);
+        let memory = due && !first;
+        let wish = Wish { memory, ..self.wish.clone() };
+        let mut census = self.surveyor.look(&*self.source, &wish);
+        self.source.next_look();
+        if memory {
+            self.sized = Some(now);
+        }
+        self.keep_sizes(&mut census);
+        let mut verdicts = judge(&census, self.before.as_ref().map(|(_, census)| &**census));
+        verdicts.0.retain(|answered| !self.ignore.iter().any(|name| name == answered.rule));
+        let census = Arc::new(census);
+        // A rule that compares two looks wants them a second apart.
+        let old = self
+            .before
+            .as_ref()
+            .is_none_or(|(at, _)| now.saturating_sub(*at) >= Duration::from_millis(900));
+        if old {
+            self.before = Some((now, Arc::clone(&census)));
+        }
+        (census, Arc::new(verdicts))
+    }
+
+    /// Sizes stand until they are read again, and while they differ by less than three in a hundred.
+    fn keep_sizes(&mut self, census: &mut Census) {
+        let mut kept = BTreeMap::new();
+        for process in processes(census) {
+            let identity = process.identity();
+            let before = self.sizes.get(&identity);
+            let size = match (&process.pss.value, before) {
+                (Err(Lack::NotAsked), Some(before)) => before.clone(),
+                (Ok(now), Some(Fact { value: Ok(was), .. }))
+                    if now.abs_diff(*was) * 100 < was * 3 =>
+                {
+                    Fact::known(process.pss.place.clone(), *was)
+                }
+                _ => process.pss.clone(),
+            };
+            process.pss = size.clone();
+            if size.lack() != Some(&Lack::NotAsked) {
+                kept.insert(identity, size);
+            }
+        }
+        self.sizes = kept;
+    }
+}
+
+fn processes(census: &mut Census) -> impl Iterator<Item = &mut Process> {
+    census.apps.iter_mut().flat_map(|app| {
+        let masters = app.masters.iter_mut().flat_map(|master| {
+            std::iter::once(&mut master.process)
+                .chain(master.workers.iter_mut().map(|w| &mut w.process))
+        });
+        masters.chain(app.orphans.iter_mut().map(|worker| &mut worker.process))
+    })
+}
+
+/// Looks until nobody listens any more. `came` is given each look, and the time until the next.
+pub fn gather(
+    mut looker: Looker,
+    wished: Duration,
+    orders: &Receiver<Order>,
+    came: impl Fn(Arc<Census>, Arc<Verdicts>, Duration) -> bool,
+) {
+    let mut period = wished;
+    let mut least = wished;
+    loop {
+        let watch = Watch::start();
+        let (census, verdicts) = looker.look();
+        let took = watch.elapsed();
+        if took > period {
+            period = (period * 2).min(SLOWEST);
+        } else if took * 4 < period && period > wished {
+            period = (period / 2).max(wished);
+        }
+        let next = period.max(least);
+        if !came(census, verdicts, next) {
+            return;
+        }
+        let mut wait = next.saturating_sub(took).max(Duration::from_millis(100));
+        // The first look has no sizes yet: they come soon after it.
+        if looker.sized.is_none() {
+            wait = Duration::from_millis(200).min(wait);
+        }
+        match orders.recv_timeout(wait) {
+            Ok(Order::LookNow) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(Order::NoFasterThan(bound)) => least = bound,
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}

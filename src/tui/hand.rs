@@ -1,0 +1,97 @@
+//! The hand: holds the process of an open question, asks each second whether its plan stands, and sends when told to.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use super::gather::Looker;
+use crate::os::Hands;
+use crate::plans::runner::{self, Terms};
+use crate::plans::{Given, Guard, Outcome, Plan, Refused};
+
+/// What the hand is told.
+#[derive(Debug)]
+pub enum Order {
+    /// Hold this plan's process.
+    Hold(Box<Plan>),
+    /// See whether it still stands.
+    Recheck,
+    /// Let it go.
+    LetGo,
+    /// Send it.
+    Send(Given),
+}
+
+/// What the hand says.
+#[derive(Debug)]
+pub enum Said {
+    /// It is held.
+    Held,
+    /// It is not held, or does not stand any more.
+    Turned(Refused),
+    /// Something was sent or seen.
+    Seen(String),
+    /// What came of the plan with this title.
+    Came(String, Outcome),
+}
+
+/// Follows orders until there are none any more. What is held then is let go; nothing is sent.
+pub fn follow(
+    mut hands: Box<dyn Hands + Send>,
+    mut looker: Looker,
+    orders: &Receiver<Order>,
+    say: impl Fn(Said),
+) {
+    let mut held: Option<Guard> = None;
+    for order in orders {
+        match order {
+            Order::Hold(plan) => {
+                release(held.take(), &mut *hands);
+                let (census, _) = looker.look();
+                match Guard::open(*plan, &census, &mut *hands) {
+                    Ok(guard) => {
+                        held = Some(guard);
+                        say(Said::Held);
+                    }
+                    Err(refused) => say(Said::Turned(refused)),
+                }
+            }
+            Order::Recheck => {
+                let Some(guard) = &held else { continue };
+                let (census, verdicts) = looker.look();
+                if let Err(refused) = guard.stands(&census, &verdicts, &mut *hands) {
+                    release(held.take(), &mut *hands);
+                    say(Said::Turned(refused));
+                }
+            }
+            Order::LetGo => release(held.take(), &mut *hands),
+            Order::Send(given) => {
+                let Some(guard) = held.take() else { continue };
+                let title = guard.plan().title.clone();
+                let terms = Terms { given, within: None, unaudited: false };
+                let mut look = || {
+                    let (census, verdicts) = looker.look();
+                    (Arc::unwrap_or_clone(census), Arc::unwrap_or_clone(verdicts))
+                };
+                let mut tell = |event| {
+                    match event {
+                        runner::Event::Sent(words)
+                        | runner::Event::Seen(words)
+                        | runner::Event::Warning(words) => say(Said::Seen(words)),
+                        runner::Event::Waiting(..) => {}
+                    }
+                    ControlFlow::Continue(())
+                };
+                let outcome = runner::run(guard, &terms, &mut *hands, &mut look, &mut tell);
+                say(Said::Came(title, outcome));
+            }
+        }
+    }
+    release(held, &mut *hands);
+}
+
+fn release(guard: Option<Guard>, hands: &mut dyn Hands) {
+    if let Some(guard) = guard {
+        guard.close(hands);
+    }
+}

@@ -1,0 +1,330 @@
+//! The one table of keys: dispatch, the footer, the help screen and the documentation are made from it.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// What a key does. Each has its line in [`BINDINGS`] and its arm in `update`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is described by its binding")]
+pub enum Action {
+    LineDown,
+    LineUp,
+    Fold,
+    Unfold,
+    Toggle,
+    FoldAll,
+    UnfoldAll,
+    First,
+    Last,
+    PageDown,
+    PageUp,
+    NextPane,
+    PreviousPane,
+    Open,
+    Back,
+    Escape,
+    NextFinding,
+    PreviousFinding,
+    View(char),
+    Rule,
+    Help,
+    Palette,
+    Filter,
+    OnlyFlagged,
+    Zoom,
+    Wrap,
+    ReadAgain,
+    Pause,
+    Reveal,
+    Copy,
+    Plain,
+    Repaint,
+    Suspend,
+    Quit,
+    Act,
+    FocusNext,
+    FocusPrevious,
+    Press,
+    Cancel,
+    ScrollDown,
+    ScrollUp,
+    CopyCommand,
+    Accept,
+    Abandon,
+}
+
+/// Where a binding holds. A dialog and a line of input take every key for themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Every view.
+    All,
+    /// The tree.
+    Tree,
+    /// The environment.
+    Environment,
+    /// A dialog with buttons.
+    Dialog,
+    /// A line of input.
+    Line,
+}
+
+/// The heading of the help screen under which it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names are the headings")]
+pub enum Group {
+    Move,
+    Views,
+    Look,
+    Time,
+    Change,
+    Program,
+    Dialog,
+    Line,
+}
+
+impl Group {
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Move => "MOVE",
+            Self::Views => "VIEWS",
+            Self::Look => "LOOK",
+            Self::Time => "TIME",
+            Self::Change => "CHANGE THE MACHINE",
+            Self::Program => "PROGRAM",
+            Self::Dialog => "IN A DIALOG",
+            Self::Line => "IN A LINE OF INPUT",
+        }
+    }
+}
+
+/// Whether an action can lead to a change of the machine. None changes it by itself: a menu and a dialog stand between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It only looks.
+    Looks,
+    /// It leads there.
+    Changes,
+}
+
+/// A key, as a person would press it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The key.
+    pub code: KeyCode,
+    /// With Ctrl held.
+    pub ctrl: bool,
+}
+
+const fn c(letter: char) -> Key {
+    Key { code: KeyCode::Char(letter), ctrl: false }
+}
+
+const fn ctrl(letter: char) -> Key {
+    Key { code: KeyCode::Char(letter), ctrl: true }
+}
+
+const fn k(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+impl Key {
+    /// The key of an event. Shift is in the character; what else is held (Alt, Super) makes it another key, bound to nothing.
+    pub fn of(event: &KeyEvent) -> Option<Self> {
+        let odd =
+            KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::HYPER | KeyModifiers::META;
+        if event.modifiers.intersects(odd) {
+            return None;
+        }
+        let code = if event.code == KeyCode::Tab && event.modifiers.contains(KeyModifiers::SHIFT) {
+            KeyCode::BackTab
+        } else {
+            event.code
+        };
+        Some(Self { code, ctrl: event.modifiers.contains(KeyModifiers::CONTROL) })
+    }
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self.code {
+            KeyCode::Char(' ') => "Space".to_owned(),
+            KeyCode::Char(letter) if self.ctrl => format!("Ctrl-{}", letter.to_ascii_uppercase()),
+            KeyCode::Char(letter) => letter.escape_debug().to_string(),
+            KeyCode::PageUp => "PgUp".into(),
+            KeyCode::PageDown => "PgDn".into(),
+            KeyCode::BackTab => "Shift-Tab".into(),
+            KeyCode::Up => "Up".into(),
+            KeyCode::Down => "Down".into(),
+            KeyCode::Left => "Left".into(),
+            KeyCode::Right => "Right".into(),
+            other => format!("{other}"),
+        };
+        f.pad(&name)
+    }
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// What it does.
+    pub action: Action,
+    /// Its name: what the settings and the palette call it.
+    pub name: &'static str,
+    /// The keys.
+    pub keys: &'static [Key],
+    /// What it does, a few words.
+    pub doc: &'static str,
+    /// Its word in the footer; empty: it does not stand there.
+    pub hint: &'static str,
+    /// Where it holds.
+    pub scope: Scope,
+    /// Its heading.
+    pub group: Group,
+    /// Whether it leads to a change of the machine.
+    pub reach: Reach,
+}
+
+const fn bind(
+    action: Action,
+    name: &'static str,
+    keys: &'static [Key],
+    group: Group,
+    hint: &'static str,
+    doc: &'static str,
+) -> Binding {
+    let scope = match group {
+        Group::Dialog => Scope::Dialog,
+        Group::Line => Scope::Line,
+        _ => Scope::All,
+    };
+    Binding { action, name, keys, doc, hint, scope, group, reach: Reach::Looks }
+}
+
+const fn in_scope(scope: Scope, binding: Binding) -> Binding {
+    Binding { scope, ..binding }
+}
+
+use Action as A;
+use Group as G;
+
+/// All bindings, in the order of the help screen.
+pub const BINDINGS: &[Binding] = &[
+    bind(A::LineDown, "line-down", &[c('j'), k(KeyCode::Down)], G::Move, "", "line down"),
+    bind(A::LineUp, "line-up", &[c('k'), k(KeyCode::Up)], G::Move, "", "line up"),
+    in_scope(
+        Scope::Tree,
+        bind(
+            A::Fold,
+            "fold",
+            &[c('h'), k(KeyCode::Left)],
+            G::Move,
+            "",
+            "fold, or go to the parent",
+        ),
+    ),
+    in_scope(
+        Scope::Tree,
+        bind(A::Unfold, "unfold", &[c('l'), k(KeyCode::Right)], G::Move, "", "unfold"),
+    ),
+    in_scope(Scope::Tree, bind(A::Toggle, "toggle", &[c(' ')], G::Move, "", "fold or unfold")),
+    in_scope(Scope::Tree, bind(A::FoldAll, "fold-all", &[c('-')], G::Move, "", "fold all")),
+    in_scope(Scope::Tree, bind(A::UnfoldAll, "unfold-all", &[c('+')], G::Move, "", "unfold all")),
+    bind(A::First, "first", &[c('g'), k(KeyCode::Home)], G::Move, "", "first line"),
+    bind(A::Last, "last", &[c('G'), k(KeyCode::End)], G::Move, "", "last line"),
+    bind(A::PageDown, "page-down", &[k(KeyCode::PageDown), ctrl('d')], G::Move, "", "page down"),
+    bind(A::PageUp, "page-up", &[k(KeyCode::PageUp), ctrl('u')], G::Move, "", "page up"),
+    bind(A::Open, "open", &[k(KeyCode::Enter)], G::Move, "open", "open: child, evidence, owner"),
+    bind(A::NextPane, "next-pane", &[k(KeyCode::Tab)], G::Move, "pane", "next pane"),
+    bind(A::PreviousPane, "previous-pane", &[k(KeyCode::BackTab)], G::Move, "", "previous pane"),
+    Binding {
+        reach: Reach::Changes,
+        ..bind(A::Act, "act", &[c('a')], G::Change, "act", "act: menu, plan, question, one signal")
+    },
+    bind(A::Back, "back", &[c('b'), k(KeyCode::Backspace)], G::Move, "back", "back, 50 places"),
+    bind(
+        A::Escape,
+        "escape",
+        &[k(KeyCode::Esc)],
+        G::Move,
+        "",
+        "leave: dialog, input, filter, view",
+    ),
+    bind(A::NextFinding, "next-finding", &[c('n')], G::Move, "next finding", "next finding"),
+    bind(A::PreviousFinding, "previous-finding", &[c('N')], G::Move, "", "previous finding"),
+    bind(A::View('1'), "overview", &[c('1')], G::Views, "", "overview"),
+    bind(A::View('2'), "findings", &[c('2')], G::Views, "", "findings"),
+    bind(A::View('3'), "process", &[c('3')], G::Views, "", "process"),
+    bind(A::View('4'), "environment", &[c('4')], G::Views, "", "environment"),
+    bind(A::View('5'), "libraries", &[c('5')], G::Views, "", "libraries"),
+    bind(A::View('6'), "files", &[c('6')], G::Views, "", "files and sockets"),
+    bind(A::View('7'), "listeners", &[c('7')], G::Views, "", "listeners"),
+    bind(A::View('8'), "releases", &[c('8')], G::Views, "", "releases"),
+    bind(A::View('9'), "pidfiles", &[c('9')], G::Views, "", "pidfiles"),
+    bind(A::View('0'), "blind-spots", &[c('0')], G::Views, "blind spots", "blind spots"),
+    bind(A::Rule, "rule", &[c('x')], G::Views, "rule", "page of this rule"),
+    bind(A::Filter, "filter", &[c('/')], G::Look, "filter", "filter: text app: rule: …"),
+    bind(A::OnlyFlagged, "only-flagged", &[c('f')], G::Look, "flagged", "only with findings"),
+    in_scope(
+        Scope::Environment,
+        bind(A::Reveal, "reveal", &[c('v')], G::Look, "reveal", "reveal one value for 10 s"),
+    ),
+    bind(A::Wrap, "wrap", &[c('w')], G::Look, "", "wrap long values"),
+    bind(A::Zoom, "zoom", &[c('z')], G::Look, "", "pane to full size"),
+    bind(A::Copy, "copy", &[c('y')], G::Look, "copy", "copy to the terminal's clipboard"),
+    bind(A::Plain, "plain", &[c('Y')], G::Look, "", "the view as plain text"),
+    bind(A::Pause, "pause", &[c('p')], G::Time, "pause", "pause, and live again"),
+    bind(A::ReadAgain, "read-again", &[c('r')], G::Time, "read again", "look again now"),
+    bind(A::Palette, "palette", &[c(':')], G::Program, "", "every action by name"),
+    bind(A::Repaint, "repaint", &[ctrl('l')], G::Program, "", "repaint"),
+    bind(A::Suspend, "suspend", &[ctrl('z')], G::Program, "", "suspend"),
+    bind(A::Quit, "quit", &[c('q'), ctrl('c')], G::Program, "", "quit"),
+    bind(A::Help, "help", &[c('?')], G::Program, "help", "help"),
+    bind(
+        A::FocusNext,
+        "focus-next",
+        &[k(KeyCode::Tab), k(KeyCode::Right)],
+        G::Dialog,
+        "move",
+        "next button",
+    ),
+    bind(
+        A::FocusPrevious,
+        "focus-previous",
+        &[k(KeyCode::BackTab), k(KeyCode::Left)],
+        G::Dialog,
+        "",
+        "previous button",
+    ),
+    bind(A::Press, "press", &[k(KeyCode::Enter)], G::Dialog, "press", "press the focused button"),
+    bind(A::Cancel, "cancel", &[k(KeyCode::Esc), c('q'), c('b')], G::Dialog, "cancel", "cancel"),
+    bind(A::ScrollDown, "scroll-down", &[k(KeyCode::Down), c('j')], G::Dialog, "", "scroll down"),
+    bind(A::ScrollUp, "scroll-up", &[k(KeyCode::Up), c('k')], G::Dialog, "", "scroll up"),
+    bind(
+        A::CopyCommand,
+        "copy-command",
+        &[c('y')],
+        G::Dialog,
+        "copy the command",
+        "copy the command",
+    ),
+    bind(A::Accept, "accept", &[k(KeyCode::Enter)], G::Line, "keep", "take what is written"),
+    bind(A::Abandon, "abandon", &[k(KeyCode::Esc)], G::Line, "clear", "leave without it"),
+];
+
+/// The binding of a key in a scope: the scope's own, then, from a view, those of every view.
+pub fn find(key: Key, scope: Scope) -> Option<&'static Binding> {
+    let in_view = !matches!(scope, Scope::Dialog | Scope::Line);
+    let matches =
+        |wanted: Scope| BINDINGS.iter().find(move |b| b.scope == wanted && b.keys.contains(&key));
+    matches(scope).or_else(|| if in_view { matches(Scope::All) } else { None })
+}
+
+/// The binding of an action.
+pub fn of(action: Action) -> Option<&'static Binding> {
+    BINDINGS.iter().find(|binding| binding.action == action)
+}
+
+/// The first key of an action, as it is shown.
+pub fn shown(action: Action) -> String {
+    of(action).and_then(|b| b.keys.first()).map(ToString::to_string).unwrap_or_default()
+}

@@ -1,0 +1,22 @@
+//! The inspector: a screen that shows the machine's servers, what is wrong with them, and asks before it sends anything.
+
+pub mod dialog;
+pub mod draw;
+pub mod filter;
+mod gather;
+mod hand;
+mod input;
+pub mod keys;
+pub mod layout;
+pub mod nodes;
+pub mod place;
+mod run;
+mod screen;
+pub mod state;
+pub mod theme;
+pub mod told;
+pub mod update;
+pub mod views;
+pub mod widgets;
+
+pub use run::{Inspector, run};

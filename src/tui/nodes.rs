@@ -1,0 +1,194 @@
+//! The rows of the tree: which there are, in the order of identity, and which are folded.
+
+use super::layout;
+use super::place::{Identity, RowKey};
+use super::state::{Member, State, Was, members, same};
+use crate::model::{App, AppId, Kind};
+
+/// A row of the tree, before it is drawn.
+#[derive(Clone, Debug)]
+pub struct Node<'a> {
+    /// Its identity.
+    pub key: RowKey,
+    /// 0 an app, 1 a master, 2 a worker.
+    pub depth: usize,
+    /// It is the last one of its parent.
+    pub last: bool,
+    /// Whether its children are shown; `None`: it has none.
+    pub open: Option<bool>,
+    /// The app.
+    pub app: Option<&'a App>,
+    /// Its id.
+    pub id: &'a AppId,
+    /// Its name.
+    pub name: String,
+    /// The server.
+    pub kind: Kind,
+    /// The process; `None`: the row is the app's.
+    pub member: Option<Member<'a>>,
+}
+
+/// The rows of the tree as they are folded now.
+pub fn nodes(state: &State) -> Vec<Node<'_>> {
+    let all = every(state);
+    let room = layout::tree_room(state);
+    // What folds by itself: nothing; healthy apps; workers too.
+    let healthy = |id: &AppId| state.shown().is_some_and(|look| look.worst(id).is_none());
+    let lone = all.iter().filter(|node| node.depth == 0).count() == 1;
+    let open_at = |level: usize, node: &Node<'_>| match node.depth {
+        0 => level < 1 || lone || !healthy(node.id),
+        _ => level < 2,
+    };
+    let fold = |level: usize| {
+        let mut shown: Vec<Node<'_>> = Vec::new();
+        let mut closed: Option<usize> = None;
+        for node in &all {
+            if closed.is_some_and(|depth| node.depth > depth) {
+                continue;
+            }
+            closed = None;
+            let mut node = node.clone();
+            if node.open.is_some() {
+                let open = if state.unfolded.contains(&node.key) {
+                    true
+                } else if state.folded.contains(&node.key) {
+                    false
+                } else {
+                    open_at(level, &node)
+                };
+                node.open = Some(open);
+                if !open {
+                    closed = Some(node.depth);
+                }
+            }
+            shown.push(node);
+        }
+        shown
+    };
+    (0..2).map(fold).find(|shown| shown.len() <= room).unwrap_or_else(|| fold(2))
+}
+
+/// All rows, ghosts in their places.
+fn every(state: &State) -> Vec<Node<'_>> {
+    let Some(look) = state.shown() else { return Vec::new() };
+    let mut nodes = Vec::new();
+    for app in &look.census.apps {
+        let mut below = Vec::new();
+        for member in members(app).filter(|m| m.master.is_some()) {
+            branch(state, app.kind, &app.name, Some(app), member, &mut below);
+        }
+        for ghost in state.ghosts.iter().filter(|g| g.app == app.id) {
+            if matches!(ghost.was, Was::Master(_)) {
+                branch(state, app.kind, &app.name, Some(app), ghost.member(), &mut below);
+            }
+        }
+        let orphans = members(app).filter(|m| {
+            m.worker.is_some() && app.orphans.iter().any(|o| o.process.pid == m.process.pid)
+        });
+        below.extend(orphans.map(|m| leaf(app.kind, &app.name, Some(app), m, 1)));
+        push_app(&mut nodes, &app.id, &app.name, app.kind, Some(app), below);
+    }
+    let mut gone: Vec<&AppId> = Vec::new();
+    for ghost in state.ghosts.iter().filter(|g| look.census.app(&g.app).is_none()) {
+        if gone.contains(&&ghost.app) {
+            continue;
+        }
+        gone.push(&ghost.app);
+        let mut below = Vec::new();
+        for ghost in state.ghosts.iter().filter(|g| g.app == ghost.app) {
+            if matches!(ghost.was, Was::Master(_)) {
+                branch(state, ghost.kind, &ghost.name, None, ghost.member(), &mut below);
+            }
+        }
+        push_app(&mut nodes, &ghost.app, &ghost.name, ghost.kind, None, below);
+    }
+    nodes
+}
+
+fn push_app<'a>(
+    nodes: &mut Vec<Node<'a>>,
+    id: &'a AppId,
+    name: &str,
+    kind: Kind,
+    app: Option<&'a App>,
+    mut below: Vec<Node<'a>>,
+) {
+    mark_last(&mut below, 1);
+    nodes.push(Node {
+        key: RowKey::App(id.clone()),
+        depth: 0,
+        last: false,
+        open: (!below.is_empty()).then_some(true),
+        app,
+        id,
+        name: name.to_owned(),
+        kind,
+        member: None,
+    });
+    nodes.extend(below);
+}
+
+fn mark_last(nodes: &mut [Node<'_>], depth: usize) {
+    if let Some(node) = nodes.iter_mut().rev().find(|node| node.depth == depth) {
+        node.last = true;
+    }
+}
+
+fn leaf<'a>(
+    kind: Kind,
+    name: &str,
+    app: Option<&'a App>,
+    member: Member<'a>,
+    depth: usize,
+) -> Node<'a> {
+    Node {
+        key: RowKey::Process(member.process.identity()),
+        depth,
+        last: false,
+        open: None,
+        app,
+        id: member.app,
+        name: name.to_owned(),
+        kind,
+        member: Some(member),
+    }
+}
+
+/// A master and its workers, the living and the gone, by number and then start.
+fn branch<'a>(
+    state: &'a State,
+    kind: Kind,
+    name: &str,
+    app: Option<&'a App>,
+    member: Member<'a>,
+    below: &mut Vec<Node<'a>>,
+) {
+    let Some(master) = member.master else { return };
+    let identity: Identity = master.process.identity();
+    let mut workers: Vec<Member<'a>> = master
+        .workers
+        .iter()
+        .map(|worker| Member {
+            app: member.app,
+            process: &worker.process,
+            master: None,
+            worker: Some(worker),
+            ended: member.ended,
+        })
+        .collect();
+    for ghost in &state.ghosts {
+        if let Was::Worker(_, Some(of)) = &ghost.was
+            && same(*of, identity)
+        {
+            workers.push(ghost.member());
+        }
+    }
+    workers.sort_by_key(|m| (m.worker.and_then(|w| w.number), m.process.identity().1));
+    let mut node = leaf(kind, name, app, member, 1);
+    node.open = (!workers.is_empty()).then_some(true);
+    below.push(node);
+    let mut leaves: Vec<Node<'a>> =
+        workers.into_iter().map(|worker| leaf(kind, name, app, worker, 2)).collect();
+    mark_last(&mut leaves, 2);
+    below.extend(leaves);
+}

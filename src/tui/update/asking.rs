@@ -1,0 +1,312 @@
+//! The one door: the menu of operations, the question, and what came of it. Nothing here sends; it asks for it.
+
+use crossterm::event::KeyCode;
+
+use super::{Effect, copied};
+use crate::model::{App, Operation};
+use crate::os::Pid;
+use crate::plans::{self, Given, Outcome, Plan, Refused};
+use crate::tui::dialog::{Button, DEAF, DISARMS, Dialog, Menu, Question, Refusal};
+use crate::tui::keys::{self, Action, Key, Scope};
+use crate::tui::place::RowKey;
+use crate::tui::place::{FindingId, Subject};
+use crate::tui::state::{Look, Rights, State};
+use crate::tui::update::moves;
+use crate::tui::widgets::pane;
+
+/// Opens the menu of operations on what is selected.
+pub(super) fn menu(state: &mut State) {
+    let selected = moves::chosen_subject(state).unwrap_or_else(|| state.place.subject.clone());
+    let Some(look) = state.shown() else { return };
+    let finding = selected_finding(state);
+    let app = match &selected {
+        Subject::App(id) | Subject::Process(id, _) => look.census.app(id),
+        Subject::Finding(finding) => look.census.app(&finding.app),
+        Subject::All | Subject::Rule(_) => state.app(),
+    };
+    let Some(app) = app else {
+        return state.say("there is no app here to act on");
+    };
+    let named = match &selected {
+        Subject::Process(_, identity) => named(app, identity.0),
+        _ => None,
+    };
+    // What the finding offers is chosen first, else the first line; never what was used last.
+    let offered = finding.and_then(|id| crate::rules::rule(id.rule)?.offers);
+    let menu = Menu {
+        app: app.id.clone(),
+        named: if finding_is_chosen(state) { None } else { named },
+        chosen: offered.or_else(|| Operation::ALL.first().copied()).unwrap_or(Operation::Retire),
+        opened: state.now,
+    };
+    state.dialogs.push(Dialog::Menu(menu));
+}
+
+/// A master may be meant by itself; a worker stands for its app.
+fn named(app: &App, pid: Pid) -> Option<Pid> {
+    app.master(pid).map(|master| master.process.pid)
+}
+
+fn finding_is_chosen(state: &State) -> bool {
+    selected_finding(state).is_some()
+}
+
+fn selected_finding(state: &State) -> Option<FindingId> {
+    match (pane::row(state).and_then(|row| row.key), &state.place.subject) {
+        (Some(RowKey::Finding(id)), _) => Some(id),
+        (_, Subject::Finding(id)) => Some(id.clone()),
+        _ => None,
+    }
+}
+
+/// The plan of a line of the menu, or why it is refused. It is always made from the newest look.
+pub fn planned(state: &State, menu: &Menu, operation: Operation) -> Result<Plan, Refused> {
+    refused_here(state)?;
+    let gone = || Refused::new("the app is not here any more", "Esc closes this");
+    let look: &Look = state.look.as_ref().ok_or_else(gone)?;
+    let app = look.census.app(&menu.app).ok_or_else(gone)?;
+    // An operation whose receiver follows from the app's state is not bound to the selected master.
+    let on_app = plans::plan(&look.census, &look.verdicts, app, None, operation);
+    match (menu.named, on_app) {
+        (Some(pid), on_app) => {
+            let on_named = plans::plan(&look.census, &look.verdicts, app, Some(pid), operation);
+            on_named.or(on_app)
+        }
+        (None, on_app) => on_app,
+    }
+}
+
+/// Why nothing at all is sent from here.
+fn refused_here(state: &State) -> Result<(), Refused> {
+    if let Some(look) = &state.paused {
+        let at = look.census.taken_at.to_zoned(state.zone.clone()).strftime("%H:%M:%S");
+        return Err(Refused::new(
+            format!("this is {at}, the screen is paused"),
+            "p goes live; then a",
+        ));
+    }
+    if let Some(title) = &state.under_way {
+        return Err(Refused::new(
+            format!("{title} is under way"),
+            "it ends by itself, seen or not seen",
+        ));
+    }
+    match state.rights {
+        Rights::Signals => Ok(()),
+        Rights::ReadOnly => Err(Refused::new(
+            "farrier was started to look only",
+            "farrier without --read-only may send",
+        )),
+        Rights::Recorded => Err(Refused::new(
+            "this is a recording: no process is behind it",
+            "run farrier on the machine itself",
+        )),
+    }
+}
+
+/// A key while a dialog is open. What comes too early was typed at another screen.
+pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
+    let now = state.now;
+    let bound = keys::find(key, Scope::Dialog).map(|binding| binding.action);
+    if key == (Key { code: KeyCode::Char('c'), ctrl: true }) {
+        return close(state);
+    }
+    if key == (Key { code: KeyCode::Char('l'), ctrl: true }) {
+        return vec![Effect::Repaint];
+    }
+    if key == (Key { code: KeyCode::Char('z'), ctrl: true }) {
+        disarm(state);
+        return vec![Effect::Suspend];
+    }
+    match state.dialogs.last_mut() {
+        Some(Dialog::Menu(menu)) if now.saturating_sub(menu.opened) >= DEAF => match bound {
+            Some(Action::ScrollDown | Action::FocusNext) => step(menu, 1),
+            Some(Action::ScrollUp | Action::FocusPrevious) => step(menu, -1),
+            Some(Action::Press) => return choose(state),
+            Some(Action::Cancel) => return close(state),
+            _ => {}
+        },
+        Some(Dialog::Refusal(refusal)) if now.saturating_sub(refusal.opened) >= DEAF => match bound
+        {
+            Some(Action::Cancel | Action::Press) => return close(state),
+            Some(Action::CopyCommand) => {
+                let text = refusal.refused.way_out.clone();
+                return copied(state, text);
+            }
+            _ => {}
+        },
+        Some(Dialog::Question(question)) if now.saturating_sub(question.opened) >= DEAF => {
+            question.last_key = now;
+            return asked(state, key, bound);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// The next line of the menu.
+fn step(menu: &mut Menu, step: isize) {
+    let at = Operation::ALL.iter().position(|op| *op == menu.chosen).unwrap_or(0);
+    let last = Operation::ALL.len().saturating_sub(1);
+    if let Some(next) = Operation::ALL.get(at.saturating_add_signed(step).min(last)) {
+        menu.chosen = *next;
+    }
+}
+
+/// Opens the question for the chosen line, or says why there is none.
+fn choose(state: &mut State) -> Vec<Effect> {
+    let Some(Dialog::Menu(menu)) = state.dialogs.last() else { return Vec::new() };
+    let opened = state.now;
+    match planned(state, menu, menu.chosen) {
+        Ok(plan) => {
+            let hold = Effect::Hold(Box::new(plan.clone()));
+            state.dialogs.push(Dialog::Question(Box::new(Question::new(plan, opened))));
+            vec![hold]
+        }
+        Err(refused) => {
+            let title = menu.chosen.name().to_owned();
+            state.dialogs.push(Dialog::Refusal(Refusal { title, refused, opened }));
+            Vec::new()
+        }
+    }
+}
+
+/// A key to the question. Where a word is asked for every letter goes into it, so that only Esc cancels.
+fn asked(state: &mut State, key: Key, bound: Option<Action>) -> Vec<Effect> {
+    let now = state.now;
+    let Some(Dialog::Question(question)) = state.dialogs.last_mut() else { return Vec::new() };
+    if let (Some(word), false) = (question.word().map(str::to_owned), key.ctrl) {
+        match key.code {
+            KeyCode::Char(letter) => {
+                if question.typed.chars().count() < 64 {
+                    question.typed.push(letter);
+                }
+                question.complete = (question.typed == word).then_some(now);
+                return Vec::new();
+            }
+            KeyCode::Backspace => {
+                question.typed.pop();
+                question.complete = (question.typed == word).then_some(now);
+                return Vec::new();
+            }
+            _ => {}
+        }
+        if question.complete.is_some() && !question.worded(now) && key.code != KeyCode::Esc {
+            return Vec::new();
+        }
+    }
+    match bound {
+        Some(Action::FocusNext | Action::FocusPrevious) => {
+            let may = question.worded(now) && question.held;
+            question.focus = match question.focus {
+                Button::Cancel if may => Button::Send,
+                _ => Button::Cancel,
+            };
+        }
+        Some(Action::ScrollDown) => question.top += 1,
+        Some(Action::ScrollUp) => question.top = question.top.saturating_sub(1),
+        Some(Action::CopyCommand) => {
+            let command = question.plan.by_hand.clone();
+            return copied(state, command);
+        }
+        Some(Action::Press) if question.is_armed(now) => return send(state),
+        Some(Action::Press) if question.focus == Button::Send => {}
+        Some(Action::Press | Action::Cancel) => return close(state),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Asks for the signal to be sent. The whole stack closes: the outcome stands in the message line.
+fn send(state: &mut State) -> Vec<Effect> {
+    let Some(Dialog::Question(question)) = state.dialogs.pop() else { return Vec::new() };
+    let given = match question.word() {
+        Some(_) => Given::Word(question.typed.clone()),
+        None => Given::Button,
+    };
+    state.dialogs.clear();
+    state.under_way = Some(question.plan.title.clone());
+    vec![Effect::Send(given)]
+}
+
+/// Closes the top dialog; a held process is let go.
+pub(super) fn close(state: &mut State) -> Vec<Effect> {
+    match state.dialogs.pop() {
+        Some(Dialog::Question(_)) => {
+            state.say("nothing was sent");
+            vec![Effect::LetGo]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The plan's process is held from now on.
+pub(super) fn held(state: &mut State) {
+    if let Some(Dialog::Question(question)) = state.dialogs.last_mut() {
+        question.held = true;
+    }
+}
+
+/// Something turned while the question stood: it closes, nothing is sent.
+pub(super) fn turned(state: &mut State, refused: &Refused) {
+    state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Question(_)));
+    state.say(format!("Not sent: {}. {}", refused.reason, refused.way_out));
+}
+
+/// Each look asks whether the plan of an open question still stands.
+pub(super) fn recheck(state: &State) -> Vec<Effect> {
+    let open = state.dialogs.iter().any(|dialog| matches!(dialog, Dialog::Question(_)));
+    if open { vec![Effect::Recheck] } else { Vec::new() }
+}
+
+/// What came of a signal.
+pub(super) fn came(state: &mut State, title: &str, outcome: &Outcome) {
+    state.under_way = None;
+    let words = match outcome {
+        Outcome::Done(words)
+        | Outcome::NotSeen(words)
+        | Outcome::NothingServes(words)
+        | Outcome::Interrupted(words) => words.clone(),
+        Outcome::Refused(refused) => {
+            return turned(state, refused);
+        }
+    };
+    state.sent.push(format!("{} {title}: {words}", super::clock(state)));
+    state.say(words);
+    if let Some(message) = &mut state.message {
+        message.until = state.now + std::time::Duration::from_secs(60);
+    }
+}
+
+/// Gives every question's focus back to Cancel.
+pub(super) fn disarm(state: &mut State) {
+    for dialog in &mut state.dialogs {
+        if let Dialog::Question(question) = dialog {
+            question.disarm();
+        }
+    }
+}
+
+/// An armed button disarms itself some time after the last key.
+pub(super) fn expire(state: &mut State) {
+    let now = state.now;
+    for dialog in &mut state.dialogs {
+        if let Dialog::Question(question) = dialog
+            && (question.focus == Button::Send || !question.typed.is_empty())
+            && now.saturating_sub(question.last_key) >= DISARMS
+        {
+            question.disarm();
+        }
+    }
+}
+
+/// Leaves. While a signal is watched the first press only says so.
+pub(super) fn quit(state: &mut State) -> Vec<Effect> {
+    if let Some(title) = state.under_way.take() {
+        state.say(format!(
+            "{title}: sent, what comes of it is being watched. q again leaves without seeing it"
+        ));
+        return Vec::new();
+    }
+    vec![Effect::Quit]
+}

@@ -1,0 +1,102 @@
+//! A look arrives: what ended becomes a ghost, the first one chooses the cursor, an open question is asked again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Effect, asking};
+use crate::model::{App, Census, Worker};
+use crate::rules::Verdicts;
+use crate::tui::place::{FindingId, Identity, Pane, RowKey};
+use crate::tui::state::{Ghost, Look, State, Was, members, same};
+use crate::tui::told;
+
+/// How long the row of an ended process stays.
+const GHOSTS_STAY: Duration = Duration::from_secs(30);
+
+pub(super) fn arrived(
+    state: &mut State,
+    census: Arc<Census>,
+    verdicts: Arc<Verdicts>,
+    period: Duration,
+) -> Vec<Effect> {
+    state.period = period;
+    let look = Look { census, verdicts, at: state.now };
+    if let Some(before) = state.look.take() {
+        let ended = ghosts(&before.census, &look, state.now + GHOSTS_STAY);
+        state.ghosts.extend(ended);
+        let living: Vec<Identity> =
+            look.census.apps.iter().flat_map(members).map(|m| m.process.identity()).collect();
+        state.ghosts.retain(|g| !living.iter().any(|id| same(*id, g.process().identity())));
+        state.look = Some(look);
+    } else {
+        state.look = Some(look);
+        first(state);
+    }
+    asking::recheck(state)
+}
+
+/// The cursor starts on the finding that the headline speaks of; on the first app if there is none.
+fn first(state: &mut State) {
+    let Some(look) = &state.look else { return };
+    let finding = told::grouped(look).first().map(|(finding, _)| FindingId::from(*finding));
+    if let Some(finding) = finding {
+        state.place.focus = Pane::Main;
+        state.place.main.key = Some(RowKey::Finding(finding));
+    }
+    if look.census.apps.is_empty() {
+        state.place.focus = Pane::Main;
+    }
+}
+
+/// What the look before showed and this one does not.
+fn ghosts(before: &Census, look: &Look, until: Duration) -> Vec<Ghost> {
+    let alive: Vec<Identity> =
+        look.census.apps.iter().flat_map(members).map(|m| m.process.identity()).collect();
+    let gone = |identity: Identity| !alive.iter().any(|id| same(*id, identity));
+    let ghost = |app: &App, was: Was| Ghost {
+        app: app.id.clone(),
+        name: app.name.clone(),
+        kind: app.kind,
+        was,
+        ended: look.census.taken_at,
+        until,
+    };
+    let mut found = Vec::new();
+    for app in &before.apps {
+        for master in &app.masters {
+            let identity = master.process.identity();
+            if gone(identity) {
+                // Its workers that live on stand elsewhere now; those that ended stay with it.
+                let mut last = master.clone();
+                last.workers.retain(|worker: &Worker| gone(worker.process.identity()));
+                found.push(ghost(app, Was::Master(Box::new(last))));
+                continue;
+            }
+            for worker in master.workers.iter().filter(|w| gone(w.process.identity())) {
+                found.push(ghost(app, Was::Worker(Box::new(worker.clone()), Some(identity))));
+            }
+        }
+    }
+    found
+}
+
+/// Lets go the rows of what ended long ago; the selected one stays, and so does what is left of an ended app.
+pub(super) fn bury(state: &mut State, selected: Option<&RowKey>) {
+    if state.ghosts.is_empty() {
+        return;
+    }
+    let now = state.now;
+    let apps: Vec<_> = state
+        .look
+        .iter()
+        .flat_map(|look| look.census.apps.iter().map(|app| app.id.clone()))
+        .collect();
+    let tree = state.place.tree.key.clone();
+    state.ghosts.retain(|ghost| {
+        let key = RowKey::Process(ghost.process().identity());
+        ghost.until > now
+            || selected == Some(&key)
+            || tree.as_ref() == Some(&key)
+            || !apps.contains(&ghost.app)
+    });
+}

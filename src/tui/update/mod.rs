@@ -1,0 +1,397 @@
+//! The one function that changes the state. What has to be done outside it is returned, not done.
+
+mod asking;
+mod looks;
+mod moves;
+pub mod palette;
+
+pub use asking::planned;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::KeyEvent;
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler as _;
+
+use super::keys::{self, Action, Key, Scope};
+use super::place::{Pane, View};
+use super::state::{Asked, Help, Reveal, State};
+use super::{filter::Filter, layout, views, widgets::pane};
+use crate::model::Census;
+use crate::plans::{Given, Outcome, Plan, Refused};
+use crate::rules::Verdicts;
+
+/// What happens to the inspector.
+#[derive(Debug)]
+pub enum Event {
+    /// A key.
+    Key(KeyEvent),
+    /// The terminal has another size.
+    Resize(u16, u16),
+    /// A look came, and the time until the next.
+    Look(Arc<Census>, Arc<Verdicts>, Duration),
+    /// Time went by.
+    Tick,
+    /// farrier goes on after it was suspended.
+    Resumed,
+    /// The plan's process is held.
+    Held,
+    /// The plan does not stand any more, or its process cannot be held.
+    Turned(Refused),
+    /// The signal was sent, or something was seen after it.
+    Seen(String),
+    /// The signal was sent: what for, and what came of it.
+    Came(String, Outcome),
+}
+
+/// What has to be done outside the state.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// End.
+    Quit,
+    /// Look now.
+    LookNow,
+    /// Send this to the terminal's clipboard.
+    Copy(String),
+    /// Show this as text on the normal screen until a key is pressed.
+    Plain(String),
+    /// Draw every cell anew.
+    Repaint,
+    /// Stop, as the shell's job control wants it.
+    Suspend,
+    /// Hold the plan's process.
+    Hold(Box<Plan>),
+    /// Let it go.
+    LetGo,
+    /// See whether the plan still stands.
+    Recheck,
+    /// Send what is held.
+    Send(Given),
+}
+
+/// Takes one event in.
+pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
+    state.now = now;
+    let mut effects = expire(state);
+    match event {
+        Event::Key(key) => effects.extend(key_pressed(state, &key)),
+        Event::Resize(columns, rows) => state.size = (columns, rows),
+        Event::Look(census, verdicts, period) => {
+            effects.extend(looks::arrived(state, census, verdicts, period));
+        }
+        Event::Tick => return effects,
+        Event::Resumed => {
+            asking::disarm(state);
+            effects.extend([Effect::Repaint, Effect::LookNow]);
+        }
+        Event::Held => asking::held(state),
+        Event::Turned(refused) => asking::turned(state, &refused),
+        Event::Seen(words) => {
+            state.sent.push(format!("{} {words}", clock(state)));
+            state.say(words);
+        }
+        Event::Came(title, outcome) => {
+            asking::came(state, &title, &outcome);
+            effects.push(Effect::LookNow);
+        }
+    }
+    settle(state);
+    effects
+}
+
+/// The time of the machine, for what is printed on leaving.
+fn clock(state: &State) -> String {
+    let Some(look) = &state.look else { return String::new() };
+    look.census.taken_at.to_zoned(state.zone.clone()).strftime("%H:%M:%S").to_string()
+}
+
+/// Lets go what has had its time.
+fn expire(state: &mut State) -> Vec<Effect> {
+    if state.message.as_ref().is_some_and(|message| message.until <= state.now) {
+        state.message = None;
+    }
+    if let Reveal::Shown(_, until) = &state.reveal
+        && *until <= state.now
+    {
+        state.reveal = Reveal::OnKey;
+    }
+    let selected = pane::row(state).and_then(|row| row.key);
+    looks::bury(state, selected.as_ref());
+    asking::expire(state);
+    Vec::new()
+}
+
+/// The scope that a key is looked up in.
+pub fn scope(state: &State) -> Scope {
+    if state.line.is_some() {
+        Scope::Line
+    } else if !state.dialogs.is_empty() {
+        Scope::Dialog
+    } else if state.place.focus == Pane::Tree {
+        Scope::Tree
+    } else if state.place.view == View::Environment {
+        Scope::Environment
+    } else {
+        Scope::All
+    }
+}
+
+fn key_pressed(state: &mut State, event: &KeyEvent) -> Vec<Effect> {
+    let Some(key) = Key::of(event) else { return Vec::new() };
+    if !state.dialogs.is_empty() {
+        return asking::key(state, key);
+    }
+    let found = keys::find(key, scope(state)).map(|binding| binding.action);
+    if state.line.is_some() {
+        return line_key(state, event, found);
+    }
+    let Some(action) = found else {
+        state.say(format!("{key} does nothing here. ? shows the keys"));
+        return Vec::new();
+    };
+    state.message = None;
+    act(state, action)
+}
+
+/// Carries out an action. The compiler asks for an arm for each.
+pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if state.help.is_some() {
+        return in_help(state, action);
+    }
+    match action {
+        Action::LineDown => moves::by(state, 1),
+        Action::LineUp => moves::by(state, -1),
+        Action::PageDown => moves::page(state, 1),
+        Action::PageUp => moves::page(state, -1),
+        Action::First => moves::first(state),
+        Action::Last => moves::last(state),
+        Action::Fold => moves::fold(state),
+        Action::Unfold => moves::unfold(state),
+        Action::Toggle => moves::toggle(state),
+        Action::FoldAll => moves::fold_all(state, true),
+        Action::UnfoldAll => moves::fold_all(state, false),
+        Action::NextPane | Action::PreviousPane => moves::other_pane(state),
+        Action::Open => moves::open(state),
+        Action::Back => moves::back(state),
+        Action::Escape => escape(state),
+        Action::NextFinding => moves::finding(state, 1),
+        Action::PreviousFinding => moves::finding(state, -1),
+        Action::View(digit) => moves::view(state, digit),
+        Action::Rule => moves::rule(state),
+        Action::Help => state.help = Some(Help::default()),
+        Action::Palette => state.line = Some((Asked::Palette, Input::default())),
+        Action::Filter => {
+            state.line = Some((Asked::Filter, Input::new(state.filter.text().to_owned())));
+        }
+        Action::OnlyFlagged => state.manner.flagged = !state.manner.flagged,
+        Action::Zoom => state.manner.zoom = !state.manner.zoom,
+        Action::Wrap => state.manner.wrap = !state.manner.wrap,
+        Action::ReadAgain => {
+            state.say("reading again");
+            return vec![Effect::LookNow];
+        }
+        Action::Pause => pause(state),
+        Action::Reveal => reveal(state),
+        Action::Copy => return copy(state),
+        Action::Plain => return vec![Effect::Plain(plain(state))],
+        Action::Repaint => return vec![Effect::Repaint],
+        Action::Suspend => {
+            asking::disarm(state);
+            return vec![Effect::Suspend];
+        }
+        Action::Quit => return asking::quit(state),
+        Action::Act => asking::menu(state),
+        Action::FocusNext
+        | Action::FocusPrevious
+        | Action::Press
+        | Action::Cancel
+        | Action::ScrollDown
+        | Action::ScrollUp
+        | Action::CopyCommand
+        | Action::Accept
+        | Action::Abandon => {}
+    }
+    settle(state);
+    Vec::new()
+}
+
+/// The keys of the help: it scrolls, searches and closes; whatever else is pressed closes it and acts.
+fn in_help(state: &mut State, action: Action) -> Vec<Effect> {
+    let page = usize::from(state.size.1.saturating_sub(6)).max(1);
+    let Some(help) = &mut state.help else { return Vec::new() };
+    match action {
+        Action::LineDown => help.top += 1,
+        Action::LineUp => help.top = help.top.saturating_sub(1),
+        Action::PageDown => help.top += page,
+        Action::PageUp => help.top = help.top.saturating_sub(page),
+        Action::First => help.top = 0,
+        Action::Last => help.top = usize::MAX,
+        Action::Filter => {
+            let text = help.filter.text().to_owned();
+            state.line = Some((Asked::Help, Input::new(text)));
+        }
+        Action::Escape | Action::Back | Action::Help => state.help = None,
+        Action::Quit => return asking::quit(state),
+        Action::Repaint => return vec![Effect::Repaint],
+        Action::Suspend => return vec![Effect::Suspend],
+        other => {
+            state.help = None;
+            return act(state, other);
+        }
+    }
+    let lines = views::help::lines(state, usize::from(state.size.0)).len();
+    if let Some(help) = &mut state.help {
+        help.top = help.top.min(lines.saturating_sub(usize::from(state.size.1.saturating_sub(5))));
+    }
+    Vec::new()
+}
+
+fn line_key(state: &mut State, event: &KeyEvent, found: Option<Action>) -> Vec<Effect> {
+    let Some((asked, mut input)) = state.line.take() else { return Vec::new() };
+    match found {
+        Some(Action::Accept) => {
+            if asked == Asked::Palette {
+                return palette::chosen(state, input.value());
+            }
+            return Vec::new();
+        }
+        Some(Action::Abandon) => {
+            match asked {
+                Asked::Filter => state.filter = Filter::default(),
+                Asked::Help => {
+                    if let Some(help) = &mut state.help {
+                        help.filter = Filter::default();
+                    }
+                }
+                Asked::Palette => {}
+            }
+            return Vec::new();
+        }
+        _ => {
+            input.handle_event(&crossterm::event::Event::Key(*event));
+        }
+    }
+    let filter = Filter::read(input.value());
+    match asked {
+        Asked::Filter => state.filter = filter,
+        Asked::Help => {
+            if let Some(help) = &mut state.help {
+                help.filter = filter;
+                help.top = 0;
+            }
+        }
+        Asked::Palette => {}
+    }
+    state.line = Some((asked, input));
+    Vec::new()
+}
+
+/// Esc: the filter goes first, then one place back; at the Overview nothing.
+fn escape(state: &mut State) {
+    if !state.filter.is_empty() {
+        state.filter = Filter::default();
+    } else if state.place.view != View::Overview {
+        moves::back(state);
+    }
+}
+
+fn pause(state: &mut State) {
+    if state.paused.take().is_none() {
+        state.paused.clone_from(&state.look);
+        if state.paused.is_some() {
+            state.say("paused: the looks go on, the screen stands. p goes live");
+        }
+    }
+}
+
+fn reveal(state: &mut State) {
+    let Some(key) = pane::row(state).and_then(|row| row.key) else { return };
+    match state.reveal {
+        Reveal::Never => state.say("hidden values are revealed only after farrier --show-secrets"),
+        _ => state.reveal = Reveal::Shown(key, state.now + Duration::from_secs(10)),
+    }
+}
+
+/// The most that a terminal takes by OSC 52.
+const COPY_BOUND: usize = 74_000;
+
+fn copy(state: &mut State) -> Vec<Effect> {
+    let Some(row) = pane::row(state) else { return Vec::new() };
+    let text = if row.copy.is_empty() { super::widgets::cells::plain(&row.line) } else { row.copy };
+    copied(state, text.trim().to_owned())
+}
+
+/// Sends a text to the terminal's clipboard, and says how that may go wrong.
+pub(super) fn copied(state: &mut State, text: String) -> Vec<Effect> {
+    if text.is_empty() || text.len() > COPY_BOUND {
+        state.say("there is nothing here to copy");
+        return Vec::new();
+    }
+    state.say("sent to the terminal's clipboard (tmux: set-clipboard on; some terminals drop it; Y shows it as text)");
+    vec![Effect::Copy(text)]
+}
+
+/// The open view as text, all its rows.
+fn plain(state: &State) -> String {
+    let mut wide = 200;
+    let mut lines = vec![super::widgets::cells::plain(&super::widgets::bar::line(state, 100))];
+    if state.place.view == View::Overview {
+        lines.extend(
+            super::widgets::headline::lines(state, wide).iter().map(super::widgets::cells::plain),
+        );
+        let tree = views::tree::page(state, 100);
+        lines.extend(page_text(tree));
+        wide = 160;
+    }
+    let page = (views::card(state.place.view).page)(state, wide);
+    lines.push(page.crumb.join(" › ") + "   " + &page.count);
+    lines.extend(page_text(page));
+    lines.join("\n") + "\n"
+}
+
+fn page_text(page: views::Page) -> Vec<String> {
+    let lower = page.lower.map(|lower| {
+        std::iter::once(String::new())
+            .chain([lower.title])
+            .chain(lower.lines.iter().map(super::widgets::cells::plain).collect::<Vec<_>>())
+            .collect::<Vec<_>>()
+    });
+    page.head
+        .iter()
+        .map(super::widgets::cells::plain)
+        .chain(page.rows.iter().map(|row| super::widgets::cells::plain(&row.line)))
+        .chain(lower.unwrap_or_default())
+        .collect()
+}
+
+/// Puts the cursors where they belong after a change: on their rows, and their rows in sight.
+fn settle(state: &mut State) {
+    if layout::size(state.size) <= layout::Size::Tiny {
+        state.place.focus = Pane::Tree;
+    }
+    for pane in [Pane::Tree, Pane::Main] {
+        let rect = pane::area(state, pane);
+        if rect.height == 0 {
+            continue;
+        }
+        let page = pane::page(state, pane, usize::from(rect.width));
+        let room = pane::room(state, pane, &page);
+        let at = pane::selected(state, pane, &page.rows);
+        let most = page.rows.len().saturating_sub(room);
+        let first_key = page.rows.iter().position(|row| row.key.is_some());
+        let cursor = state.place.cursor_mut(pane);
+        if let Some(at) = at {
+            cursor.index = at;
+            if cursor.key.is_none() {
+                cursor.key = page.rows.get(at).and_then(|row| row.key.clone());
+            }
+            if at < cursor.top {
+                cursor.top = if Some(at) == first_key { 0 } else { at };
+            } else if room > 0 && at >= cursor.top + room {
+                cursor.top = at + 1 - room;
+            }
+        }
+        cursor.top = cursor.top.min(most);
+    }
+}

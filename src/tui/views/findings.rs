@@ -1,0 +1,135 @@
+//! Findings: what is wrong, each cause above what follows from it.
+
+use ratatui::text::Line;
+
+use super::{Card, Page, Row};
+use crate::rules::{Finding, Severity};
+use crate::show::words::{self, Mark};
+use crate::tui::filter::Subject as Words;
+use crate::tui::keys::Action;
+use crate::tui::place::{Door, FindingId, RowKey, Subject, View};
+use crate::tui::state::State;
+use crate::tui::theme::Tone;
+use crate::tui::told::grouped;
+use crate::tui::widgets::cells::Cells;
+
+/// The card.
+pub const FINDINGS: Card = Card {
+    view: View::Findings,
+    digit: Some('2'),
+    short: "Find",
+    long: "Findings",
+    page,
+    keys: &[
+        Action::Open,
+        Action::Act,
+        Action::Rule,
+        Action::Copy,
+        Action::Filter,
+        Action::OnlyFlagged,
+        Action::Back,
+    ],
+};
+
+/// The findings of all apps, infos too.
+fn page(state: &State, width: usize) -> Page {
+    let mut page = Page { crumb: vec!["Findings".into()], ..Page::default() };
+    let Some(look) = state.shown() else { return page };
+    let count = |severity| look.verdicts.count(severity);
+    page.count = format!(
+        "{} critical, {} and {}",
+        count(Severity::Critical),
+        words::counted(count(Severity::Warning), "warning"),
+        words::counted(count(Severity::Info), "info"),
+    );
+    let info = !state.manner.flagged;
+    page.rows = rows(state, width, info);
+    if page.rows.is_empty() {
+        page.rows.push(Row::text(Line::from(" no finding")));
+    }
+    page.sift(state)
+}
+
+/// The pane below the tree: infos are counted, not listed, until the view is opened.
+pub fn pane(state: &State, width: usize) -> Page {
+    let mut page = Page::default();
+    let Some(look) = state.shown() else { return page };
+    let infos = look.verdicts.count(Severity::Info);
+    let others = look.findings().len() - infos;
+    page.crumb = vec![match (others, infos) {
+        (0, 0) => "Findings  none".into(),
+        (others, 0) => format!("Findings  {others}"),
+        (others, infos) => format!("Findings  {others} and {infos} info"),
+    }];
+    let by_app = look.census.apps.iter().map(|app| {
+        let about = look
+            .findings()
+            .iter()
+            .filter(|f| f.app == app.id && f.severity != Severity::Info)
+            .count();
+        format!("{} {about}", app.name)
+    });
+    page.count = if look.census.apps.len() > 1 {
+        by_app.collect::<Vec<_>>().join("   ")
+    } else {
+        String::new()
+    };
+    page.rows = rows(state, width, others == 0);
+    page.sift(state)
+}
+
+fn rows(state: &State, width: usize, info: bool) -> Vec<Row> {
+    let Some(look) = state.shown() else { return Vec::new() };
+    let grouped = grouped(look);
+    let named = grouped.iter().map(|(f, _)| words::width(f.rule)).max().unwrap_or(0).clamp(22, 26);
+    grouped
+        .into_iter()
+        .filter(|(finding, _)| info || finding.severity != Severity::Info)
+        .map(|(finding, follows)| row(state, finding, follows, width, named))
+        .collect()
+}
+
+fn row(state: &State, finding: &Finding, follows: bool, width: usize, named: usize) -> Row {
+    let mark = Mark::from(finding.severity).sign().to_string();
+    let mut cells = Cells::new(state.theme, width);
+    cells = if follows {
+        let graver = finding.severity == Severity::Critical;
+        let cells = cells.to(2);
+        let cells = if graver { cells.text(&mark, Tone::Crit) } else { cells };
+        cells.to(4).text(&Mark::Follows.sign().to_string(), Tone::Quiet).to(6)
+    } else {
+        cells.to(2).text(&mark, Tone::from(finding.severity)).to(4)
+    };
+    let app = state.app_name(&finding.app);
+    let several = state.shown().is_some_and(|look| look.census.apps.len() > 1);
+    let about_app = several && finding.pid.is_none() && !finding.summary.contains(&app);
+    let name = if follows { Tone::Plain } else { Tone::Strong };
+    let room = named + 4 - cells.at();
+    cells = cells.left(finding.rule, room, name);
+    let summary =
+        if about_app { format!("{app}: {}", finding.summary) } else { finding.summary.clone() };
+    let line = cells.text("  ", Tone::Plain).text(&summary, Tone::Plain).line();
+    let id = FindingId::from(finding);
+    let values = vec![
+        ("app", app.clone()),
+        ("app", finding.app.to_string()),
+        ("rule", finding.rule.to_owned()),
+        ("sev", finding.severity.name().to_owned()),
+        ("pid", finding.pid.map(|p| p.to_string()).unwrap_or_default()),
+        ("file", finding.path.as_deref().map(crate::os::shown).unwrap_or_default()),
+    ];
+    Row {
+        line,
+        key: Some(RowKey::Finding(id.clone())),
+        door: Some(Door { view: View::Finding, subject: Subject::Finding(id), row: None }),
+        about: if words::width(&summary) + 30 > width {
+            summary.clone()
+        } else {
+            finding.leads_to.clone()
+        },
+        words: Words { text: format!("{} {summary} {app}", finding.rule), values },
+        copy: format!("{}: {summary}", finding.rule),
+        flagged: finding.severity != Severity::Info,
+        depth: usize::from(follows),
+    }
+}

@@ -1,0 +1,117 @@
+//! The views, one file each: a card, and a page made from the state alone.
+
+pub mod blind;
+pub mod findings;
+pub mod help;
+pub mod tree;
+
+use ratatui::text::Line;
+
+use super::filter::Subject as Words;
+use super::keys::Action;
+use super::place::{Door, RowKey, View};
+use super::state::State;
+
+/// A view's card.
+pub struct Card {
+    /// The view.
+    pub view: View,
+    /// Its digit; `None`: it is reached from another view.
+    pub digit: Option<char>,
+    /// Its name in the tabs at 80 columns.
+    pub short: &'static str,
+    /// Its name where there is room.
+    pub long: &'static str,
+    /// Makes its page for so many columns.
+    pub page: fn(&State, usize) -> Page,
+    /// What its footer offers, the most useful first.
+    pub keys: &'static [Action],
+}
+
+/// All views.
+pub const VIEWS: &[&Card] = &[&tree::OVERVIEW, &findings::FINDINGS, &blind::BLIND];
+
+/// The card of a view.
+pub fn card(view: View) -> &'static Card {
+    let found = VIEWS.iter().copied().find(|card| card.view == view);
+    found.unwrap_or(&tree::OVERVIEW)
+}
+
+/// One row.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    /// What is drawn, without the cursor's mark in its first column.
+    pub line: Line<'static>,
+    /// Its identity; `None`: text that the cursor passes over.
+    pub key: Option<RowKey>,
+    /// Where Enter leads.
+    pub door: Option<Door>,
+    /// One sentence about it for the message line.
+    pub about: String,
+    /// What the filter sees.
+    pub words: Words,
+    /// What `y` copies; empty: what is drawn.
+    pub copy: String,
+    /// There is a finding about it.
+    pub flagged: bool,
+    /// How deep it stands: a shallower row before it is kept by the filter when it is.
+    pub depth: usize,
+}
+
+impl Row {
+    /// A line of text that the cursor passes over.
+    pub fn text(line: Line<'static>) -> Self {
+        Self { line, ..Self::default() }
+    }
+}
+
+/// What is pinned below the rows of a view.
+#[derive(Clone, Debug, Default)]
+pub struct Lower {
+    /// The title in its rule.
+    pub title: String,
+    /// What stands at the right of the title.
+    pub right: String,
+    /// Its lines.
+    pub lines: Vec<Line<'static>>,
+}
+
+/// A view's page.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The path: `shop › 14740 current › Environment`.
+    pub crumb: Vec<String>,
+    /// What stands at its right.
+    pub count: String,
+    /// Lines above the rows that do not scroll: the heads of columns.
+    pub head: Vec<Line<'static>>,
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// What is pinned below them.
+    pub lower: Option<Lower>,
+}
+
+impl Page {
+    /// The rows that the filter and `f` let through; ancestors of such rows stay.
+    #[must_use]
+    pub fn sift(mut self, state: &State) -> Self {
+        if state.filter.is_empty() && !state.manner.flagged {
+            return self;
+        }
+        let mut keep = Vec::new();
+        let mut depth = None;
+        for row in self.rows.iter().rev() {
+            let plain = row.key.is_none();
+            let admitted = plain
+                || (state.filter.admits(&row.words) && (!state.manner.flagged || row.flagged));
+            let ancestor = depth.is_some_and(|depth| row.depth < depth);
+            if !plain && (admitted || ancestor) {
+                depth = Some(row.depth);
+            }
+            keep.push(admitted || ancestor);
+        }
+        let mut keep = keep.into_iter().rev();
+        self.rows.retain(|_| keep.next().unwrap_or(true));
+        self
+    }
+}

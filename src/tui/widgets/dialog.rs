@@ -1,0 +1,257 @@
+//! Dialogs: the menu of operations and the question before a signal, always with the same lines in the same order.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::cells::{Cells, wrap};
+use super::pane::put;
+use crate::model::Operation;
+use crate::plans::{CheckState, Confirm, Plan};
+use crate::show::words::{self, Mark, width};
+use crate::tui::dialog::{Button, Dialog, Menu, Question, Refusal};
+use crate::tui::state::State;
+use crate::tui::theme::Tone;
+use crate::tui::update::planned;
+
+/// Draws the top dialog over a part of the screen.
+pub fn draw(state: &State, body: Rect, buffer: &mut Buffer) {
+    match state.dialogs.last() {
+        Some(Dialog::Menu(menu)) => draw_menu(state, menu, body, buffer),
+        Some(Dialog::Refusal(refusal)) => {
+            let lines = refusal_lines(state, refusal, box_width(body));
+            let title = format!("{}: refused", refusal.title);
+            frame(state, &title, "Esc closes   nothing was sent", &lines, 0, 0, body, buffer);
+        }
+        Some(Dialog::Question(question)) => draw_question(state, question, body, buffer),
+        None => {}
+    }
+}
+
+fn box_width(body: Rect) -> usize {
+    usize::from(body.width.saturating_sub(10))
+        .clamp(20, 100)
+        .min(usize::from(body.width.saturating_sub(4)))
+}
+
+/// The menu stands where the findings do; each line says beforehand what would happen.
+fn draw_menu(state: &State, menu: &Menu, body: Rect, buffer: &mut Buffer) {
+    let columns = usize::from(body.width);
+    let name = state.app_name(&menu.app);
+    let mut lines = vec![super::headline::titled(
+        state,
+        columns,
+        &format!("Act on {name}"),
+        "nothing is sent yet",
+    )];
+    for operation in Operation::ALL {
+        let chosen = *operation == menu.chosen;
+        let (sends, comes) = match planned(state, menu, *operation) {
+            Ok(plan) => (
+                format!("{} to {}", plan.signal.as_str().trim_start_matches("SIG"), plan.target),
+                words_of(&plan),
+            ),
+            Err(refused) => (String::new(), format!("refused: {}", refused.reason)),
+        };
+        let tone = if sends.is_empty() { Tone::Quiet } else { Tone::Plain };
+        let cells = Cells::new(state.theme, columns);
+        let cells = cells.text(if chosen { ">" } else { " " }, Tone::Plain).to(3);
+        let cells = cells.left(operation.name(), 16, tone).left(&sends, 18, tone);
+        lines.push(cells.text(&comes, tone).line());
+    }
+    let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(body.height);
+    let area = Rect { y: body.bottom() - height, height, ..body };
+    clear(buffer, area);
+    put(buffer, area, &lines);
+    let at = Operation::ALL.iter().position(|op| *op == menu.chosen).unwrap_or(0);
+    let y = area.y + 1 + u16::try_from(at).unwrap_or(0);
+    if y < area.bottom() {
+        buffer.set_style(Rect { y, height: 1, ..area }, state.theme.style(Tone::Select));
+    }
+}
+
+/// What a line of the menu says about a plan: the first thing in the way, else what stands then.
+fn words_of(plan: &Plan) -> String {
+    let stops = plan.checks.iter().find(|check| check.state == CheckState::Stops);
+    let warns = plan.checks.iter().find(|check| check.state == CheckState::Warns);
+    match (stops, warns, &plan.confirm) {
+        (Some(check), _, _) => format!("asks for the name: {}", check.words),
+        (_, _, Confirm::Word(_)) => "asks for the name".into(),
+        (_, Some(check), _) => format!("warning: {}", check.words),
+        _ => plan.after.clone(),
+    }
+}
+
+fn refusal_lines(state: &State, refusal: &Refusal, room: usize) -> Vec<Line<'static>> {
+    let mut lines = labelled(state, "Not sent", &refusal.refused.reason, room);
+    lines.push(Line::default());
+    lines.extend(labelled(state, "WAY OUT", &refusal.refused.way_out, room));
+    lines
+}
+
+/// A label, and words that run on in further lines below each other.
+fn labelled(state: &State, label: &str, text: &str, room: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for part in text.split('\n') {
+        for piece in wrap(part, room.saturating_sub(13)) {
+            let label = if lines.is_empty() { label } else { "" };
+            let cells = Cells::new(state.theme, room).to(1).left(label, 11, Tone::Quiet);
+            lines.push(cells.text(&piece, Tone::Plain).line());
+        }
+    }
+    lines
+}
+
+fn checks(state: &State, plan: &Plan, room: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for check in &plan.checks {
+        let (mark, tone) = match check.state {
+            CheckState::Holds => (Mark::Fine, Tone::Fine),
+            CheckState::Warns => (Mark::Warning, Tone::Warn),
+            CheckState::Stops => (Mark::Critical, Tone::Crit),
+            CheckState::Blind => (Mark::Unknown, Tone::Blind),
+        };
+        for (at, piece) in wrap(&check.words, room.saturating_sub(15)).into_iter().enumerate() {
+            let label = if lines.is_empty() { "CHECKED" } else { "" };
+            let sign = if at == 0 { mark.sign().to_string() } else { " ".into() };
+            let cells = Cells::new(state.theme, room).to(1).left(label, 11, Tone::Quiet);
+            lines.push(
+                cells.text(&sign, tone).text(" ", Tone::Plain).text(&piece, Tone::Plain).line(),
+            );
+        }
+    }
+    lines
+}
+
+fn draw_question(state: &State, question: &Question, body: Rect, buffer: &mut Buffer) {
+    let room = box_width(body);
+    let plan = &question.plan;
+    let held = if question.held {
+        "It is held: no other can be hit"
+    } else {
+        "It is not held yet: nothing can be sent"
+    };
+    let mut lines = labelled(state, "SEND", &format!("{}. {held}", plan.send), room);
+    lines.extend(labelled(state, "DOES", &plan.does, room));
+    lines.extend(labelled(state, "AFTER IT", &plan.after, room));
+    lines.extend(labelled(state, "WAY BACK", &plan.way_back, room));
+    lines.extend(checks(state, plan, room));
+    lines.extend(labelled(state, "BY HAND", &plan.by_hand, room));
+    let mut last = vec![Line::default()];
+    if let Some(word) = question.word() {
+        let left = width(word).saturating_sub(width(&question.typed)).min(20);
+        let blanks = "_".repeat(left);
+        let typed = crate::os::text::escaped(question.typed.as_bytes());
+        let ask = "This ends service, or may. To arm the button, type the name of the app:";
+        for piece in wrap(ask, room.saturating_sub(2)) {
+            last.push(Cells::new(state.theme, room).to(1).text(&piece, Tone::Plain).line());
+        }
+        let line = Cells::new(state.theme, room).to(3).text(&typed, Tone::Strong);
+        last.push(line.text(&blanks, Tone::Quiet).line());
+    }
+    last.push(buttons(state, question, room));
+    let hint = "Tab moves   Enter presses   Esc cancels   nothing is sent yet";
+    let pinned = last.len();
+    lines.extend(last);
+    frame(state, &plan.title, hint, &lines, pinned, question.top, body, buffer);
+}
+
+fn buttons(state: &State, question: &Question, room: usize) -> Line<'static> {
+    let signal = question.plan.signal.as_str().trim_start_matches("SIG");
+    let send = format!("Send {signal} to {}", question.plan.target);
+    let armable = question.held && question.worded(state.now);
+    let on_send = question.focus == Button::Send;
+    let cancel = if on_send { "[ Cancel ]" } else { ">[ Cancel ]<" };
+    let button = match (armable, on_send) {
+        (false, _) => format!("( {send}: not armed )"),
+        (true, true) => format!(">[ {send} ]<"),
+        (true, false) => format!("[ {send} ]"),
+    };
+    let cells = Cells::new(state.theme, room);
+    let from = room.saturating_sub(width(cancel) + width(&button) + 6) / 2;
+    let focus = |focused: bool| if focused { Tone::Select } else { Tone::Plain };
+    cells
+        .to(from)
+        .text(cancel, focus(!on_send))
+        .text("      ", Tone::Plain)
+        .text(&button, focus(on_send))
+        .line()
+}
+
+/// A box in the middle: a title in its upper edge, a hint in its lower. Lines that do not fit scroll; the pinned ones stay.
+#[expect(clippy::too_many_arguments, reason = "the parts of one box, used here alone")]
+fn frame(
+    state: &State,
+    title: &str,
+    hint: &str,
+    lines: &[Line<'static>],
+    pinned: usize,
+    top: usize,
+    body: Rect,
+    buffer: &mut Buffer,
+) {
+    let room = box_width(body);
+    let wanted = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let height = wanted.min(body.height);
+    let wide = u16::try_from(room + 2).unwrap_or(body.width).min(body.width);
+    let area = Rect {
+        x: body.x + (body.width - wide) / 2,
+        y: body.y + (body.height - height) / 2,
+        width: wide,
+        height,
+    };
+    clear(buffer, area);
+    if area.height < 3 || area.width < 8 {
+        return;
+    }
+    let edge = |left: char, right: char, words: &str| {
+        let dash = Mark::Rule.sign().to_string();
+        let words = words::cut(words, room.saturating_sub(4));
+        let fill = room.saturating_sub(width(&words) + 3);
+        format!("{left}{dash} {words} {}{right}", dash.repeat(fill))
+    };
+    let quiet = state.theme.style(Tone::Quiet);
+    buffer.set_stringn(area.x, area.y, edge('┌', '┐', title), usize::from(wide), quiet);
+    buffer.set_stringn(area.x, area.bottom() - 1, edge('└', '┘', hint), usize::from(wide), quiet);
+    buffer.set_style(
+        Rect {
+            x: area.x + 3,
+            y: area.y,
+            width: u16::try_from(width(title)).unwrap_or(0).min(wide - 4),
+            height: 1,
+        },
+        Style::reset().patch(state.theme.style(Tone::Strong)),
+    );
+    let inner = Rect { x: area.x + 1, y: area.y + 1, width: wide - 2, height: area.height - 2 };
+    for y in inner.top()..inner.bottom() {
+        for x in [area.x, area.right() - 1] {
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.set_char(Mark::Trunk.sign()).set_style(quiet);
+            }
+        }
+    }
+    let split = lines.len().saturating_sub(pinned);
+    let (moving, fixed) = lines.split_at(split);
+    let below = u16::try_from(fixed.len()).unwrap_or(u16::MAX).min(inner.height);
+    let view = Rect { height: inner.height - below, ..inner };
+    let top = top.min(moving.len().saturating_sub(usize::from(view.height)));
+    let hidden = moving.len().saturating_sub(top + usize::from(view.height));
+    put(buffer, view, moving.get(top..).unwrap_or_default());
+    put(buffer, Rect { y: view.bottom(), height: below, ..inner }, fixed);
+    if hidden > 0 && view.height > 0 {
+        let more = format!("↓{hidden}");
+        let wide = u16::try_from(width(&more)).unwrap_or(2).min(view.width);
+        buffer.set_stringn(view.right() - wide, view.bottom() - 1, more, usize::from(wide), quiet);
+    }
+}
+
+fn clear(buffer: &mut Buffer, area: Rect) {
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+    }
+}

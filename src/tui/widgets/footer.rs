@@ -1,0 +1,74 @@
+//! The last two lines: what just happened, or one sentence about the selected row; and the keys.
+
+use ratatui::text::Line;
+
+use super::cells::Cells;
+use crate::show::words::width;
+use crate::tui::keys::{self, Action};
+use crate::tui::state::{Asked, State};
+use crate::tui::theme::Tone;
+use crate::tui::{views, widgets::pane};
+
+/// The message line.
+pub fn message(state: &State, columns: usize) -> Line<'static> {
+    let cells = Cells::new(state.theme, columns);
+    if let Some((asked, input)) = &state.line {
+        let sign = match asked {
+            Asked::Filter | Asked::Help => "/",
+            Asked::Palette => ":",
+        };
+        let value = crate::os::text::escaped(input.value().as_bytes());
+        let room = columns.saturating_sub(4);
+        let skip = width(&value).saturating_sub(room);
+        let tail: String = value.chars().skip(skip).collect();
+        let cells =
+            cells.to(1).text(sign, Tone::Strong).text(&tail, Tone::Plain).text("_", Tone::Select);
+        let note = pane::line_note(state, *asked);
+        return if width(&note) + cells.at() + 3 < columns {
+            cells.end(&note, Tone::Quiet)
+        } else {
+            cells
+        }
+        .line();
+    }
+    let words = match (&state.message, &state.under_way) {
+        (Some(message), _) => message.words.clone(),
+        (None, Some(title)) => format!("{title}: sent, watching what comes of it"),
+        (None, None) => pane::about(state),
+    };
+    cells.to(1).text(&words, Tone::Plain).line()
+}
+
+/// The keys of what is open, most useful first, cut at whole entries; help is always last.
+pub fn keys(state: &State, columns: usize) -> Line<'static> {
+    let actions: &[Action] = if state.line.is_some() {
+        &[Action::Accept, Action::Abandon]
+    } else if !state.dialogs.is_empty() {
+        &[Action::FocusNext, Action::Press, Action::Cancel, Action::CopyCommand]
+    } else if state.help.is_some() {
+        &[Action::Filter, Action::Escape]
+    } else {
+        views::card(state.place.view).keys
+    };
+    let last = (state.line.is_none() && state.dialogs.is_empty() && state.help.is_none())
+        .then_some(Action::Help);
+    let entry = |action: &Action| {
+        let hint = keys::of(*action).map_or("", |binding| binding.hint);
+        (keys::shown(*action), hint)
+    };
+    let room = |text: &(String, &str)| width(&text.0) + 1 + width(text.1);
+    let end = last.as_ref().map(entry);
+    let reserved = end.as_ref().map_or(0, |end| room(end) + 2);
+    let mut cells = Cells::new(state.theme, columns).to(1);
+    for item in actions.iter().map(entry) {
+        if cells.at() + room(&item) + reserved >= columns {
+            continue;
+        }
+        cells = cells.text(&item.0, Tone::Strong).text(" ", Tone::Plain).text(item.1, Tone::Plain);
+        cells = cells.text("  ", Tone::Plain);
+    }
+    if let Some((key, hint)) = end {
+        cells = cells.text(&key, Tone::Strong).text(" ", Tone::Plain).text(hint, Tone::Plain);
+    }
+    cells.line()
+}

@@ -1,0 +1,73 @@
+//! The headline: what is wrong, why, and what comes next; and the rule below it.
+
+use ratatui::text::Line;
+
+use super::cells::Cells;
+use crate::show::words::{Mark, width};
+use crate::tui::state::State;
+use crate::tui::theme::Tone;
+use crate::tui::told;
+
+/// The three lines and the rule.
+pub fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
+    let Some(look) = state.shown() else {
+        let first = Cells::new(state.theme, columns).to(3).left("LOOK", 7, Tone::Strong);
+        let blank = Line::default();
+        return vec![
+            first.text("reading processes", Tone::Plain).line(),
+            blank.clone(),
+            blank,
+            rule(state, columns),
+        ];
+    };
+    let told = told::headline(look);
+    let first = Cells::new(state.theme, columns)
+        .to(1)
+        .text(&told.mark.to_string(), told.tone)
+        .to(3)
+        .left(told.word, 7, loud(told.tone))
+        .text(&told.what, Tone::Plain);
+    let label = |word: &str| Cells::new(state.theme, columns).to(3).left(word, 7, Tone::Quiet);
+    let hint = "Enter: how";
+    let mut next = label("NEXT").text(&told.next, Tone::Plain);
+    if told.leads && columns > 12 + width(&told.next) + width(hint) {
+        next = next.end(hint, Tone::Quiet);
+    }
+    vec![
+        first.line(),
+        label(told.second).text(&told.why, Tone::Plain).line(),
+        next.line(),
+        rule(state, columns),
+    ]
+}
+
+fn loud(tone: Tone) -> Tone {
+    if tone == Tone::Fine { Tone::Strong } else { tone }
+}
+
+/// A rule from edge to edge.
+pub fn rule(state: &State, columns: usize) -> Line<'static> {
+    let line = Mark::Rule.sign().to_string().repeat(columns.saturating_sub(2));
+    Cells::new(state.theme, columns).to(1).text(&line, Tone::Quiet).line()
+}
+
+/// A rule with a title at its left and some words at its right.
+pub fn titled(state: &State, columns: usize, title: &str, right: &str) -> Line<'static> {
+    let dash = Mark::Rule.sign().to_string();
+    let mut cells = Cells::new(state.theme, columns).to(1);
+    cells = cells.text(&dash.repeat(2), Tone::Quiet).text(" ", Tone::Plain);
+    let room = columns.saturating_sub(cells.at() + 3);
+    cells = cells.text(&crate::show::words::cut(title, room), Tone::Strong).text(" ", Tone::Plain);
+    let free = columns.saturating_sub(cells.at() + 1);
+    if right.is_empty() || width(right) + 6 > free {
+        return cells.text(&dash.repeat(free), Tone::Quiet).line();
+    }
+    let fill = free.saturating_sub(width(right) + 3);
+    cells
+        .text(&dash.repeat(fill), Tone::Quiet)
+        .text(" ", Tone::Plain)
+        .text(right, Tone::Quiet)
+        .text(" ", Tone::Plain)
+        .text(&dash, Tone::Quiet)
+        .line()
+}

@@ -1,0 +1,10 @@
+//! The parts that a screen is put together from.
+
+pub mod bar;
+pub mod cells;
+pub mod dialog;
+pub mod footer;
+pub mod headline;
+pub mod pane;
+pub mod tabs;
+pub mod tiny;

@@ -1,0 +1,241 @@
+//! A pane: a title or path, heads of columns, rows with a cursor, a rail when there are more, and what is pinned below.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::cells::Cells;
+use super::headline::{rule, titled};
+use crate::show::words::{self, Mark, width};
+use crate::tui::layout::{self, Size};
+use crate::tui::place::{Pane, View};
+use crate::tui::state::{Asked, State};
+use crate::tui::theme::Tone;
+use crate::tui::views::{self, Page, Row};
+
+/// The page of a pane for its width.
+pub fn page(state: &State, side: Pane, columns: usize) -> Page {
+    match side {
+        Pane::Tree => views::tree::page(state, columns),
+        Pane::Main => (views::card(state.place.view).page)(state, columns),
+    }
+}
+
+/// Where a pane stands, without the line between panes that stand side by side.
+pub fn area(state: &State, side: Pane) -> Rect {
+    let parts = layout::parts(state);
+    match side {
+        Pane::Tree => parts.tree,
+        Pane::Main => inner(parts.main),
+    }
+}
+
+/// Leaves a column for the line at the left of a pane that has another beside it.
+pub fn inner(rect: Rect) -> Rect {
+    if rect.x == 0 {
+        return rect;
+    }
+    Rect { x: rect.x + 1, width: rect.width.saturating_sub(1), ..rect }
+}
+
+/// How many lines of a pane are above its rows, and how many below.
+fn frame(state: &State, side: Pane, page: &Page, rect: Rect) -> (u16, u16) {
+    let title = match side {
+        Pane::Tree => 0,
+        Pane::Main if state.place.view == View::Overview => 1,
+        Pane::Main => 2,
+    };
+    let head = u16::try_from(page.head.len()).unwrap_or(0);
+    let above = (title + head).min(rect.height);
+    let lower = page.lower.as_ref().map_or(0, |lower| {
+        let lines = u16::try_from(lower.lines.len() + 1).unwrap_or(u16::MAX);
+        lines.min(rect.height.saturating_sub(above) * 3 / 5)
+    });
+    (above, lower)
+}
+
+/// How many rows a pane shows.
+pub fn room(state: &State, side: Pane, page: &Page) -> usize {
+    let rect = area(state, side);
+    let (above, below) = frame(state, side, page, rect);
+    usize::from(rect.height.saturating_sub(above + below))
+}
+
+/// Draws a pane.
+pub fn draw(state: &State, side: Pane, rect: Rect, buffer: &mut Buffer) {
+    let outer = rect;
+    let rect = inner(rect);
+    if rect.height == 0 || rect.width == 0 {
+        return;
+    }
+    if outer.x > 0 {
+        fence(state, outer, buffer);
+    }
+    let columns = usize::from(rect.width);
+    let page = page(state, side, columns);
+    let (above, below) = frame(state, side, &page, rect);
+    let mut lines = Vec::new();
+    if side == Pane::Main {
+        lines.extend(title(state, &page, columns));
+    }
+    lines.extend(page.head.iter().cloned());
+    put(buffer, rect, &lines);
+    let body =
+        Rect { y: rect.y + above, height: rect.height.saturating_sub(above + below), ..rect };
+    rows(state, side, &page.rows, body, buffer);
+    if let Some(lower) = &page.lower {
+        let area = Rect { y: body.y + body.height, height: below, ..rect };
+        let mut lines = vec![titled(state, columns, &lower.title, &lower.right)];
+        lines.extend(lower.lines.iter().cloned());
+        put(buffer, area, &lines);
+    }
+}
+
+/// Draws a view in a pane of its own that has no cursor.
+pub fn draw_extra(state: &State, view: View, rect: Rect, buffer: &mut Buffer) {
+    if rect.x > 0 {
+        fence(state, rect, buffer);
+    }
+    let rect = inner(rect);
+    let columns = usize::from(rect.width);
+    let page = (views::card(view).page)(state, columns);
+    let name = page.crumb.join(&format!(" {} ", Mark::Onward.sign()));
+    let mut lines = vec![titled(state, columns, &name, &page.count)];
+    lines.extend(page.head);
+    lines.extend(page.rows.into_iter().map(|row| row.line));
+    put(buffer, rect, &lines);
+}
+
+fn fence(state: &State, rect: Rect, buffer: &mut Buffer) {
+    let style = state.theme.style(Tone::Quiet);
+    for y in rect.top()..rect.bottom() {
+        if let Some(cell) = buffer.cell_mut((rect.x, y)) {
+            cell.set_char(Mark::Trunk.sign()).set_style(style);
+        }
+    }
+}
+
+/// The title of the Overview's pane, or the path of a view and the rule below it.
+fn title(state: &State, page: &Page, columns: usize) -> Vec<Line<'static>> {
+    let onward = format!(" {} ", Mark::Onward.sign());
+    let path = page.crumb.join(&onward);
+    if state.place.view == View::Overview {
+        return vec![titled(state, columns, &path, &page.count)];
+    }
+    let room = columns.saturating_sub(2);
+    let fits = width(&path) + 2 + width(&page.count) <= room;
+    let cells = Cells::new(state.theme, columns).to(1);
+    let first = if fits {
+        cells.text(&path, Tone::Strong).end(&page.count, Tone::Quiet)
+    } else {
+        let short = room.saturating_sub(width(&page.count) + 2).max(room / 2);
+        cells.text(&words::cut(&path, short), Tone::Strong).end(&page.count, Tone::Quiet)
+    };
+    vec![first.line(), rule(state, columns)]
+}
+
+/// Draws the rows that are in sight, the cursor, and the rail.
+fn rows(state: &State, side: Pane, rows: &[Row], rect: Rect, buffer: &mut Buffer) {
+    let height = usize::from(rect.height);
+    let cursor = state.place.cursor(side);
+    let top = cursor.top.min(rows.len().saturating_sub(height));
+    let focused = state.place.focus == side || layout::size(state.size) < Size::Normal;
+    let chosen = selected(state, side, rows);
+    for (at, row) in rows.iter().enumerate().skip(top).take(height) {
+        let y = rect.y + u16::try_from(at - top).unwrap_or(0);
+        let line = Rect { y, height: 1, ..rect };
+        put(buffer, line, std::slice::from_ref(&row.line));
+        if chosen == Some(at) && focused && state.help.is_none() {
+            buffer.set_style(line, state.theme.style(Tone::Select));
+            if let Some(cell) = buffer.cell_mut((rect.x, y)) {
+                cell.set_char(Mark::Selected.sign());
+            }
+        }
+    }
+    rail(state, top, rows.len().saturating_sub(top + height), rect, buffer);
+}
+
+/// How much is hidden above and below, in the last column.
+fn rail(state: &State, above: usize, below: usize, rect: Rect, buffer: &mut Buffer) {
+    let mut show = |number: usize, sign: char, y: u16| {
+        let text = format!("{sign}{number}");
+        let wide = u16::try_from(width(&text)).unwrap_or(1).min(rect.width);
+        let style = Style::reset().patch(state.theme.style(Tone::Quiet));
+        buffer.set_stringn(rect.right() - wide, y, text, usize::from(wide), style);
+    };
+    if rect.height == 0 {
+        return;
+    }
+    if above > 0 {
+        show(above, '↑', rect.top());
+    }
+    if below > 0 && rect.height > 1 {
+        show(below, '↓', rect.bottom() - 1);
+    }
+}
+
+/// Writes lines into a part of the screen.
+pub fn put(buffer: &mut Buffer, rect: Rect, lines: &[Line<'static>]) {
+    for (y, line) in (rect.top()..rect.bottom()).zip(lines) {
+        buffer.set_line(rect.x, y, line, rect.width);
+    }
+}
+
+/// Which row the cursor stands on: the one with its key, else the one that took its place.
+pub fn selected(state: &State, side: Pane, rows: &[Row]) -> Option<usize> {
+    let cursor = state.place.cursor(side);
+    let keyed = |at: &usize| rows.get(*at).is_some_and(|row| row.key.is_some());
+    if let Some(key) = &cursor.key
+        && let Some(at) = rows.iter().position(|row| row.key.as_ref() == Some(key))
+    {
+        return Some(at);
+    }
+    let from = cursor.index.min(rows.len().saturating_sub(1));
+    (from..rows.len()).find(keyed).or_else(|| (0..from).rev().find(keyed))
+}
+
+/// The row that has the cursor.
+pub fn row(state: &State) -> Option<Row> {
+    let side = state.place.focus;
+    let rect = area(state, side);
+    let mut page = page(state, side, usize::from(rect.width));
+    let at = selected(state, side, &page.rows)?;
+    (at < page.rows.len()).then(|| page.rows.swap_remove(at))
+}
+
+/// One sentence about the selected row; the filter, while one is set.
+pub fn about(state: &State) -> String {
+    if state.filter.is_empty() {
+        return row(state).map(|row| row.about).unwrap_or_default();
+    }
+    format!(
+        "/{}   {}   Esc clears it",
+        crate::os::text::escaped(state.filter.text().as_bytes()),
+        admitted(state)
+    )
+}
+
+/// How many rows the filter lets through.
+fn admitted(state: &State) -> String {
+    let side = state.place.focus;
+    let columns = usize::from(area(state, side).width);
+    let rows = page(state, side, columns).rows;
+    let shown =
+        rows.iter().filter(|row| row.key.is_some() && state.filter.admits(&row.words)).count();
+    words::counted(shown, "row")
+}
+
+/// What stands beside a line of input.
+pub fn line_note(state: &State, asked: Asked) -> String {
+    match asked {
+        Asked::Filter => admitted(state),
+        Asked::Help => String::new(),
+        Asked::Palette => crate::tui::update::palette::matches(state)
+            .iter()
+            .take(4)
+            .map(|binding| binding.name)
+            .collect::<Vec<_>>()
+            .join("  "),
+    }
+}

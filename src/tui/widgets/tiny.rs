@@ -1,0 +1,99 @@
+//! Screens below 60x18: a line an app, and below 40x10 one line of text.
+
+use ratatui::text::Line;
+
+use super::cells::{Cells, wrap};
+use super::headline::rule;
+use crate::rules::Severity;
+use crate::show::words::{self, Mark};
+use crate::tui::place::RowKey;
+use crate::tui::state::State;
+use crate::tui::theme::Tone;
+use crate::tui::views::tree::release_words;
+use crate::tui::{told, widgets::pane};
+
+/// The screen of 40x10 and a little more.
+pub fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![bar(state, columns)];
+    let Some(look) = state.shown() else {
+        lines.push(Line::from(" LOOK reading processes"));
+        return lines;
+    };
+    let told = told::headline(look);
+    let mut first = true;
+    for text in wrap(&told.what, columns.saturating_sub(2)).into_iter().take(2) {
+        let mark = if first { told.mark.to_string() } else { " ".into() };
+        first = false;
+        let cells = Cells::new(state.theme, columns).text(&mark, told.tone).to(2);
+        lines.push(cells.text(&text, Tone::Plain).line());
+    }
+    lines.push(Cells::new(state.theme, columns).to(2).text(&told.next, Tone::Plain).line());
+    lines.push(rule(state, columns));
+    let chosen = pane::row(state).and_then(|row| row.key);
+    for app in &look.census.apps {
+        let cursor =
+            if chosen == Some(RowKey::App(app.id.clone())) { Mark::Selected.sign() } else { ' ' };
+        let (mark, tone) = match look.worst(&app.id) {
+            Some(severity) => (Mark::from(severity).sign(), Tone::from(severity)),
+            None if look.is_blind(&app.id) => (Mark::Unknown.sign(), Tone::Blind),
+            None => (Mark::Fine.sign(), Tone::Fine),
+        };
+        let layout = app.layout.get().and_then(Option::as_ref);
+        let masters: Vec<String> = app
+            .masters
+            .iter()
+            .map(|master| {
+                let (_, off) = release_words(Some(&master.release), layout);
+                let role = match master.role {
+                    crate::model::Role::Current => String::new(),
+                    other => format!(" {}", words::role(other)),
+                };
+                format!("{}{role} {off}", master.process.pid)
+            })
+            .collect();
+        let cells = Cells::new(state.theme, columns)
+            .text(&cursor.to_string(), Tone::Plain)
+            .text(&mark.to_string(), tone)
+            .text(" ", Tone::Plain)
+            .text(&app.name, Tone::Strong)
+            .text(" ", Tone::Plain);
+        let alive: usize = app.masters.iter().map(|m| m.workers_alive().count()).sum();
+        let room = columns.saturating_sub(cells.at() + 5);
+        let cells = cells.left(&words::cut(&masters.join("  "), room), room, Tone::Plain);
+        lines.push(cells.right(&alive.to_string(), 4, Tone::Plain).line());
+    }
+    lines.truncate(rows.saturating_sub(1));
+    while lines.len() + 1 < rows {
+        lines.push(Line::default());
+    }
+    lines.push(super::footer::keys(state, columns));
+    lines
+}
+
+fn bar(state: &State, columns: usize) -> Line<'static> {
+    let Some(look) = state.shown() else { return Line::from("farrier") };
+    let host = look.census.host.get().map_or_else(|| "?".into(), |host| host.name.to_string());
+    let clock = look.census.taken_at.to_zoned(state.zone.clone()).strftime("%H:%M").to_string();
+    let mode = if state.paused.is_some() { "PAUSED" } else { "live" };
+    let count = |severity| look.verdicts.count(severity).min(99);
+    let right = format!(
+        "✗{:>3}  ▲{:>3}  ?{:>3}",
+        count(Severity::Critical),
+        count(Severity::Warning),
+        crate::tui::views::blind::causes(state).len().min(99)
+    );
+    let left = words::cut(
+        &format!("{host} {clock} {mode}"),
+        columns.saturating_sub(words::width(&right) + 3),
+    );
+    Cells::new(state.theme, columns).text(&left, Tone::Plain).end(&right, Tone::Plain).line()
+}
+
+/// The one line of anything smaller.
+pub fn line(state: &State) -> String {
+    let Some(look) = state.shown() else { return "farrier: reading processes".into() };
+    let told = told::headline(look);
+    let count = look.verdicts.count(Severity::Critical) + look.verdicts.count(Severity::Warning);
+    let count = if count == 0 { String::new() } else { count.to_string() };
+    format!("{}{count} {}", told.mark, told.what)
+}
