@@ -1,5 +1,7 @@
 //! The catalogue: each rule looks at a census and answers fine, found, not here, or blind. Pure.
 
+pub mod causes;
+pub mod headline;
 pub mod line;
 mod look;
 pub mod masters;

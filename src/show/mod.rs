@@ -1,6 +1,5 @@
 //! Facts and findings as people and programs read them. All numbers, units, ages and cuts are made here.
 
-pub mod causes;
 pub mod json;
 pub mod text;
 pub mod words;

@@ -102,8 +102,8 @@ fn common(look: &mut Look<'_>, first: &Master, second: &Master) -> Option<String
         let same = any_release(app, one) == any_release(app, other);
         return same.then(|| format!("both were given {}", app.short(one)));
     }
-    let one = look.of(first.process.pid, "configuration", &first.config)?;
-    let other = look.of(second.process.pid, "configuration", &second.config)?;
+    let one = look.of(first.process.pid, "configuration", &first.loaded)?;
+    let other = look.of(second.process.pid, "configuration", &second.loaded)?;
     let plain = |listen: &[Setting<_>]| {
         !listen.is_empty() && listen.iter().all(|l| matches!(l, Setting::Set { .. }))
     };

@@ -69,13 +69,13 @@ fn check(look: &mut Look<'_>) {
 /// How many it should have.
 fn wanted(look: &mut Look<'_>, master: &Master) -> Option<usize> {
     let pid = master.process.pid;
-    let config = look.of(pid, "configuration", &master.config)?;
+    let config = look.of(pid, "configuration", &master.loaded)?;
     let number = match &config.worker_processes {
         Setting::Set { value, .. } => *value,
         Setting::NotSet => crate::servers::server(master.kind)?.default_workers,
         Setting::Unevaluable { text, .. } => {
             let lack = crate::facts::Lack::Unevaluable(format!("worker_processes {text}"));
-            let lacking = Fact::<()>::lacking(master.config.place.clone(), lack);
+            let lacking = Fact::<()>::lacking(master.loaded.place.clone(), lack);
             look.of(pid, "number of workers", &lacking);
             return None;
         }
@@ -87,7 +87,7 @@ fn wanted(look: &mut Look<'_>, master: &Master) -> Option<usize> {
 fn is_newer(look: &mut Look<'_>, master: &Master) -> Option<bool> {
     let pid = master.process.pid;
     let started = look.of(pid, "start", &master.process.started_at)?;
-    let config: &Config = look.of(pid, "configuration", &master.config)?;
+    let config: &Config = look.of(pid, "configuration", &master.loaded)?;
     let stat = look.of(pid, "configuration file", &config.file.stat)?;
     let Some(stat) = stat else { return Some(true) };
     let changed = i128::from(stat.mtime.max(stat.ctime)) > started.as_nanosecond();
@@ -106,7 +106,7 @@ fn report(look: &mut Look<'_>, master: &Master, alive: usize, wanted: usize) {
     let pid = master.process.pid;
     let lacking = u32::try_from(wanted.saturating_sub(alive)).unwrap_or(1).min(64);
     let line =
-        master.config.get().and_then(|c| Some((c.file.path.clone(), c.worker_processes.line()?)));
+        master.loaded.get().and_then(|c| Some((c.file.path.clone(), c.worker_processes.line()?)));
     let mut finding = look
         .finding(Severity::Warning, format!("{pid} has {alive} of {}", count(wanted, "worker")))
         .about(pid)

@@ -113,12 +113,12 @@ fn reloaded(look: &mut Look<'_>, layout: &Layout, master: &Master, current: &str
             return;
         }
     }
-    let Some(config) = look.of(pid, "configuration", &master.config) else { return };
+    let Some(config) = look.of(pid, "configuration", &master.loaded) else { return };
     let line = match &config.preload_app {
         Setting::Set { value: true, line } => *line,
         Setting::Unevaluable { text, .. } => {
             let lack = crate::facts::Lack::Unevaluable(format!("preload_app {text}"));
-            look.of(pid, "preload_app", &Fact::<()>::lacking(master.config.place.clone(), lack));
+            look.of(pid, "preload_app", &Fact::<()>::lacking(master.loaded.place.clone(), lack));
             return;
         }
         Setting::Set { value: false, .. } | Setting::NotSet => return,

@@ -7,8 +7,7 @@ use super::{Paint, headline};
 use crate::facts::Lack;
 use crate::model::Census;
 use crate::os::Refusal;
-use crate::rules::{Blind, Finding, Verdict, Verdicts};
-use crate::show::causes;
+use crate::rules::{Blind, Finding, Verdict, Verdicts, causes};
 use crate::show::words::{Mark, counted, left};
 
 /// The whole report of one machine.
