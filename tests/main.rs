@@ -14,8 +14,10 @@
     reason = "a test may fail loudly, and it stages the machine that farrier only looks at"
 )]
 mod book;
+mod built;
 mod cli;
 mod lab;
 mod parsers;
 mod plans;
+mod rules;
 mod terminal;

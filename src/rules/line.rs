@@ -87,6 +87,24 @@ pub fn cut(line: &str, width: usize) -> String {
     out
 }
 
+/// Cuts a path on the left, with an ellipsis: its end tells more.
+pub fn tail(path: &str, width: usize) -> String {
+    let path = path.strip_prefix("releases/").unwrap_or(path);
+    if path.width() <= width {
+        return path.to_owned();
+    }
+    let mut kept: Vec<char> = Vec::new();
+    let mut columns = 1;
+    for c in path.chars().rev() {
+        columns += c.to_string().width();
+        if columns > width {
+            break;
+        }
+        kept.push(c);
+    }
+    std::iter::once('…').chain(kept.into_iter().rev()).collect()
+}
+
 /// A release's name in a sentence: timestamps whole, a long revision cut.
 pub fn named(release: &str) -> String {
     cut(release, 14)

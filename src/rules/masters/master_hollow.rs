@@ -2,7 +2,7 @@
 
 use crate::model::{Master, Operation, Phase, Role};
 use crate::rules::line::{Line, cut};
-use crate::rules::masters::{add_workers, alive};
+use crate::rules::masters::{add_workers, alive, earlier};
 use crate::rules::{Look, Rule, Severity, usr2};
 
 /// The card.
@@ -53,12 +53,8 @@ fn check(look: &mut Look<'_>) {
             continue;
         }
         let Some(before) = look.before() else { continue };
-        let still = before.master(pid).is_some_and(|earlier| {
-            earlier.process.identity() == master.process.identity()
-                && serves(earlier)
-                && earlier.workers_alive().next().is_none()
-        });
-        if still {
+        let earlier = earlier(look, before, master).filter(|earlier| serves(earlier));
+        if earlier.is_some_and(|earlier| alive(look, earlier) == Some(0)) {
             report(look, master);
         }
     }

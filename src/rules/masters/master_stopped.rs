@@ -65,9 +65,12 @@ fn is_stopped(look: &mut Look<'_>, process: &Process) -> bool {
         State('T') => true,
         state if state.is_stopped() => {
             let Some(before) = look.before() else { return false };
-            before
-                .processes()
-                .any(|earlier| earlier.identity() == process.identity() && earlier.is_stopped())
+            let Some(earlier) = before.processes().find(|earlier| earlier.pid == pid) else {
+                return false;
+            };
+            look.of(pid, "state before", &earlier.stat).is_some()
+                && earlier.identity() == process.identity()
+                && earlier.is_stopped()
         }
         _ => false,
     }

@@ -6,7 +6,7 @@ pub mod master_hollow;
 pub mod master_stopped;
 pub mod workers_missing;
 
-use crate::model::Master;
+use crate::model::{App, Master};
 
 use super::Look;
 
@@ -31,4 +31,12 @@ fn alive(look: &mut Look<'_>, master: &Master) -> Option<usize> {
         .map(|stat| !stat.state.is_dead())
         .collect();
     (states.len() == master.workers.len()).then(|| states.iter().filter(|alive| **alive).count())
+}
+
+/// The same master at the look before; noted where its state was not seen then.
+fn earlier<'a>(look: &mut Look<'_>, before: &'a App, master: &Master) -> Option<&'a Master> {
+    let earlier = before.master(master.process.pid)?;
+    look.of(master.process.pid, "state", &master.process.stat)?;
+    look.of(master.process.pid, "state before", &earlier.process.stat)?;
+    (earlier.process.identity() == master.process.identity()).then_some(earlier)
 }

@@ -3,7 +3,7 @@
 use crate::facts::Fact;
 use crate::model::{Config, Master, Operation, Phase, Role, Setting};
 use crate::rules::line::{Line, count, cut};
-use crate::rules::masters::{add_workers, alive};
+use crate::rules::masters::{self, add_workers, earlier};
 use crate::rules::{Look, Rule, Severity};
 
 /// The card.
@@ -49,18 +49,15 @@ fn check(look: &mut Look<'_>) {
         if master.phase != Phase::Ready || !matches!(master.role, Role::Current | Role::Duplicate) {
             continue;
         }
-        let Some(alive @ 1..) = alive(look, master) else { continue };
+        let Some(alive @ 1..) = masters::alive(look, master) else { continue };
         let Some(wanted) = wanted(look, master) else { continue };
         if alive >= wanted || look.young() != Some(false) || is_newer(look, master) != Some(false) {
             continue;
         }
-        let pid = master.process.pid;
         let Some(before) = look.before() else { continue };
-        let still = before.master(pid).is_some_and(|earlier| {
-            earlier.process.identity() == master.process.identity()
-                && earlier.workers_alive().count() < wanted
-        });
-        if still {
+        let earlier = earlier(look, before, master);
+        let then = earlier.and_then(|earlier| masters::alive(look, earlier));
+        if then.is_some_and(|then| then < wanted) {
             report(look, master, alive, wanted);
         }
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::model::{App, CurrentState, Layout};
 use crate::os::shown;
-use crate::rules::line::{Line, cut};
+use crate::rules::line::{Line, cut, named};
 use crate::rules::{Finding, Look, Rule, Severity, quote};
 
 /// The card.
@@ -111,9 +111,10 @@ fn broken(look: &mut Look<'_>, layout: &Layout, state: &CurrentState) {
     let path = &layout.current.path;
     let (severity, words) = match state {
         CurrentState::Directory => (Severity::Warning, "is a directory, not a link".to_owned()),
-        CurrentState::Dangling(text) => {
-            (Severity::Critical, format!("leads to {}, which is gone", look.app().short(text)))
-        }
+        CurrentState::Dangling(text) => (Severity::Critical, {
+            let name = layout.release_of(text).unwrap_or_else(|| look.app().short(text));
+            format!("leads to {}, which is gone", named(&name))
+        }),
         _ => (Severity::Critical, "is missing".to_owned()),
     };
     let app = cut(&look.app().name, 16);

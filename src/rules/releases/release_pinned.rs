@@ -81,7 +81,7 @@ fn report(look: &mut Look<'_>, layout: &Layout, master: &Master, release: &str, 
     let Some(spot) = master.restart.directory.get() else { return };
     let short = named(release);
     let summary = if gone {
-        format!("the next USR2 needs releases/{short}, which is gone")
+        format!("the next USR2 needs {short}, which is gone")
     } else {
         format!("every USR2 to {pid} starts {short} again")
     };

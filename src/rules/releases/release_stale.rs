@@ -126,7 +126,7 @@ fn reloaded(look: &mut Look<'_>, layout: &Layout, master: &Master, current: &str
     let Some(severity) = severity(look) else { return };
     let app = cut(&look.app().name, 16);
     let finding = look
-        .finding(severity, format!("{pid} was reloaded into {}, its code is older", named(current)))
+        .finding(severity, format!("{pid} reloaded into {}, its code is older", named(current)))
         .told(
             Line::new(format!("{app} serves a mix: {pid} reloaded into {}", named(current))),
             Line::new("it preloads the app: HUP keeps the classes that it had loaded"),

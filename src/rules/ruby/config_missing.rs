@@ -3,7 +3,7 @@
 use crate::facts::files::Spot;
 use crate::model::{App, Master};
 use crate::os::shown;
-use crate::rules::line::{Line, cut};
+use crate::rules::line::{Line, cut, tail};
 use crate::rules::{Look, Rule, Severity, usr2};
 
 /// The card.
@@ -57,8 +57,10 @@ fn check(look: &mut Look<'_>) {
         }
         if look.through_current(&spot.path) {
             let Some(before) = look.before() else { continue };
-            let earlier = before.master(pid).and_then(|m| m.restart.config.get()?.as_ref());
-            if !earlier.is_some_and(|spot| matches!(spot.stat.get(), Some(None))) {
+            let Some(earlier) = before.master(pid) else { continue };
+            let earlier = look.of(pid, "restart configuration before", &earlier.restart.config);
+            let Some(Some(earlier)) = earlier else { continue };
+            if look.absent("the configuration before", earlier) != Some(true) {
                 continue;
             }
         }
@@ -76,7 +78,10 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, spot: &Spot) {
     let relative = given.as_ref().is_some_and(|path| path.is_relative());
     let severity = if relative && !app.uses_reexec() { Severity::Info } else { Severity::Critical };
     let mut finding = look
-        .finding(severity, format!("the next USR2 needs {}, gone", cut(&app.short(&spot.path), 30)))
+        .finding(
+            severity,
+            format!("the next USR2 needs {}, gone", tail(&app.short(&spot.path), 28)),
+        )
         .about(pid)
         .at_path(&spot.path)
         .told(

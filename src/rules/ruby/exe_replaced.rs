@@ -3,7 +3,7 @@
 use crate::facts::files::Fate;
 use crate::model::{App, Master, Operation, Role};
 use crate::os::shown;
-use crate::rules::line::{Line, cut};
+use crate::rules::line::{Line, cut, tail};
 use crate::rules::{Look, Rule, Severity, usr2};
 
 /// The card.
@@ -60,7 +60,7 @@ fn check(look: &mut Look<'_>) {
         let mut finding = look
             .finding(
                 Severity::Warning,
-                format!("{pid} runs a {word} {}", cut(&shown(&exe.path), 28)),
+                format!("{pid} runs a {word} {}", tail(&shown(&exe.path), 28)),
             )
             .about(pid)
             .at_path(&exe.path)

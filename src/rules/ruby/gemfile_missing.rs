@@ -2,7 +2,7 @@
 
 use crate::model::{App, Gemfile, Kind, Master};
 use crate::os::shown;
-use crate::rules::line::{Line, cut};
+use crate::rules::line::{Line, cut, tail};
 use crate::rules::{Look, Rule, Severity, ruby::gemfile_pinned};
 
 /// The card.
@@ -56,8 +56,10 @@ fn check(look: &mut Look<'_>) {
         }
         if look.through_current(&gemfile.file.path) {
             let Some(before) = look.before() else { continue };
-            let earlier = before.master(pid).and_then(|m| m.restart.gemfile.get()?.as_ref());
-            if !earlier.is_some_and(|g| matches!(g.file.stat.get(), Some(None))) {
+            let Some(earlier) = before.master(pid) else { continue };
+            let earlier = look.of(pid, "restart Gemfile before", &earlier.restart.gemfile);
+            let Some(Some(earlier)) = earlier else { continue };
+            if look.absent("the Gemfile before", &earlier.file) != Some(true) {
                 continue;
             }
         }
@@ -72,7 +74,7 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, gemfile: &Gemfile) {
     let severity = if app.uses_reexec() { Severity::Critical } else { Severity::Info };
     let path = &gemfile.file.path;
     let mut finding = look
-        .finding(severity, format!("the next USR2 needs {}, gone", cut(&app.short(path), 30)))
+        .finding(severity, format!("the next USR2 needs {}, gone", tail(&app.short(path), 28)))
         .about(master.process.pid)
         .at_path(path)
         .told(

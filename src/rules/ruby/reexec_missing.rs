@@ -3,7 +3,7 @@
 use crate::facts::files::Spot;
 use crate::model::{App, Master, Restart};
 use crate::os::{FileKind, FileStat, Pid, shown};
-use crate::rules::line::{Line, cut};
+use crate::rules::line::{Line, cut, tail};
 use crate::rules::{Look, Rule, Severity, quote, usr2};
 
 /// The card.
@@ -63,7 +63,7 @@ fn check(look: &mut Look<'_>) {
             let Some(wrong) = fault(part, stat.as_ref()) else { continue };
             if look.through_current(&spot.path) {
                 let Some(before) = look.before() else { continue };
-                if !was_wrong(before, pid, part) {
+                if !was_wrong(look, before, pid, part) {
                     continue;
                 }
             }
@@ -96,12 +96,18 @@ fn fault(part: &str, stat: Option<&FileStat>) -> Option<&'static str> {
     }
 }
 
-fn was_wrong(before: &App, pid: Pid, part: &str) -> bool {
-    before.master(pid).is_some_and(|earlier| {
-        parts(&earlier.restart)
-            .filter(|(name, _)| *name == part)
-            .any(|(_, spot)| spot.stat.get().is_some_and(|s| fault(part, s.as_ref()).is_some()))
-    })
+fn was_wrong(look: &mut Look<'_>, before: &App, pid: Pid, part: &str) -> bool {
+    let Some(master) = before.master(pid) else { return false };
+    let restart = &master.restart;
+    let spot = match part {
+        "directory" => look.of(pid, "restart directory before", &restart.directory),
+        "program" => look.of(pid, "restart program before", &restart.program),
+        _ => look
+            .of(pid, "restart interpreter before", &restart.interpreter)
+            .and_then(Option::as_ref),
+    };
+    spot.and_then(|spot| look.at(format!("{} before", shown(&spot.path)), &spot.stat))
+        .is_some_and(|stat| fault(part, stat.as_ref()).is_some())
 }
 
 fn report(look: &mut Look<'_>, app: &App, master: &Master, part: &str, spot: &Spot, wrong: &str) {
@@ -113,7 +119,13 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, part: &str, spot: &Sp
         _ => &master.restart.interpreter.place,
     };
     let mut finding = look
-        .finding(severity, format!("the next USR2 needs {}: {wrong}", cut(&short, 24)))
+        .finding(
+            severity,
+            format!(
+                "the next USR2 needs {}: {wrong}",
+                tail(&short, 32usize.saturating_sub(wrong.len()))
+            ),
+        )
         .about(master.process.pid)
         .at_path(&spot.path)
         .told(

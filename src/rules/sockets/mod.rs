@@ -26,8 +26,9 @@ fn broken<'a>(look: &mut Look<'a>, sought: fn(&SocketFile) -> bool) -> Vec<&'a L
         {
             let Some(before) = look.before() else { continue };
             let earlier = before.listeners.iter().find(|other| other.inode == listener.inode);
-            let still = earlier.and_then(|l| l.file.as_ref()?.get()).is_some_and(sought);
-            if !still {
+            let earlier = earlier.and_then(|listener| listener.file.as_ref());
+            let was = format!("where {} led", listener.address);
+            if !earlier.and_then(|file| look.at(was, file)).is_some_and(sought) {
                 continue;
             }
         }

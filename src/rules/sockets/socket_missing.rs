@@ -2,7 +2,7 @@
 
 use crate::facts::sockets::SocketFile;
 use crate::model::Operation;
-use crate::rules::line::{Line, cut};
+use crate::rules::line::{Line, cut, tail};
 use crate::rules::sockets::{broken, holder, rebind};
 use crate::rules::{Look, Rule, Severity};
 
@@ -55,7 +55,7 @@ fn check(look: &mut Look<'_>) {
         let mut finding = look
             .finding(
                 Severity::Critical,
-                format!("{} is gone, {pid} listens on it", cut(&app.short(path), 28)),
+                format!("{} is gone, {pid} listens on it", tail(&app.short(path), 24)),
             )
             .about(pid)
             .at_path(path)

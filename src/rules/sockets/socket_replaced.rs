@@ -2,7 +2,7 @@
 
 use crate::facts::sockets::SocketFile;
 use crate::model::{Address, Census, Listener, Master};
-use crate::rules::line::{Line, cut};
+use crate::rules::line::{Line, cut, tail};
 use crate::rules::sockets::{broken, holder, rebind};
 use crate::rules::{Look, Rule, Severity, quote};
 
@@ -72,7 +72,7 @@ fn report(look: &mut Look<'_>, listener: &Listener, master: &Master, path: &std:
     let mut finding = look
         .finding(
             Severity::Critical,
-            format!("{} no longer leads to {pid}", cut(&app.short(path), 28)),
+            format!("{} no longer leads to {pid}", tail(&app.short(path), 24)),
         )
         .about(pid)
         .at_path(path)

@@ -1,0 +1,527 @@
+//! Censuses made by hand: a healthy app with every fact known, to be broken one thing at a time.
+
+use std::path::{Path, PathBuf};
+
+use farrier::facts::environ::{Environ, Variable};
+use farrier::facts::files::{Linked, Spot};
+use farrier::facts::process::{CommandLine, Stat, State, Status};
+use farrier::facts::signals::SignalSet;
+use farrier::facts::sockets::SocketFile;
+use farrier::facts::{Fact, Lack, Place};
+use farrier::model::*;
+use farrier::os::{FileKind, FileStat, Pid, Refusal, Root, Text};
+use jiff::{SignedDuration, Timestamp};
+
+pub const ROOT: &str = "/var/www/shop";
+pub const OLD: &str = "20261114160544";
+pub const LIVE: &str = "20261119093012";
+pub const NEW: &str = "20261121224103";
+/// What `keep_releases` has long deleted.
+pub const GONE: &str = "20261101120000";
+pub const CONFIG: &str = "/var/www/shop/current/config/unicorn.rb";
+pub const PIDFILE: &str = "/var/www/shop/shared/pids/unicorn.pid";
+pub const SOCKET: &str = "/var/www/shop/shared/sockets/unicorn.sock";
+const DAY: u64 = 86_400;
+
+pub fn pid(number: i32) -> Pid {
+    Pid::new(number).unwrap()
+}
+
+pub fn known<T>(place: &str, value: T) -> Fact<T> {
+    Fact::known(Place::new(place), value)
+}
+
+pub fn now() -> Timestamp {
+    "2026-11-21T23:10:57Z".parse().unwrap()
+}
+
+pub fn ago(seconds: u64) -> Timestamp {
+    now() - SignedDuration::from_secs(i64::try_from(seconds).unwrap())
+}
+
+pub fn stat(kind: FileKind, inode: u64) -> FileStat {
+    let when = i64::try_from(ago(30 * DAY).as_nanosecond()).unwrap();
+    FileStat {
+        kind,
+        device: 1,
+        inode,
+        mode: 0o755,
+        uid: 1000,
+        gid: 1000,
+        nlink: 1,
+        size: 100,
+        mtime: when,
+        ctime: when,
+        rdev: 0,
+    }
+}
+
+pub fn release_path(name: &str) -> PathBuf {
+    Path::new(ROOT).join("releases").join(name)
+}
+
+/// A path that is there: a regular executable file unless it is a directory.
+pub fn spot(path: &str, kind: FileKind, real: &str) -> Spot {
+    Spot {
+        path: path.into(),
+        stat: known(path, Some(stat(kind, 7))),
+        real: known(path, Some(real.into())),
+    }
+}
+
+/// A path where nothing is.
+pub fn nothing(path: &str) -> Spot {
+    Spot { path: path.into(), stat: known(path, None), real: known(path, None) }
+}
+
+pub fn linked(place: &str, path: &Path, inode: u64) -> Linked {
+    let open = stat(FileKind::Regular, inode);
+    Linked {
+        path: path.to_path_buf(),
+        open: known(place, open.clone()),
+        now: known(&path.to_string_lossy(), Some(open)),
+    }
+}
+
+pub fn process(number: i32, parent: i32, age: u64, cwd: &Path) -> Process {
+    let at = |file: &str| format!("/proc/{number}/{file}");
+    Process {
+        pid: pid(number),
+        stat: known(
+            &at("stat"),
+            Stat {
+                comm: "ruby".into(),
+                state: State('S'),
+                ppid: parent,
+                group: number,
+                session: number,
+                tty: 0,
+                flags: 0,
+                cpu: 10,
+                children_cpu: 10,
+                threads: 2,
+                started: 100_000_000 - age * 100,
+                resident: 1000,
+                block: None,
+            },
+        ),
+        status: known(
+            &at("status"),
+            Status {
+                tgid: number,
+                ns_pids: vec![number],
+                uids: [1000; 4],
+                gids: [1000; 4],
+                groups: vec![],
+                tracer: 0,
+                caught: SignalSet(0x4a31_7e4f),
+                ignored: SignalSet(0),
+                blocked: SignalSet(0),
+                pending: SignalSet(0),
+            },
+        ),
+        command_line: known(&at("cmdline"), CommandLine::default()),
+        started_at: known(&at("stat"), ago(age)),
+        age: known(&at("stat"), age),
+        cwd: known(&at("cwd"), linked(&at("cwd"), cwd, 20)),
+        exe: known(&at("exe"), linked(&at("exe"), Path::new("/usr/bin/ruby3.1"), 30)),
+        root: Root::Own,
+        root_path: None,
+        environ: known(
+            &at("environ"),
+            Environ {
+                variables: vec![Variable { name: "PWD".into(), value: "/x".into() }],
+                size: 10,
+            },
+        ),
+        maps: known(&at("maps"), vec![]),
+        libraries: known(
+            &at("maps"),
+            vec![
+                linked(&at("maps"), Path::new("/usr/lib/libruby-3.1.so.3.1.2"), 40),
+                linked(&at("maps"), Path::new("/var/www/shop/shared/bundle/gems/pg_ext.so"), 41),
+            ],
+        ),
+        descriptors: known(&at("fd"), vec![]),
+        cgroup: known(&at("cgroup"), Text::from("/system.slice/shop.service")),
+        limits: known(&at("limits"), vec![]),
+        user: known(&at("status"), Text::from("deploy")),
+        pss: known(&at("smaps_rollup"), 1),
+        rss: known(&at("stat"), 1),
+    }
+}
+
+pub fn worker(number: i32, master: i32, nr: u32, age: u64, release: &str) -> Worker {
+    Worker {
+        process: process(number, master, age, &release_path(release)),
+        number: Some(nr),
+        release: known(&format!("/proc/{number}/cwd"), Some(release.into())),
+    }
+}
+
+fn set<T>(value: T, line: usize) -> Setting<T> {
+    Setting::Set { value, line }
+}
+
+/// A configuration as it should be: absolute, through `current`, with both hooks.
+pub fn config() -> Config {
+    Config {
+        file: spot(CONFIG, FileKind::Regular, &format!("{ROOT}/releases/{LIVE}/config/unicorn.rb")),
+        working_directory: set(format!("{ROOT}/current").into(), 1),
+        pid: set(PIDFILE.into(), 2),
+        listen: vec![set(SOCKET.into(), 3)],
+        worker_processes: set(2, 4),
+        preload_app: set(true, 5),
+        timeout: set(30, 6),
+        stderr_path: Setting::NotSet,
+        user: Setting::NotSet,
+        program: Setting::NotSet,
+        environment: vec![farrier::model::config::Assignment {
+            name: "BUNDLE_GEMFILE".into(),
+            value: set(Text::from("/var/www/shop/current/Gemfile"), 8),
+            hook: Some(Hook::BeforeExec),
+        }],
+        retires_old_master: true,
+    }
+}
+
+/// One that nobody prepared for USR2.
+pub fn plain_config() -> Config {
+    Config { environment: vec![], retires_old_master: false, ..config() }
+}
+
+pub fn lock(release: &str, digest: u64) -> Lock {
+    let gems = [("rack".to_owned(), format!("2.{digest}.0"))];
+    Lock {
+        path: release_path(release).join("Gemfile.lock"),
+        gems: gems.into_iter().collect(),
+        ruby: None,
+        digest,
+    }
+}
+
+pub fn gemfile(path: &str, release: Option<&str>) -> Gemfile {
+    Gemfile {
+        file: spot(path, FileKind::Regular, path),
+        release: release.map(Into::into),
+        rescued: false,
+        lock: known(path, Some(lock(release.unwrap_or(LIVE), 1))),
+        set_by_config: release.is_none(),
+    }
+}
+
+/// A ready master of a release with two workers, started `age` seconds ago.
+pub fn master(number: i32, age: u64, release: &str) -> Master {
+    let place = format!("/proc/{number}");
+    let current = format!("{ROOT}/current");
+    let real = format!("{ROOT}/releases/{LIVE}");
+    Master {
+        process: process(number, 1, age, &release_path(release)),
+        kind: Kind::Unicorn,
+        role: Role::Current,
+        phase: Phase::Ready,
+        parent: None,
+        child: None,
+        workers: vec![
+            worker(number + 3, number, 0, age, release),
+            worker(number + 4, number, 1, age, release),
+        ],
+        release: known(&format!("{place}/cwd"), Some(release.into())),
+        arguments: vec!["-c".into(), CONFIG.into()],
+        config: known(CONFIG, config()),
+        loaded: known(CONFIG, config()),
+        pidfile: known(CONFIG, Some(PIDFILE.into())),
+        restart: Restart {
+            origin: Origin::Memory,
+            directory: known(&place, spot(&current, FileKind::Directory, &real)),
+            program: known(
+                &place,
+                spot("/usr/local/bin/unicorn", FileKind::Regular, "/usr/local/bin/unicorn"),
+            ),
+            interpreter: known(
+                "/usr/local/bin/unicorn",
+                Some(spot("/usr/bin/ruby3.1", FileKind::Regular, "/usr/bin/ruby3.1")),
+            ),
+            arguments: known(&place, vec![]),
+            config: known(&place, Some(spot(CONFIG, FileKind::Regular, CONFIG))),
+            gemfile: known(&place, Some(gemfile(&format!("{current}/Gemfile"), None))),
+        },
+        listens: known(&format!("{place}/fd"), vec![48113]),
+        server_version: Some("6.0.0".into()),
+        ruby_version: Some("3.1.2".into()),
+        revision: None,
+    }
+}
+
+pub fn release(name: &str, arrived: u64) -> Release {
+    Release {
+        name: name.into(),
+        path: release_path(name),
+        link_to: None,
+        arrived: known(name, ago(arrived)),
+        revision: None,
+        nested_link: None,
+        lock: known(name, Some(lock(name, 1))),
+    }
+}
+
+pub fn pidfile(kind: PidfileKind, number: i32, state: PidfileState, owner: Option<i32>) -> Pidfile {
+    let path = match kind {
+        PidfileKind::Oldbin => format!("{PIDFILE}.oldbin"),
+        _ => PIDFILE.to_owned(),
+    };
+    Pidfile {
+        real: known(&path, Some(path.clone().into())),
+        stat: known(&path, Some(stat(FileKind::Regular, 60))),
+        kind,
+        pid: Pid::new(number),
+        state: known(&format!("/proc/{number}"), state),
+        named_by: vec!["config/unicorn.rb:2".into()],
+        owner: owner.map(pid),
+        path: path.into(),
+    }
+}
+
+pub fn listener(inode: u64, masters: &[i32]) -> Listener {
+    Listener {
+        address: Address::Unix(SOCKET.into()),
+        inode,
+        queued: known("sock_diag", 0),
+        backlog: known("sock_diag", 1024),
+        file: Some(known(SOCKET, SocketFile::Same)),
+        masters: masters.iter().copied().map(pid).collect(),
+    }
+}
+
+pub fn layout() -> Layout {
+    let current = format!("{ROOT}/current");
+    Layout {
+        root: ROOT.into(),
+        releases_directory: format!("{ROOT}/releases").into(),
+        releases: known(
+            "/var/www/shop/releases",
+            vec![release(OLD, 8 * DAY), release(LIVE, 3 * DAY)],
+        ),
+        current: Current {
+            path: current.clone().into(),
+            state: known(&current, CurrentState::Release(LIVE.into())),
+            real: known(&current, Some(release_path(LIVE))),
+            switched_at: known(&current, ago(3 * DAY)),
+        },
+        shared: Some(format!("{ROOT}/shared").into()),
+    }
+}
+
+pub fn app() -> App {
+    App {
+        id: AppId(ROOT.into()),
+        name: "shop".into(),
+        kind: Kind::Unicorn,
+        root: ROOT.into(),
+        host_path: None,
+        layout: known("/var/www/shop/releases", Some(layout())),
+        masters: vec![master(14740, 2 * DAY, LIVE)],
+        orphans: vec![],
+        pidfiles: vec![pidfile(PidfileKind::Current, 14740, PidfileState::Live, Some(14740))],
+        listeners: vec![listener(48113, &[14740])],
+        wanted: vec![],
+    }
+}
+
+/// A machine with one healthy app: one master on the live release, two workers, all known.
+pub fn healthy() -> Census {
+    with(|_| {})
+}
+
+/// The healthy machine, changed.
+pub fn with(change: impl FnOnce(&mut App)) -> Census {
+    let mut app = app();
+    change(&mut app);
+    Census {
+        host: Fact::lacking(Place::new("/proc"), Lack::NotAsked),
+        taken_at: now(),
+        boot_time: 0,
+        seen: Seen { processes: 212, members: 25, ..Seen::default() },
+        apps: vec![app],
+        limits: Limits::default(),
+    }
+}
+
+/// The layout of an app that has one.
+pub fn layout_of(app: &mut App) -> &mut Layout {
+    app.layout.value.as_mut().unwrap().as_mut().unwrap()
+}
+
+/// `current` was switched to `NEW` so many seconds ago; the masters stay where they are.
+pub fn deployed(app: &mut App, seconds: u64) {
+    let layout = layout_of(app);
+    layout.releases.value.as_mut().unwrap().push(release(NEW, seconds + 60));
+    layout.current.state = known("/var/www/shop/current", CurrentState::Release(NEW.into()));
+    layout.current.real = known("/var/www/shop/current", Some(release_path(NEW)));
+    layout.current.switched_at = known("/var/www/shop/current", ago(seconds));
+}
+
+/// A USR2 so many seconds ago: 14740 is old, 22410 is its re-execution in that phase.
+pub fn reexecuted(app: &mut App, seconds: u64, phase: Phase) {
+    let mut new = master(22410, seconds, NEW);
+    new.parent = Some(pid(14740));
+    new.process.stat.value.as_mut().unwrap().ppid = 14740;
+    new.phase = phase;
+    new.role = if phase == Phase::Ready { Role::Current } else { Role::New };
+    if phase != Phase::Ready {
+        new.workers.clear();
+    }
+    new.process
+        .environ
+        .value
+        .as_mut()
+        .unwrap()
+        .variables
+        .push(Variable { name: "UNICORN_FD".into(), value: "8".into() });
+    let old = &mut app.masters[0];
+    old.role = Role::Old;
+    old.child = Some(pid(22410));
+    app.masters.push(new);
+    app.listeners[0].masters.push(pid(22410));
+    let file = if phase == Phase::Starting {
+        let mut file = pidfile(PidfileKind::Current, 0, PidfileState::Missing, None);
+        file.stat = known(PIDFILE, None);
+        file.real = known(PIDFILE, None);
+        file
+    } else {
+        pidfile(PidfileKind::Current, 22410, PidfileState::Live, Some(22410))
+    };
+    app.pidfiles = vec![file, pidfile(PidfileKind::Oldbin, 14740, PidfileState::Live, Some(14740))];
+}
+
+/// A second master started by hand, with a socket of its own.
+pub fn second_start(app: &mut App) {
+    let mut second = master(30000, DAY, LIVE);
+    second.role = Role::Duplicate;
+    second.listens = known("/proc/30000/fd", vec![50000]);
+    app.masters.push(second);
+    app.listeners.push(listener(50000, &[30000]));
+}
+
+/// A fact that can be taken away.
+pub trait Losable {
+    fn lose(&mut self);
+}
+
+impl<T> Losable for Fact<T> {
+    fn lose(&mut self) {
+        self.value = Err(Lack::Refused(Refusal::Denied));
+    }
+}
+
+/// Shows every fact of a census to a visitor; a fact in a fact comes before it.
+pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losable)) {
+    for app in &mut census.apps {
+        if let Ok(Some(layout)) = &mut app.layout.value {
+            for release in layout.releases.value.iter_mut().flatten() {
+                visit("release.arrived", &mut release.arrived);
+                visit("release.lock", &mut release.lock);
+            }
+            visit("releases", &mut layout.releases);
+            visit("current.state", &mut layout.current.state);
+            visit("current.real", &mut layout.current.real);
+            visit("current.switched_at", &mut layout.current.switched_at);
+        }
+        visit("layout", &mut app.layout);
+        for master in &mut app.masters {
+            each_process(&mut master.process, visit);
+            for worker in &mut master.workers {
+                each_process(&mut worker.process, visit);
+                visit("worker.release", &mut worker.release);
+            }
+            visit("master.release", &mut master.release);
+            each_config(&mut master.config, "config", visit);
+            each_config(&mut master.loaded, "loaded", visit);
+            visit("pidfile", &mut master.pidfile);
+            visit("listens", &mut master.listens);
+            each_restart(&mut master.restart, visit);
+        }
+        for file in &mut app.pidfiles {
+            visit("pidfile.real", &mut file.real);
+            visit("pidfile.stat", &mut file.stat);
+            visit("pidfile.state", &mut file.state);
+        }
+        for listener in &mut app.listeners {
+            visit("listener.queued", &mut listener.queued);
+            visit("listener.backlog", &mut listener.backlog);
+            if let Some(file) = &mut listener.file {
+                visit("listener.file", file);
+            }
+        }
+    }
+}
+
+fn each_config(
+    config: &mut Fact<Config>,
+    name: &str,
+    visit: &mut dyn FnMut(&str, &mut dyn Losable),
+) {
+    if let Ok(config) = &mut config.value {
+        each_spot(&mut config.file, visit);
+    }
+    visit(name, config);
+}
+
+fn each_spot(spot: &mut Spot, visit: &mut dyn FnMut(&str, &mut dyn Losable)) {
+    visit("spot.stat", &mut spot.stat);
+    visit("spot.real", &mut spot.real);
+}
+
+fn each_link(link: &mut Linked, visit: &mut dyn FnMut(&str, &mut dyn Losable)) {
+    visit("link.open", &mut link.open);
+    visit("link.now", &mut link.now);
+}
+
+fn each_process(process: &mut Process, visit: &mut dyn FnMut(&str, &mut dyn Losable)) {
+    visit("stat", &mut process.stat);
+    visit("status", &mut process.status);
+    visit("command_line", &mut process.command_line);
+    visit("started_at", &mut process.started_at);
+    visit("age", &mut process.age);
+    if let Ok(link) = &mut process.cwd.value {
+        each_link(link, visit);
+    }
+    visit("cwd", &mut process.cwd);
+    if let Ok(link) = &mut process.exe.value {
+        each_link(link, visit);
+    }
+    visit("exe", &mut process.exe);
+    visit("environ", &mut process.environ);
+    visit("maps", &mut process.maps);
+    for link in process.libraries.value.iter_mut().flatten() {
+        each_link(link, visit);
+    }
+    visit("libraries", &mut process.libraries);
+    visit("descriptors", &mut process.descriptors);
+    visit("cgroup", &mut process.cgroup);
+    visit("limits", &mut process.limits);
+    visit("user", &mut process.user);
+}
+
+fn each_restart(restart: &mut Restart, visit: &mut dyn FnMut(&str, &mut dyn Losable)) {
+    for spot in [&mut restart.directory, &mut restart.program] {
+        if let Ok(spot) = &mut spot.value {
+            each_spot(spot, visit);
+        }
+    }
+    for spot in [&mut restart.interpreter, &mut restart.config] {
+        if let Ok(Some(spot)) = &mut spot.value {
+            each_spot(spot, visit);
+        }
+    }
+    if let Ok(Some(gemfile)) = &mut restart.gemfile.value {
+        each_spot(&mut gemfile.file, visit);
+        visit("gemfile.lock", &mut gemfile.lock);
+    }
+    visit("restart.directory", &mut restart.directory);
+    visit("restart.program", &mut restart.program);
+    visit("restart.interpreter", &mut restart.interpreter);
+    visit("restart.arguments", &mut restart.arguments);
+    visit("restart.config", &mut restart.config);
+    visit("restart.gemfile", &mut restart.gemfile);
+}
