@@ -1,13 +1,19 @@
 //! The command line: arguments, subcommands, exit statuses. What it promises stands in `docs/cli.md`.
 
 mod check;
+mod do_operation;
 mod explain;
 mod generate;
 mod inspect;
 mod inspector;
+mod looker;
 mod machine;
+pub mod operate;
 mod output;
+mod plan;
+mod sending;
 mod settings;
+mod signal;
 mod targets;
 mod tree;
 
@@ -106,6 +112,12 @@ enum Command {
     Inspect(inspect::Inspect),
     /// Say what a rule means, why it matters, how to fix it; no RULE: the table of all rules
     Explain(explain::Explain),
+    /// Show what an operation would do, step by step, and what would stop it; sends nothing
+    Plan(plan::PlanCommand),
+    /// Carry out an operation as `plan` shows it
+    Do(do_operation::DoCommand),
+    /// Send one signal, guided: preview, confirmation, delivery to exactly that process, follow-up
+    Signal(signal::SignalCommand),
     /// Print a shell's completions
     Completions(generate::Completions),
     /// Print the manual page
@@ -148,6 +160,9 @@ fn dispatch(cli: Cli, output: &mut Output) -> anyhow::Result<Status> {
         Some(Command::Tree(tree)) => tree.run(options, output),
         Some(Command::Inspect(inspect)) => inspect.run(options, output),
         Some(Command::Explain(explain)) => explain.run(options, output),
+        Some(Command::Plan(plan)) => plan.run(options, output),
+        Some(Command::Do(operation)) => operation.run(options, output),
+        Some(Command::Signal(signal)) => signal.run(options, output),
         Some(Command::Completions(completions)) => {
             completions.run(output);
             Ok(Status::DONE)

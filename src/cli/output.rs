@@ -20,6 +20,12 @@ impl Status {
     pub const CRITICAL: Self = Self(2);
     /// No such target, something unreadable, refused; of `check`: undecided.
     pub const REFUSED: Self = Self(3);
+    /// Of an operation: what should follow was not seen, and the app still has a master that serves.
+    pub const OLD_SERVES: Self = Self(1);
+    /// Of an operation: nothing serves, though something should.
+    pub const NOTHING_SERVES: Self = Self(2);
+    /// Of an operation: interrupted, or not observable any more.
+    pub const INTERRUPTED: Self = Self(4);
     /// The command line is wrong (`EX_USAGE`).
     pub const USAGE: Self = Self(64);
     /// The graver of the statuses of two machines: critical, warning, undecided, fine.
@@ -67,6 +73,11 @@ impl Output {
     pub fn complain(&mut self, message: &str) {
         self.attempt(Write::flush);
         let _ = writeln!(std::io::stderr(), "{message}");
+    }
+
+    /// Writes what is printed so far: progress is read as it happens.
+    pub fn flush(&mut self) {
+        self.attempt(Write::flush);
     }
 
     /// Whether nobody reads any more.

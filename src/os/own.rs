@@ -1,9 +1,15 @@
 //! farrier's own surroundings: its terminal, its locale, its settings directory. Nothing here is about another process.
 
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use nix::sys::signal::Signal;
+
+use super::Text;
 
 /// What farrier's own environment and descriptors say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,4 +99,29 @@ pub fn arguments() -> Vec<OsString> {
 #[expect(clippy::disallowed_methods, reason = "this is os: two looks have to lie apart")]
 pub fn pause(time: std::time::Duration) {
     std::thread::sleep(time);
+}
+
+/// Whether somebody can answer a question.
+pub fn input_is_terminal() -> bool {
+    std::io::stdin().is_terminal()
+}
+
+/// Asks on standard error and reads the line that is typed, empty at the end of input.
+pub fn ask(question: &str) -> String {
+    let mut line = String::new();
+    let _ = write!(std::io::stderr(), "{question}");
+    let _ = std::io::stdin().read_line(&mut line);
+    line
+}
+
+/// A flag that is raised when the operator breaks off (INT, TERM, HUP): what watches something can then say where it stands.
+pub fn break_off() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        // The order matters: a second one finds the flag raised and ends the program as usual.
+        let number = signal as i32;
+        let _ = signal_hook::flag::register_conditional_default(number, Arc::clone(&flag));
+        let _ = signal_hook::flag::register(number, Arc::clone(&flag));
+    }
+    flag
 }

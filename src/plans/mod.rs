@@ -250,6 +250,8 @@ pub enum Outcome {
     NothingServes(String),
     /// Nothing was sent.
     Refused(Refused),
+    /// Nothing was sent, since the audit log took no line of it; why. It can be confirmed once more without one.
+    Unaudited(Refused),
     /// Interrupted, or not observable any more; where it stands.
     Interrupted(String),
 }

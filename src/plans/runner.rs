@@ -47,7 +47,7 @@ pub fn run(
     tell: &mut dyn FnMut(Event) -> ControlFlow<()>,
 ) -> Outcome {
     let outcome = match sent(&guard, terms, hands, look, tell) {
-        Err(refused) => Outcome::Refused(refused),
+        Err(outcome) => outcome,
         Ok((watch, audited)) => {
             let outcome = observe(watch, guard.plan(), terms, hands, look, tell);
             let written = audited
@@ -56,7 +56,7 @@ pub fn run(
                     | Outcome::NotSeen(words)
                     | Outcome::NothingServes(words)
                     | Outcome::Interrupted(words) => note(&guard, "result", words, hands).is_ok(),
-                    Outcome::Refused(_) => true,
+                    Outcome::Refused(_) | Outcome::Unaudited(_) => true,
                 };
             if written { outcome } else { outcome.with("The audit log has no line of it") }
         }
@@ -73,11 +73,11 @@ fn sent(
     hands: &mut dyn Hands,
     look: &mut dyn FnMut() -> (Census, Verdicts),
     tell: &mut dyn FnMut(Event) -> ControlFlow<()>,
-) -> Result<(Watch, bool), Refused> {
+) -> Result<(Watch, bool), Outcome> {
     let plan = guard.plan();
-    guard.satisfied(&terms.given)?;
+    guard.satisfied(&terms.given).map_err(Outcome::Refused)?;
     let (census, verdicts) = look();
-    guard.stands(&census, &verdicts, hands)?;
+    guard.stands(&census, &verdicts, hands).map_err(Outcome::Refused)?;
     let audited = match note(guard, "intent", &plan.title, hands) {
         Ok(()) => true,
         Err(why) if terms.unaudited => {
@@ -85,10 +85,10 @@ fn sent(
             false
         }
         Err(why) => {
-            return Err(Refused::new(
+            return Err(Outcome::Unaudited(Refused::new(
                 format!("the audit log took no line: {why}"),
                 "confirm that it goes on without one",
-            ));
+            )));
         }
     };
     // The audit log may have taken its time: the identity is read once more, the signal goes by the pidfd.
@@ -97,7 +97,8 @@ fn sent(
         .map_err(|refusal| sending_refused(plan, &refusal))
         .inspect_err(|refused| {
             let _ = note(guard, "result", &format!("not sent: {refused}"), hands);
-        })?;
+        })
+        .map_err(Outcome::Refused)?;
     let watch = Watch::new(plan, &census);
     let name = words::name(plan.signal);
     let words = format!("{name} went to {} at {}", plan.target, words::clock(census.taken_at));
@@ -179,7 +180,7 @@ impl Outcome {
             Self::NotSeen(words) => Self::NotSeen(add(words)),
             Self::NothingServes(words) => Self::NothingServes(add(words)),
             Self::Interrupted(words) => Self::Interrupted(add(words)),
-            Self::Refused(refused) => Self::Refused(refused),
+            Self::Refused(_) | Self::Unaudited(_) => self,
         }
     }
 }

@@ -33,7 +33,7 @@ fn refused(shown: &Census, now: &Census, operation: Operation, hands: &mut Rehea
     assert!(hands.sent.is_empty(), "it was sent");
     assert!(hands.held.is_empty(), "it is let go");
     match outcome {
-        Outcome::Refused(refused) => refused.reason,
+        Outcome::Refused(refused) | Outcome::Unaudited(refused) => refused.reason,
         other => panic!("{other:?}"),
     }
 }

@@ -5,6 +5,7 @@ pub mod explain;
 pub mod headline;
 pub mod inspect;
 pub mod paint;
+pub mod plan;
 pub mod tree;
 
 pub use paint::Paint;

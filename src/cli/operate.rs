@@ -1,0 +1,386 @@
+//! From a TARGET to a plan, and from a plan to what came of it: what `plan`, `do` and `signal` have in common.
+
+use std::ops::ControlFlow;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use super::Status;
+use super::looker::APART;
+use super::targets;
+use crate::model::{App, Census, Operation, Role, Signal};
+use crate::os::{Hands, Pid, shown};
+use crate::plans::{self, Confirm, Event, Given, Guard, Outcome, Plan, Refused, Terms, again};
+use crate::rules::Verdicts;
+use crate::show::json;
+use crate::show::text::{Paint, plan as text};
+use crate::survey::target::{Target, Unresolved, resolve};
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// An operation, by whatever signal carries it out.
+    Operation(Operation),
+    /// One signal.
+    Signal(Signal),
+}
+
+/// How it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    /// The TARGET.
+    pub target: String,
+    /// What may be done.
+    pub reach: Reach,
+    /// What is confirmed beforehand.
+    pub consent: Consent,
+    /// How long to wait for what should follow; `None`: as long as the plan says.
+    pub timeout: Option<Duration>,
+    /// JSON instead of text, where nothing is sent.
+    pub json: bool,
+}
+
+/// What may be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Show the plan only.
+    #[default]
+    Look,
+    /// Show it, hold the process and pass the gate, send nothing.
+    Rehearse,
+    /// Send it.
+    Send,
+    /// It was to be sent, and nothing may be sent here; why.
+    ReadOnly(&'static str),
+}
+
+/// What is confirmed beforehand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consent {
+    /// `--yes`: no question.
+    pub yes: bool,
+    /// `--force`: with `--yes`, go on although the preflight found something critical or service ends.
+    pub force: bool,
+}
+
+/// Takes a fresh look.
+pub type Look<'a> = &'a mut dyn FnMut() -> (Census, Verdicts);
+
+/// What goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said<'a> {
+    /// To standard output, as it is.
+    Text(&'a str),
+    /// To standard error, one message.
+    Message(&'a str),
+}
+
+/// The other side: where words go, and who answers.
+pub struct Desk<'a> {
+    /// Hears.
+    pub say: &'a mut dyn FnMut(Said<'_>),
+    /// Asks one question and gives back the line that was typed, empty at its end; `None`: there is no terminal.
+    pub ask: Option<&'a mut dyn FnMut(&str) -> String>,
+    /// Whether the operator broke off (INT).
+    pub broken_off: &'a dyn Fn() -> bool,
+    /// How text is dressed.
+    pub paint: Paint,
+}
+
+impl Desk<'_> {
+    fn print(&mut self, text: &str) {
+        (self.say)(Said::Text(text));
+    }
+
+    fn complain(&mut self, message: &str) {
+        (self.say)(Said::Message(message));
+    }
+}
+
+/// A look whose rules are all decided: a second one is taken where a rule wants to compare.
+fn settled(look: Look<'_>, hands: &mut dyn Hands) -> (Census, Verdicts) {
+    let (census, verdicts) = look();
+    if !verdicts.want_second_look() {
+        return (census, verdicts);
+    }
+    hands.pause(Duration::from_nanos(APART.unsigned_abs()));
+    look()
+}
+
+/// A signal by its name, with or without `SIG`, in either case.
+pub fn signal(word: &str) -> Result<Signal, String> {
+    let upper = word.to_ascii_uppercase();
+    let bare = upper.strip_prefix("SIG").unwrap_or(&upper);
+    Signal::from_str(&format!("SIG{bare}"))
+        .map_err(|_| format!("there is no signal {}", crate::os::text::escaped(word.as_bytes())))
+}
+
+/// An operation by its name.
+pub fn operation(word: &str) -> Result<Operation, String> {
+    Operation::ALL.iter().copied().find(|operation| operation.name() == word).ok_or_else(|| {
+        let names: Vec<&str> = Operation::ALL.iter().map(|operation| operation.name()).collect();
+        format!("the operations are {}", names.join(", "))
+    })
+}
+
+/// Carries out what was asked for, as far as its reach goes.
+pub fn operate(
+    wanted: &Wanted,
+    order: &Order,
+    look: Look<'_>,
+    hands: &mut dyn Hands,
+    desk: &mut Desk<'_>,
+) -> Status {
+    let (census, verdicts) = settled(look, hands);
+    let planned = match planned(wanted, &order.target, &census, &verdicts) {
+        Ok(planned) => planned,
+        Err(words) => {
+            desk.complain(&words);
+            return Status::REFUSED;
+        }
+    };
+    show(wanted, &planned, order, desk);
+    let Ok(plan) = planned else { return Status::REFUSED };
+    let stops = if plan.stops() { Status::REFUSED } else { Status::DONE };
+    match order.reach {
+        Reach::Look => stops,
+        Reach::Rehearse => match Guard::open(plan, &census, hands) {
+            Ok(guard) => {
+                let (census, verdicts) = look();
+                let stands = guard.stands(&census, &verdicts, hands);
+                guard.close(hands);
+                stands.map_or_else(|refused| told(&refused, desk), |()| stops)
+            }
+            Err(refused) => told(&refused, desk),
+        },
+        Reach::ReadOnly(why) => {
+            told(&Refused::new(why, "farrier plan shows what it would do"), desk)
+        }
+        Reach::Send => send(&plan, &census, order, look, hands, desk),
+    }
+}
+
+fn told(refused: &Refused, desk: &mut Desk<'_>) -> Status {
+    desk.complain(&text::refused(refused));
+    Status::REFUSED
+}
+
+/// Prints the plan, or why there is none.
+fn show(wanted: &Wanted, planned: &Result<Plan, Refused>, order: &Order, desk: &mut Desk<'_>) {
+    let looks = matches!(order.reach, Reach::Look | Reach::Rehearse);
+    if order.json && looks {
+        let operation = match wanted {
+            Wanted::Operation(operation) => Some(*operation),
+            Wanted::Signal(_) => None,
+        };
+        let document = match planned {
+            Ok(plan) => json::plan::Planned::new(plan),
+            Err(refused) => json::plan::Planned::refused(operation, refused),
+        };
+        match json::text(&document, json::Layout::Lines) {
+            Ok(text) => desk.print(&text),
+            Err(error) => desk.complain(&error.to_string()),
+        }
+        return;
+    }
+    match planned {
+        Ok(plan) => {
+            let text = desk.paint.finish(&text::plan(plan, desk.paint));
+            desk.print(&text);
+        }
+        Err(refused) => {
+            told(refused, desk);
+        }
+    }
+}
+
+/// The plan for a TARGET; the outer error is about the TARGET itself.
+fn planned(
+    wanted: &Wanted,
+    word: &str,
+    census: &Census,
+    verdicts: &Verdicts,
+) -> Result<Result<Plan, Refused>, String> {
+    let target = match resolve(census, word) {
+        Ok(target) => target,
+        // A worker is named: what comes of it there is the plan's to say, since CONT may go to one.
+        Err(Unresolved::Worker { pid, .. }) => match wanted {
+            Wanted::Signal(signal) => return Ok(plans::signal(census, verdicts, pid, *signal)),
+            Wanted::Operation(_) => return Err(unresolved(census, word)),
+        },
+        Err(_) => return Err(unresolved(census, word)),
+    };
+    if let (Some(pidfile), None) = (&target.pidfile, target.master) {
+        return Ok(Err(Refused::new(
+            format!("{} names no living master", shown(pidfile)),
+            format!("name the app or a master: {}", target.app),
+        )));
+    }
+    let Some(app) = census.app(&target.app) else { return Err(unresolved(census, word)) };
+    Ok(match wanted {
+        Wanted::Operation(operation) => {
+            plans::plan(census, verdicts, app, target.master, *operation)
+        }
+        Wanted::Signal(signal) => receiver(census, &target, *signal)
+            .and_then(|pid| plans::signal(census, verdicts, pid, *signal)),
+    })
+}
+
+fn unresolved(census: &Census, word: &str) -> String {
+    resolve(census, word).map_or_else(|refused| targets::words(&refused), |target| target.app.0)
+}
+
+/// Whom a signal is for when an app was named: its only living master, else the current one where the signal leaves
+/// service standing. Where QUIT or TERM could mean one or the other generation, the pid has to be named.
+fn receiver(census: &Census, target: &Target, signal: Signal) -> Result<Pid, Refused> {
+    if let Some(pid) = target.master {
+        return Ok(pid);
+    }
+    let living: Vec<(Pid, Role)> = census
+        .app(&target.app)
+        .into_iter()
+        .flat_map(App::living_masters)
+        .map(|master| (master.process.pid, master.role))
+        .collect();
+    match living.as_slice() {
+        [] => Err(Refused::new(
+            format!("no master of {} lives", target.app),
+            "it has to be started; a signal cannot do that",
+        )),
+        [(only, _)] => Ok(*only),
+        several => {
+            let list: Vec<String> =
+                several.iter().map(|(pid, role)| format!("{pid} ({})", role.name())).collect();
+            let name = signal.as_str().trim_start_matches("SIG");
+            Err(Refused::new(
+                format!("{} has several masters: {}", target.app, list.join(", ")),
+                format!("name one: farrier signal {name} PID"),
+            ))
+        }
+    }
+}
+
+/// Holds the process, takes the confirmation, sends and watches.
+fn send(
+    plan: &Plan,
+    census: &Census,
+    order: &Order,
+    look: Look<'_>,
+    hands: &mut dyn Hands,
+    desk: &mut Desk<'_>,
+) -> Status {
+    if !order.consent.yes && desk.ask.is_none() {
+        let refused = Refused::new("there is no terminal to confirm it", "--yes confirms it");
+        return told(&refused, desk);
+    }
+    let opened = match Guard::open(plan.clone(), census, hands) {
+        Ok(guard) => guard,
+        Err(refused) => return told(&refused, desk),
+    };
+    let given = match confirmed(plan, order.consent, desk) {
+        Ok(given) => given,
+        Err(refused) => {
+            opened.close(hands);
+            return told(&refused, desk);
+        }
+    };
+    let terms = Terms { given, within: order.timeout, unaudited: order.consent.yes };
+    let outcome = carried(opened, &terms, look, hands, desk);
+    match outcome {
+        Outcome::Unaudited(refused) => unaudited(plan, &terms, &refused, look, hands, desk),
+        outcome => reported(outcome, desk),
+    }
+}
+
+/// The audit log took no line: asks whether to go on without one.
+fn unaudited(
+    plan: &Plan,
+    terms: &Terms,
+    refused: &Refused,
+    look: Look<'_>,
+    hands: &mut dyn Hands,
+    desk: &mut Desk<'_>,
+) -> Status {
+    told(refused, desk);
+    let answer = desk.ask.as_mut().map(|ask| ask("Send it without an audit line? [send/cancel] "));
+    if answer.as_deref().map(str::trim) != Some("send") {
+        return Status::REFUSED;
+    }
+    let (census, verdicts) = look();
+    let guard = again(&census, &verdicts, plan).and_then(|plan| Guard::open(plan, &census, hands));
+    match guard {
+        Ok(guard) => {
+            let terms = Terms { unaudited: true, ..terms.clone() };
+            let outcome = carried(guard, &terms, look, hands, desk);
+            reported(outcome, desk)
+        }
+        Err(refused) => told(&refused, desk),
+    }
+}
+
+fn carried(
+    guard: Guard,
+    terms: &Terms,
+    look: Look<'_>,
+    hands: &mut dyn Hands,
+    desk: &mut Desk<'_>,
+) -> Outcome {
+    plans::run(guard, terms, hands, look, &mut |event| {
+        match event {
+            Event::Sent(words) | Event::Seen(words) => desk.print(&format!("{words}\n")),
+            Event::Warning(words) => desk.complain(&words),
+            Event::Waiting(..) => {}
+        }
+        if (desk.broken_off)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+}
+
+/// What the operator gives: asked for on a terminal, else what the options say.
+fn confirmed(plan: &Plan, consent: Consent, desk: &mut Desk<'_>) -> Result<Given, Refused> {
+    if consent.yes {
+        return Ok(if consent.force { Given::Force } else { Given::Button });
+    }
+    let Some(ask) = desk.ask.as_mut() else {
+        return Err(Refused::new("there is no terminal to confirm it", "--yes confirms it"));
+    };
+    let name = plan.signal.as_str().trim_start_matches("SIG");
+    match &plan.confirm {
+        Confirm::Word(word) => {
+            let typed = ask(&format!(
+                "This ends service, or may. To send {name} to {}, type the name of the app, {word}: ",
+                plan.target
+            ));
+            Ok(Given::Word(typed.trim_end_matches(['\r', '\n']).to_owned()))
+        }
+        Confirm::Button => {
+            let typed = ask(&format!("Send {name} to {}? [send/cancel] ", plan.target));
+            if typed.trim() == "send" {
+                Ok(Given::Button)
+            } else {
+                Err(Refused::new("it was cancelled", "type send to confirm it"))
+            }
+        }
+    }
+}
+
+/// The last line, and the status of `docs/cli.md`.
+fn reported(outcome: Outcome, desk: &mut Desk<'_>) -> Status {
+    match outcome {
+        Outcome::Done(words) => {
+            desk.print(&format!("{words}\n"));
+            Status::DONE
+        }
+        Outcome::NotSeen(words) => {
+            desk.complain(&words);
+            Status::OLD_SERVES
+        }
+        Outcome::NothingServes(words) => {
+            desk.complain(&words);
+            Status::NOTHING_SERVES
+        }
+        Outcome::Refused(refused) | Outcome::Unaudited(refused) => told(&refused, desk),
+        Outcome::Interrupted(words) => {
+            desk.complain(&words);
+            Status::INTERRUPTED
+        }
+    }
+}

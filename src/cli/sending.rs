@@ -1,0 +1,95 @@
+//! What the commands that may send have in common: their options, the terminal, the hands.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::looker::Looker;
+use super::operate::{Consent, Desk, Order, Reach, Said, Wanted, operate};
+use super::{Options, Output, Status, targets};
+use crate::os::own;
+use crate::os::signal::LiveHands;
+
+/// Options of commands that send.
+#[derive(Debug, Default, Args)]
+pub struct Sending {
+    /// Show what would be done and pass every gate, send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// No question
+    #[arg(long)]
+    yes: bool,
+    /// With --yes: go on although the preflight found something critical, or service ends
+    #[arg(long)]
+    force: bool,
+    /// How long to wait for what should follow
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    timeout: Option<u32>,
+}
+
+/// What was asked for; without options of sending: to be shown only.
+pub fn order(target: &str, sending: Option<&Sending>, options: &Options) -> anyhow::Result<Order> {
+    let read_only = options.settings()?.read_only;
+    let reach = match sending {
+        None => Reach::Look,
+        Some(sending) if sending.dry_run => Reach::Rehearse,
+        Some(_) if !options.from.is_empty() => {
+            Reach::ReadOnly("this is a recording: no process is behind it")
+        }
+        Some(_) if read_only => {
+            Reach::ReadOnly("farrier is read-only, by --read-only or a setting")
+        }
+        Some(_) => Reach::Send,
+    };
+    Ok(Order {
+        target: target.to_owned(),
+        reach,
+        consent: sending
+            .map(|sending| Consent { yes: sending.yes, force: sending.force })
+            .unwrap_or_default(),
+        timeout: sending
+            .and_then(|sending| sending.timeout)
+            .map(|seconds| Duration::from_secs(u64::from(seconds))),
+        json: options.is_json(),
+    })
+}
+
+/// Carries it out on this machine, or shows it of a recording.
+pub fn with_desk(
+    wanted: &Wanted,
+    order: &Order,
+    options: &Options,
+    output: &mut Output,
+) -> anyhow::Result<Status> {
+    let settings = options.settings()?;
+    let wish = targets::wish(std::slice::from_ref(&order.target), &settings);
+    let paint = options.paint();
+    let broken_off = own::break_off();
+    let mut hands = LiveHands::new().map_err(|why| anyhow::anyhow!("Not sent: {why}"))?;
+    let mut worst = Status::DONE;
+    for machine in &options.machines()? {
+        let mut looker = Looker::new(machine.as_ref(), wish.clone(), settings.ignore.clone());
+        let mut ask = |question: &str| own::ask(question);
+        let status = operate(
+            wanted,
+            order,
+            &mut || looker.look(),
+            &mut hands,
+            &mut Desk {
+                say: &mut |said| match said {
+                    Said::Text(text) => {
+                        output.print(text);
+                        output.flush();
+                    }
+                    Said::Message(message) => output.complain(message),
+                },
+                ask: own::input_is_terminal().then_some(&mut ask),
+                broken_off: &|| broken_off.load(Ordering::Relaxed),
+                paint,
+            },
+        );
+        worst = worst.graver(status);
+    }
+    Ok(worst)
+}

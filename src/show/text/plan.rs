@@ -1,0 +1,58 @@
+//! A plan as text: the lines of the dialog, in their order (`screens.md` §2.7).
+
+use super::super::words::Mark;
+use super::Paint;
+use crate::plans::{CheckState, Confirm, Plan, Refused};
+
+/// The column at which the values begin.
+const LABEL: usize = 10;
+
+/// A plan: SEND, DOES, AFTER IT, WAY BACK, CHECKED, BY HAND, and the word that it asks for.
+pub fn plan(plan: &Plan, paint: Paint) -> String {
+    let mut out = format!("{}\n\n", paint.strong(&plan.title));
+    line(&mut out, "SEND", &plan.send, paint);
+    line(&mut out, "DOES", &plan.does, paint);
+    line(&mut out, "AFTER IT", &plan.after, paint);
+    line(&mut out, "WAY BACK", &plan.way_back, paint);
+    let mut label = "CHECKED";
+    for check in &plan.checks {
+        line(&mut out, label, &format!("{} {}", paint.mark(mark(check.state)), check.words), paint);
+        label = "";
+    }
+    line(&mut out, "BY HAND", &plan.by_hand, paint);
+    if let Confirm::Word(word) = &plan.confirm {
+        line(&mut out, "ASKS FOR", &format!("the name {word}, or --yes --force"), paint);
+    }
+    out
+}
+
+/// Why nothing is sent, and the way out: one message.
+pub fn refused(refused: &Refused) -> String {
+    format!("Not sent: {}. {}", refused.reason, sentence(&refused.way_out))
+}
+
+/// With a capital at its start, unless it starts with a command.
+fn sentence(words: &str) -> String {
+    let mut rest = words.chars();
+    match rest.next() {
+        Some(first) if !words.starts_with("farrier ") => first.to_uppercase().chain(rest).collect(),
+        _ => words.to_owned(),
+    }
+}
+
+fn line(out: &mut String, label: &str, value: &str, paint: Paint) {
+    let padded = format!("{label:LABEL$}");
+    out.push_str(&paint.quiet(&padded));
+    out.push_str(value);
+    out.push('\n');
+}
+
+/// The sign of a check.
+pub fn mark(state: CheckState) -> Mark {
+    match state {
+        CheckState::Holds => Mark::Fine,
+        CheckState::Warns => Mark::Warning,
+        CheckState::Stops => Mark::Critical,
+        CheckState::Blind => Mark::Unknown,
+    }
+}
