@@ -59,8 +59,9 @@ fn a_reused_pid_gets_nothing() {
 
 #[test]
 fn each_part_of_the_identity_counts() {
+    type Part = fn(&mut Token);
     let census = both();
-    let parts: [(fn(&mut Token), &str); 4] = [
+    let parts: [(Part, &str); 4] = [
         (|token| token.started += 1, "9120 is another process now"),
         (|token| token.exe = Some((1, 2)), "9120 runs another program now"),
         (|token| token.uid = 0, "9120 runs as another user now"),
@@ -101,7 +102,7 @@ fn a_process_that_ended_gets_nothing() {
 fn a_confirmation_expires() {
     let census = both();
     let mut hands = Rehearsal::of(&census);
-    let because = refused(&census, &later(census.clone(), 121.0), Operation::Retire, &mut hands);
+    let because = refused(&census, &later(census.clone(), 121_000), Operation::Retire, &mut hands);
     assert_eq!(because, "the confirmation is older than 2 minutes");
 }
 
@@ -191,7 +192,7 @@ fn a_mute_audit_log_asks_first_and_is_told() {
     assert_eq!(because, "the audit log took no line: permission denied");
 
     let guard = Guard::open(planned(&census, Operation::Retire), &census, &mut hands).unwrap();
-    let mut gone = later(census.clone(), 1.0);
+    let mut gone = later(census.clone(), 1_000);
     gone.apps[0].masters.remove(0);
     let mut looks = vec![gone, census].into_iter().rev();
     let mut warned = 0;

@@ -20,7 +20,7 @@ struct Run {
 
 /// Carries an operation out on the first box; what is seen then are the others in turn, each half a second later.
 /// The last one stays.
-fn carried(operation: Operation, boxes: Vec<Census>) -> Run {
+fn carried(operation: Operation, boxes: &[Census]) -> Run {
     let first = boxes[0].clone();
     let mut hands = Rehearsal::of(&first);
     let plan = plan(&first, &Verdicts::default(), &first.apps[0], None, operation).unwrap();
@@ -35,7 +35,7 @@ fn carried(operation: Operation, boxes: Vec<Census>) -> Run {
             let census = boxes[at.min(boxes.len() - 1)].clone();
             at += 1;
             assert!(at < 2_000, "it never ends");
-            (later(census, 0.5 * at as f64), Verdicts::default())
+            (later(census, 500 * i64::try_from(at).unwrap()), Verdicts::default())
         },
         &mut |event| {
             if let Event::Seen(words) = event {
@@ -80,7 +80,7 @@ fn changed(mut census: Census, change: impl FnOnce(&mut Vec<Master>)) -> Census 
 fn retire_is_done_when_the_old_master_is_gone_and_the_new_serves() {
     let draining = changed(both(), |masters| masters[0].workers.truncate(1));
     let gone = changed(both(), |masters| drop(masters.remove(0)));
-    let run = carried(Operation::Retire, vec![both(), both(), draining, gone]);
+    let run = carried(Operation::Retire, &[both(), both(), draining, gone]);
     assert_eq!(
         run.done(),
         "9120 took QUIT at 23:13:41Z and ended at 23:13:43Z. 14740 serves alone"
@@ -95,13 +95,13 @@ fn a_zombie_counts_as_ended_and_is_told() {
     let zombie = changed(both(), |masters| {
         masters[0].process.stat.value.as_mut().unwrap().state = State('Z');
     });
-    let run = carried(Operation::Retire, vec![both(), zombie]);
+    let run = carried(Operation::Retire, &[both(), zombie]);
     assert!(run.done().contains("not reaped yet"), "{}", run.done());
 }
 
 #[test]
 fn a_master_that_stays_is_not_told_as_done() {
-    let run = carried(Operation::Retire, vec![both()]);
+    let run = carried(Operation::Retire, &[both()]);
     assert_eq!(
         run.not_seen(),
         "9120 still lives 40 s after QUIT, with 2 workers. 9120 and 14740 serve"
@@ -111,13 +111,13 @@ fn a_master_that_stays_is_not_told_as_done() {
 #[test]
 fn losing_both_is_told_as_an_outage() {
     let none = shop(Vec::new());
-    let run = carried(Operation::Retire, vec![both(), none]);
+    let run = carried(Operation::Retire, &[both(), none]);
     assert!(run.nothing_serves().ends_with("No master of shop serves"), "{}", run.nothing_serves());
 }
 
 #[test]
 fn stop_is_done_when_nobody_is_left() {
-    let run = carried(Operation::Stop, vec![alone(), alone(), shop(Vec::new())]);
+    let run = carried(Operation::Stop, &[alone(), alone(), shop(Vec::new())]);
     assert!(run.done().ends_with("No master of shop serves"), "{}", run.done());
 }
 
@@ -134,7 +134,7 @@ fn booting(phase: Phase, workers: &[i32]) -> Census {
 fn upgrade_is_done_when_the_new_workers_stay() {
     let run = carried(
         Operation::Upgrade,
-        vec![
+        &[
             alone(),
             alone(),
             booting(Phase::Starting, &[]),
@@ -162,7 +162,7 @@ fn upgrade_is_done_when_the_new_workers_stay() {
 fn an_upgrade_whose_new_master_ends_left_the_old_one() {
     let run = carried(
         Operation::Upgrade,
-        vec![alone(), booting(Phase::Loading, &[]), booting(Phase::Loading, &[]), alone()],
+        &[alone(), booting(Phase::Loading, &[]), booting(Phase::Loading, &[]), alone()],
     );
     assert_eq!(
         run.not_seen(),
@@ -172,14 +172,15 @@ fn an_upgrade_whose_new_master_ends_left_the_old_one() {
 
 #[test]
 fn an_upgrade_that_never_forks_ends_early() {
-    let run = carried(Operation::Upgrade, vec![alone()]);
+    let run = carried(Operation::Upgrade, &[alone()]);
     assert!(run.not_seen().starts_with("no new master of 14740 was seen within 15 s"));
 }
 
 #[test]
 fn a_crash_loop_is_no_success() {
     let loops = (0..400).map(|n| booting(Phase::Ready, &[30_000 + n]));
-    let run = carried(Operation::Upgrade, std::iter::once(alone()).chain(loops).collect());
+    let run =
+        carried(Operation::Upgrade, &std::iter::once(alone()).chain(loops).collect::<Vec<_>>());
     assert!(
         run.not_seen().starts_with("22410 is ready, but none of its workers stays"),
         "{}",
@@ -189,7 +190,7 @@ fn a_crash_loop_is_no_success() {
 
 #[test]
 fn both_gone_after_usr2_is_an_outage() {
-    let run = carried(Operation::Upgrade, vec![alone(), shop(Vec::new())]);
+    let run = carried(Operation::Upgrade, &[alone(), shop(Vec::new())]);
     assert!(run.nothing_serves().starts_with("14740 ended"));
 }
 
@@ -198,25 +199,25 @@ fn reload_is_done_when_every_worker_is_new() {
     let with = |workers: &[i32]| shop(vec![master(14740, Role::Current, None, workers)]);
     let run = carried(
         Operation::Reload,
-        vec![alone(), alone(), with(&[14744, 15001]), with(&[15001, 15002])],
+        &[alone(), alone(), with(&[14744, 15001]), with(&[15001, 15002])],
     );
     assert_eq!(run.seen, ["1 of 2 workers are replaced", "2 of 2 workers are replaced"]);
     assert!(run.done().contains("has 2 workers, all new"), "{}", run.done());
-    let run = carried(Operation::Reload, vec![alone()]);
+    let run = carried(Operation::Reload, &[alone()]);
     assert!(run.not_seen().starts_with("14740 has workers of before HUP still, after 60 s"));
 }
 
 #[test]
 fn counting_operations_wait_for_their_count() {
     let with = |workers: &[i32]| shop(vec![master(14740, Role::Current, None, workers)]);
-    let run = carried(Operation::AddWorker, vec![alone(), with(&[14743, 14744, 15001])]);
+    let run = carried(Operation::AddWorker, &[alone(), with(&[14743, 14744, 15001])]);
     assert_eq!(run.seen, ["15001 appeared, a worker of 14740"]);
     assert!(run.done().contains("has 3 workers since"));
-    let run = carried(Operation::RemoveWorker, vec![alone(), with(&[14743])]);
+    let run = carried(Operation::RemoveWorker, &[alone(), with(&[14743])]);
     assert_eq!(run.seen, ["14744 ended, a worker of 14740"]);
-    let run = carried(Operation::Drain, vec![alone(), with(&[14743]), with(&[])]);
+    let run = carried(Operation::Drain, &[alone(), with(&[14743]), with(&[])]);
     assert!(run.done().contains("has no workers since"));
-    let run = carried(Operation::AddWorker, vec![alone()]);
+    let run = carried(Operation::AddWorker, &[alone()]);
     assert!(run.not_seen().starts_with("14740 has 2 workers after 30 s, 3 were expected"));
 }
 
@@ -225,9 +226,9 @@ fn usr1_is_taken_when_it_does_not_wait_any_more() {
     let waits = changed(alone(), |masters| {
         masters[0].process.status.value.as_mut().unwrap().pending = SignalSet(1 << 9);
     });
-    let run = carried(Operation::ReopenLogs, vec![alone(), waits.clone(), alone()]);
+    let run = carried(Operation::ReopenLogs, &[alone(), waits.clone(), alone()]);
     assert!(run.done().starts_with("14740 took USR1"));
-    let run = carried(Operation::ReopenLogs, vec![alone(), waits]);
+    let run = carried(Operation::ReopenLogs, &[alone(), waits]);
     assert!(run.not_seen().starts_with("USR1 still waits to be taken by 14740"));
 }
 
@@ -236,9 +237,9 @@ fn cont_is_done_when_it_runs() {
     let stopped = changed(alone(), |masters| {
         masters[0].process.stat.value.as_mut().unwrap().state = State('T');
     });
-    let run = carried(Operation::Continue, vec![stopped.clone(), alone()]);
+    let run = carried(Operation::Continue, &[stopped.clone(), alone()]);
     assert!(run.done().starts_with("14740 runs again"));
-    let run = carried(Operation::Continue, vec![stopped]);
+    let run = carried(Operation::Continue, &[stopped]);
     assert!(run.not_seen().starts_with("14740 is still stopped"));
 }
 
@@ -275,6 +276,6 @@ fn a_box_that_hides_its_processes_meanwhile_is_not_told_as_done() {
         farrier::facts::Place::new("/proc"),
         farrier::facts::Lack::Refused(farrier::os::Refusal::Denied),
     ));
-    let run = carried(Operation::Retire, vec![both(), hidden]);
+    let run = carried(Operation::Retire, &[both(), hidden]);
     assert!(matches!(run.outcome, Outcome::Interrupted(_)), "{:?}", run.outcome);
 }

@@ -244,8 +244,8 @@ pub fn both() -> Census {
 }
 
 /// The same box some time later.
-pub fn later(mut census: Census, seconds: f64) -> Census {
-    let nanos = (seconds * 1e9) as i64;
+pub fn later(mut census: Census, milliseconds: i64) -> Census {
+    let nanos = milliseconds * 1_000_000;
     census.boot_time += nanos;
     census.taken_at += jiff::SignedDuration::from_nanos(nanos);
     census
