@@ -9,8 +9,6 @@ use std::sync::atomic::AtomicBool;
 
 use nix::sys::signal::Signal;
 
-use super::Text;
-
 /// What farrier's own environment and descriptors say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Own {

@@ -68,7 +68,7 @@ pub fn follow(
             Order::Send(given) => {
                 let Some(guard) = held.take() else { continue };
                 let title = guard.plan().title.clone();
-                let terms = Terms { given, within: None, unaudited: false };
+                let terms = Terms { given, within: None, unaudited: true };
                 let mut look = || {
                     let (census, verdicts) = looker.look();
                     (Arc::unwrap_or_clone(census), Arc::unwrap_or_clone(verdicts))

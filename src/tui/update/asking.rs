@@ -267,7 +267,7 @@ pub(super) fn came(state: &mut State, title: &str, outcome: &Outcome) {
         | Outcome::NotSeen(words)
         | Outcome::NothingServes(words)
         | Outcome::Interrupted(words) => words.clone(),
-        Outcome::Refused(refused) => {
+        Outcome::Refused(refused) | Outcome::Unaudited(refused) => {
             return turned(state, refused);
         }
     };
