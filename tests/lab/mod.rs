@@ -2,6 +2,8 @@
 //!
 //! `tests/lab/enter STAGE` stages one of them and opens a shell in it.
 
+#[cfg(test)]
+mod commands;
 mod config;
 mod program;
 mod site;

@@ -266,6 +266,13 @@ impl<'a> Site<'a> {
         new
     }
 
+    /// Waits until the newest master is no longer young, and `current` was switched long ago.
+    pub fn settle(&self) {
+        self.lab.impatient();
+        self.age_switch();
+        self.lab.outlast_handover(*self.masters().last().expect("a master serves"));
+    }
+
     /// Waits until that process is gone.
     pub fn wait_gone(&self, pid: u32) {
         self.lab.wait(&format!("process {pid} is gone"), || self.lab.stat(pid).is_none());

@@ -250,18 +250,20 @@ impl Lab {
         self.children(parent)[0]
     }
 
-    /// Tells farrier that a handover here is over after two seconds, so that a test need not wait for minutes.
+    /// Tells farrier that a handover here is over after a second, so that a test need not wait for minutes. A
+    /// config's `timeout` counts too: three seconds are the least that Unicorn takes.
     pub fn impatient(&self) {
-        self.write("/etc/farrier.toml", "handover_grace = 2\n");
+        self.write("/etc/farrier.toml", "handover_grace = 1\n");
     }
 
-    /// Waits until that new master is older than a handover of an impatient lab and a boot may take.
-    pub fn outlast_handover(&self, new: u32) {
+    /// Waits until that process is older than a handover of an impatient lab may take.
+    pub fn outlast_handover(&self, newest: u32) {
         let uptime =
             || self.read("/proc/uptime").split('.').next().and_then(|s| s.parse::<u64>().ok());
-        let started = self.stat(new).expect("the new master lives").started / 100;
+        // Clock ticks are hundredths of a second on every Linux that this runs on.
+        let started = self.stat(newest).expect("the newest master lives").started / 100;
         self.wait("the handover is no longer young", || {
-            uptime().is_some_and(|now| now > started + 6)
+            uptime().is_some_and(|now| now > started + 4)
         });
     }
 

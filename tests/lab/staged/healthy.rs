@@ -88,11 +88,12 @@ pub const STAGES: &[Stage] = &[
     },
 ];
 
-/// A healthy site that has served for long.
+/// A healthy site that has served for longer than a handover takes, in an impatient lab.
 pub fn serving(lab: &Lab) -> Site<'_> {
-    let site = Site::deployed(lab, "shop", |_| {});
+    let site = Site::deployed(lab, "shop", |config| config.timeout = 3);
     site.switched_long_ago(FIRST);
     site.start();
+    site.settle();
     site
 }
 

@@ -85,14 +85,12 @@ fn refused(site: &Site<'_>) {
 
 /// Two generations that have both been ready for longer than a handover may take; gives the old master too.
 fn lingering(lab: &Lab) -> (Site<'_>, u32) {
-    lab.impatient();
     let (site, old) = two_releases(lab, Hook::WrongPath);
     let new = site.upgrade(old);
     site.wait_ready(new);
     assert_eq!(site.pidfile(OLDBIN), old);
     assert!(lab.title(old).contains("master (old)"));
-    site.age_switch();
-    lab.outlast_handover(new);
+    site.settle();
     (site, old)
 }
 

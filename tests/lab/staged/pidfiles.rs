@@ -111,10 +111,8 @@ const fn garbled(name: &'static str, tells: &'static str, set: fn(&Lab)) -> Stag
 }
 
 fn serving(lab: &Lab) -> Site<'_> {
-    let site = Site::deployed(lab, "shop", |_| {});
-    site.switched_long_ago(FIRST);
-    let master = site.start();
-    assert_eq!(lab.read(PIDFILE), format!("{master}\n"));
+    let site = super::healthy::serving(lab);
+    assert_eq!(site.pidfile("shared/pids/unicorn.pid"), site.masters()[0]);
     site
 }
 

@@ -117,13 +117,13 @@ const THROUGH_CURRENT: &[&str] =
 /// A site that serves its first release while `current` has long named the second.
 fn stale(lab: &Lab) -> Site<'_> {
     let site = serving(lab);
-    site.release(SECOND, &App::default(), &Config::at(&site.root));
+    site.release(SECOND, &App::default(), &Config { timeout: 3, ..Config::at(&site.root) });
     site.switched_long_ago(SECOND);
     site
 }
 
 fn config_of_pinned(site: &Site<'_>) -> Config {
-    Config { working_directory: None, hook: Hook::BeforeFork, ..Config::at(&site.root) }
+    Config { working_directory: None, timeout: 3, hook: Hook::BeforeFork, ..Config::at(&site.root) }
 }
 
 /// A site whose master was started in the release's own directory.
