@@ -113,8 +113,8 @@ pub fn named(release: &str) -> String {
 /// A length of time in a sentence.
 pub fn age(seconds: u64) -> String {
     match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7_199 => format!("{} min", seconds / 60),
+        0..=299 => format!("{seconds} s"),
+        300..=7_199 => format!("{} min", seconds / 60),
         7_200..=172_799 => format!("{} h", seconds / 3_600),
         _ => format!("{} d", seconds / 86_400),
     }
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn ages_have_one_unit() {
-        assert_eq!(age(119), "119 s");
+        assert_eq!(age(120), "120 s");
         assert_eq!(age(7_199), "119 min");
         assert_eq!(age(172_800), "2 d");
     }

@@ -1,6 +1,7 @@
 //! The rules on censuses made by hand: each fires, stays silent, and says when it could not see.
 
 mod broken;
+mod order;
 mod sound;
 
 use farrier::model::Census;

@@ -27,8 +27,8 @@ The app is down: the proxy answers 502.
 
 ## How farrier decides
 
-Who wants the app is known from the supervisor, the settings or the command line. A zombie does not live, a master that
-still boots does. Where processes are hidden from farrier, nothing is said.
+Who wants the app is known from the supervisor, the settings or the command line. A zombie does not live, a
+master that still boots does. Where processes are hidden from farrier, nothing is said.
 
 ## When it stays silent
 
@@ -36,8 +36,8 @@ Releases that nothing serves and nobody asks for may be stopped on purpose. An a
 
 ## How to fix it
 
-Read the last lines of its log, then start it by what starts it at boot: its service. Remove a pidfile that names a dead
-process first, if the start is refused.
+Read the last lines of its log, then start it by what starts it at boot: its service. Remove a pidfile that
+names a dead process first, if the start is refused.
 ";
 
 fn check(look: &mut Look<'_>) {

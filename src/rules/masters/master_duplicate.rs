@@ -22,8 +22,8 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-Two masters of one app live side by side. Neither was started by the other's USR2, and they do not share their sockets: a
-start ran a second time, most often because the pidfile was not there.
+Two masters of one app live side by side. Neither was started by the other's USR2, and they do not share their
+sockets: a start ran a second time, most often because the pidfile was not there.
 
 ## Why it matters
 
@@ -31,19 +31,20 @@ Two codes answer, the memory is held twice, and stop, reload and deploy reach on
 
 ## How farrier decides
 
-Two living masters, not linked by re-execution, share no listening socket, and have the same pidfile, listen on the same
-address, or were given the same configuration whose listeners are plain words. Paths that differ only in the release count
-as the same.
+Two living masters, not linked by re-execution, share no listening socket, and have the same pidfile, listen on
+the same address, or were given the same configuration whose listeners are plain words. Paths that differ only
+in the release count as the same.
 
 ## When it stays silent
 
-A handover: old and new master share their sockets. The two units of one service on sockets that systemd holds share them
-too. A master that has closed its sockets, or has not opened them yet, is leaving or booting. Several apps of one user,
-or web and admin from one root with pidfiles and sockets of their own, are no duplicates.
+A handover: old and new master share their sockets. The two units of one service on sockets that systemd holds
+share them too. A master that has closed its sockets, or has not opened them yet, is leaving or booting. Several
+apps of one user, or web and admin from one root with pidfiles and sockets of their own, are no duplicates.
 
 ## How to fix it
 
-Find out which of them the proxy reaches (the one whose socket file is still its own), and send QUIT to the other.
+Find out which of them the proxy reaches (the one whose socket file is still its own), and send QUIT to the
+other.
 ";
 
 fn check(look: &mut Look<'_>) {

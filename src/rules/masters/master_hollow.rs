@@ -19,8 +19,8 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-The master is ready and listens, and it has no worker. WINCH was sent and the new master ended before it served, or TTOU
-was sent once too often.
+The master is ready and listens, and it has no worker. WINCH was sent and the new master ended before it served,
+or TTOU was sent once too often.
 
 ## Why it matters
 
@@ -32,13 +32,13 @@ A ready master that nothing superseded has no living worker at two looks at leas
 
 ## When it stays silent
 
-An old master that was drained beside a ready one is kept on purpose. A master that still boots has no worker yet. A
-configuration with 0 workers as a plain number wants it so.
+An old master that was drained beside a ready one is kept on purpose. A master that still boots has no worker
+yet. A configuration with 0 workers as a plain number wants it so.
 
 ## How to fix it
 
-Send TTIN once for each worker, a second apart. HUP brings the configured number back as well, but re-reads configuration
-and code through `current`: only where the running release is the current one.
+Send TTIN once for each worker, a second apart. HUP brings the configured number back as well, but re-reads
+configuration and code through `current`: only where the running release is the current one.
 ";
 
 fn check(look: &mut Look<'_>) {

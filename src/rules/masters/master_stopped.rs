@@ -19,25 +19,28 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-A process of the app is stopped, by STOP, TSTP, TTIN or TTOU to a process that had no handler for it, or a tracer holds it.
+A process of the app is stopped, by STOP, TSTP, TTIN or TTOU to a process that had no handler for it, or a
+tracer holds it.
 
 ## Why it matters
 
-A stopped master starts no worker, reaps none and takes no signal: they wait until it goes on. A stopped worker keeps its
-request for ever, and the master kills it at its time-out once both go on.
+A stopped master starts no worker, reaps none and takes no signal: they wait until it goes on. A stopped worker
+keeps its request for ever, and the master kills it at its time-out once both go on.
 
 ## How farrier decides
 
-The kernel's state letter is `T` (stopped) or `t` (held by a tracer). A tracer has to hold it at two looks, since a short
-look with a debugger is not a fault.
+The kernel's state letter is `T` (stopped) or `t` (held by a tracer). A tracer has to hold it at two looks,
+since a short look with a debugger is not a fault.
 
 ## When it stays silent
 
-For a process that sleeps, waits for the disk, or is frozen with its whole control group: these have other letters.
+For a process that sleeps, waits for the disk, or is frozen with its whole control group: these have other
+letters.
 
 ## How to fix it
 
-Send CONT. Where a tracer holds it, end the tracer. What was sent meanwhile takes effect then: look first what waits.
+Send CONT. Where a tracer holds it, end the tracer. What was sent meanwhile takes effect then: look first what
+waits.
 ";
 
 fn check(look: &mut Look<'_>) {

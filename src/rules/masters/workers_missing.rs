@@ -20,8 +20,8 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-The configuration says how many workers a master has, and fewer live. TTOU took some away and nobody brought them back, or
-they cannot be started.
+The configuration says how many workers a master has, and fewer live. TTOU took some away and nobody brought
+them back, or they cannot be started.
 
 ## Why it matters
 
@@ -30,13 +30,13 @@ The app serves with less than it was sized for: at the next peak connections wai
 ## How farrier decides
 
 Living workers of a ready master are counted at two looks, outside a young handover, and compared with
-`worker_processes` where that is a plain number (without it, the server's default). The file must not have changed, nor
-`current` been switched, since the master started.
+`worker_processes` where that is a plain number (without it, the server's default). The file must not have
+changed, nor `current` been switched, since the master started.
 
 ## When it stays silent
 
-A master without any worker is `master-hollow`. A superseded master may have fewer. A number that only Ruby can work out is
-not decided. A configuration that is newer than the master may not be loaded yet.
+A master without any worker is `master-hollow`. A superseded master may have fewer. A number that only Ruby can
+work out is not decided. A configuration that is newer than the master may not be loaded yet.
 
 ## How to fix it
 

@@ -24,13 +24,13 @@ const MEANING: &str = "\
 
 ## Why it matters
 
-The server only asks whether a process of that number lives. It does, so every USR2 is refused. Hooks and scripts that
-send QUIT to that number hit a stranger.
+The server only asks whether a process of that number lives. It does, so every USR2 is refused. Hooks and
+scripts that send QUIT to that number hit a stranger.
 
 ## How farrier decides
 
-It reads the file, finds the living process of that number, and looks whether it is a master of this app: by title, role
-and tree, never by the number alone. In a young handover it has to be so at two looks.
+It reads the file, finds the living process of that number, and looks whether it is a master of this app: by
+title, role and tree, never by the number alone. In a young handover it has to be so at two looks.
 
 ## When it stays silent
 

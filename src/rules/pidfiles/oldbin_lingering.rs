@@ -20,29 +20,29 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-USR2 started a new master, the new one is ready, and the old one was never retired. Two generations serve from the same
-sockets.
+USR2 started a new master, the new one is ready, and the old one was never retired. Two generations serve from
+the same sockets.
 
 ## Why it matters
 
-Requests are answered by either release. The memory is held twice. Every further USR2 is refused while the old master
-lives, so that deploys change nothing.
+Requests are answered by either release. The memory is held twice. Every further USR2 is refused while the old
+master lives, so that deploys change nothing.
 
 ## How farrier decides
 
-A superseded master (its title says so, or it holds the oldbin pidfile) lives, the master that replaced it is ready, and
-that one is older than the grace: the setting, or the app's `timeout` where that is longer.
+A superseded master (its title says so, or it holds the oldbin pidfile) lives, the master that replaced it is
+ready, and that one is older than the grace: the setting, or the app's `timeout` where that is longer.
 
 ## When it stays silent
 
-Within the grace, and while the new master still loads. An old master without workers, kept on purpose for a way back, or
-one that has closed its sockets and waits for its last requests, is only information.
+Within the grace, and while the new master still loads. An old master without workers, kept on purpose for a way
+back, or one that has closed its sockets and waits for its last requests, is only information.
 
 ## How to fix it
 
-Look that the new master has its workers, then send QUIT to the old one: its workers end their requests and leave. Let a
-hook (`after_worker_ready` of the last worker, or `before_fork`) or the deploy do that each time; it has to read the
-pidfile with `.oldbin` appended.
+Look that the new master has its workers, then send QUIT to the old one: its workers end their requests and
+leave. Let a hook (`after_worker_ready` of the last worker, or `before_fork`) or the deploy do that each time;
+it has to read the pidfile with `.oldbin` appended.
 ";
 
 fn check(look: &mut Look<'_>) {

@@ -20,18 +20,18 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-`PIDFILE.oldbin` is there, and the master whose number it holds is not: it ended without removing it, by KILL or a crash.
-Or that process is a zombie: it ended, and its parent has not fetched its exit status.
+`PIDFILE.oldbin` is there, and the master whose number it holds is not: it ended without removing it, by KILL or
+a crash. Or that process is a zombie: it ended, and its parent has not fetched its exit status.
 
 ## Why it matters
 
-A number that nobody has is harmless to USR2, but a later process may get it, and then USR2 is refused and a hook kills a
-stranger. A zombie still counts as living: USR2 is refused now.
+A number that nobody has is harmless to USR2, but a later process may get it, and then USR2 is refused and a
+hook kills a stranger. A zombie still counts as living: USR2 is refused now.
 
 ## How farrier decides
 
-It reads the file and looks for the process; a zombie's state is `Z`. In a young handover, and for a zombie always, it has
-to be so at two looks.
+It reads the file and looks for the process; a zombie's state is `Z`. In a young handover, and for a zombie
+always, it has to be so at two looks.
 
 ## When it stays silent
 
@@ -39,8 +39,9 @@ While the old master lives, and where there is no oldbin.
 
 ## How to fix it
 
-Remove the file, after a look that it still names that number. For a zombie too: the process does nothing any more, the
-file alone stands in the way. A PID 1 that does not reap (a container without an init) leaves zombies for ever.
+Remove the file, after a look that it still names that number. For a zombie too: the process does nothing any
+more, the file alone stands in the way. A PID 1 that does not reap (a container without an init) leaves zombies
+for ever.
 ";
 
 fn check(look: &mut Look<'_>) {

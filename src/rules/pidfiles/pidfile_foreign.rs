@@ -20,18 +20,18 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-The pidfile holds a number that a living process has, and that process is not a master of this app: a stranger that got
-the number of a master that ended, a worker, or a wrapper.
+The pidfile holds a number that a living process has, and that process is not a master of this app: a stranger
+that got the number of a master that ended, a worker, or a wrapper.
 
 ## Why it matters
 
-Whoever signals by this file hits the wrong process: a deploy reloads a stranger or ends it. A start is refused, since the
-number lives.
+Whoever signals by this file hits the wrong process: a deploy reloads a stranger or ends it. A start is refused,
+since the number lives.
 
 ## How farrier decides
 
-It reads the file, finds the process, and looks whether it is a master of this app: by title, role and tree, never by the
-number alone. A master that still boots is one. In a young handover it has to be so at two looks.
+It reads the file, finds the process, and looks whether it is a master of this app: by title, role and tree,
+never by the number alone. A master that still boots is one. In a young handover it has to be so at two looks.
 
 ## When it stays silent
 

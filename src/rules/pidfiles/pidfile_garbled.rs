@@ -20,18 +20,18 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-The pidfile is empty, holds no number, or one that no master has: 0, 1, a negative one, one above the kernel's bound. Or it
-is no regular file.
+The pidfile is empty, holds no number, or one that no master has: 0, 1, a negative one, one above the kernel's
+bound. Or it is no regular file.
 
 ## Why it matters
 
-An empty file read as a number is 0, and a signal to 0 reaches every process of the sender's own group: the deploy, or the
-new master that runs a hook. A negative number reaches a group, 1 the machine's init.
+An empty file read as a number is 0, and a signal to 0 reaches every process of the sender's own group: the
+deploy, or the new master that runs a hook. A negative number reaches a group, 1 the machine's init.
 
 ## How farrier decides
 
-It reads the file as bytes: digits, blanks round them, a number from 2 to the kernel's bound. In a young handover it has
-to be so at two looks, since some scripts write the file in two steps.
+It reads the file as bytes: digits, blanks round them, a number from 2 to the kernel's bound. In a young
+handover it has to be so at two looks, since some scripts write the file in two steps.
 
 ## When it stays silent
 

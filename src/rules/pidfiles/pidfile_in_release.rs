@@ -24,18 +24,18 @@ The pidfile's path, all links resolved, lies inside one release. The next deploy
 
 ## Why it matters
 
-After the switch of `current` a hook or script reads the new release's directory: there is no pidfile, so it starts a
-second master, or never retires the old one. The clean-up deletes the file in the end.
+After the switch of `current` a hook or script reads the new release's directory: there is no pidfile, so it
+starts a second master, or never retires the old one. The clean-up deletes the file in the end.
 
 ## How farrier decides
 
-It resolves the pidfile's path as the master sees it, and looks whether it goes through an entry of `releases/`. Only
-files count that a living master was given or that name one.
+It resolves the pidfile's path as the master sees it, and looks whether it goes through an entry of `releases/`.
+Only files count that a living master was given or that name one.
 
 ## When it stays silent
 
-A `tmp/pids` in the release that is a link to `shared/` is right: the file is in `shared/` then. Left-over files of old
-releases that name nobody say nothing.
+A `tmp/pids` in the release that is a link to `shared/` is right: the file is in `shared/` then. Left-over files
+of old releases that name nobody say nothing.
 
 ## How to fix it
 

@@ -20,7 +20,8 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-The configuration or the arguments name a pidfile, the master that was given it lives, and the file is not there.
+The configuration or the arguments name a pidfile, the master that was given it lives, and the file is not
+there.
 
 ## Why it matters
 
@@ -28,18 +29,18 @@ Scripts, hooks and supervisors find no master: a stop does nothing, a start make
 
 ## How farrier decides
 
-The path is the one that the ready master was given, relative ones from its working directory. Nothing may stand there at
-two looks, outside a young handover.
+The path is the one that the ready master was given, relative ones from its working directory. Nothing may stand
+there at two looks, outside a young handover.
 
 ## When it stays silent
 
-During a handover: a superseded master's file is renamed to the oldbin, and the new one writes its own while it boots.
-Where no pidfile is configured there is no subject.
+During a handover: a superseded master's file is renamed to the oldbin, and the new one writes its own while it
+boots. Where no pidfile is configured there is no subject.
 
 ## How to fix it
 
-Write the file again with the master's number, as its user. Then look why it went: a clean-up of a temporary directory, a
-path inside a release (`pidfile-in-release`), a relative path.
+Write the file again with the master's number, as its user. Then look why it went: a clean-up of a temporary
+directory, a path inside a release (`pidfile-in-release`), a relative path.
 ";
 
 fn check(look: &mut Look<'_>) {

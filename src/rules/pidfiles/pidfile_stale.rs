@@ -20,18 +20,19 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-The pidfile holds a number, and no process has it, or a zombie has: a process that ended and was not fetched by its
-parent. A KILL, a crash, a failed start or a failed upgrade leave such a file.
+The pidfile holds a number, and no process has it, or a zombie has: a process that ended and was not fetched by
+its parent. A KILL, a crash, a failed start or a failed upgrade leave such a file.
 
 ## Why it matters
 
-Scripts signal nobody, or, once the number is given out again, a stranger. A zombie counts as living: a start is refused
-with `Already running`. It is critical where a living master was given this very file: nothing can find that master.
+Scripts signal nobody, or, once the number is given out again, a stranger. A zombie counts as living: a start is
+refused with `Already running`. It is critical where a living master was given this very file: nothing can find
+that master.
 
 ## How farrier decides
 
-It reads the file and looks for the process. In a young handover, and for a zombie always, it has to be so at two looks,
-since pidfiles are renamed and written anew then.
+It reads the file and looks for the process. In a young handover, and for a zombie always, it has to be so at
+two looks, since pidfiles are renamed and written anew then.
 
 ## When it stays silent
 
@@ -39,8 +40,8 @@ While the number belongs to a master of the app. A number in another pid namespa
 
 ## How to fix it
 
-Where a living master was given the file, write its number into it. Else remove the file, after a look that it still holds
-the number that was seen.
+Where a living master was given the file, write its number into it. Else remove the file, after a look that it
+still holds the number that was seen.
 ";
 
 fn check(look: &mut Look<'_>) {

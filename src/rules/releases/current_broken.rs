@@ -21,31 +21,31 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-Releases are used here, and the link `current`, by which restarts find the live one, is missing, leads nowhere, or is a
-plain directory. Or a switch was made with `ln -s` without `-n`: that puts a link inside the old release and switches
-nothing.
+Releases are used here, and the link `current`, by which restarts find the live one, is missing, leads nowhere,
+or is a plain directory. Or a switch was made with `ln -s` without `-n`: that puts a link inside the old release
+and switches nothing.
 
 ## Why it matters
 
-Whatever goes through `current` fails: USR2, a reload, a cold start, scripts. A plain directory never moves to the next
-release. A nested link means that a deploy believed it had switched and had not.
+Whatever goes through `current` fails: USR2, a reload, a cold start, scripts. A plain directory never moves to
+the next release. A nested link means that a deploy believed it had switched and had not.
 
 ## How farrier decides
 
 A process of the app, or what its next re-execution needs, leads into this `releases/` directory or through this
-`current`; `lstat` and `stat` of `current` show what it is, at two looks at least a second apart. A nested link is a link
-inside a release that names another release.
+`current`; `lstat` and `stat` of `current` show what it is, at two looks at least a second apart. A nested link
+is a link inside a release that names another release.
 
 ## When it stays silent
 
-A switch by `rm` and `ln` leaves a short gap: one look alone decides nothing. `current` as a link to a directory outside
-`releases/` is a way to deploy. Releases that no process leads into are nobody's concern. A nested link in a release that
-is neither current nor running is only information.
+A switch by `rm` and `ln` leaves a short gap: one look alone decides nothing. `current` as a link to a directory
+outside `releases/` is a way to deploy. Releases that no process leads into are nobody's concern. A nested link
+in a release that is neither current nor running is only information.
 
 ## How to fix it
 
-Make the link anew, in one step: `ln -s RELEASE current.new && mv -T current.new current`. Remove a nested link, then
-switch.
+Make the link anew, in one step: `ln -s RELEASE current.new && mv -T current.new current`. Remove a nested link,
+then switch.
 ";
 
 fn check(look: &mut Look<'_>) {

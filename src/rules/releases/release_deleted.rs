@@ -20,30 +20,31 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-A master or its workers run in a directory that was removed under them, most often a release that the clean-up of a later
-deploy deleted.
+A master or its workers run in a directory that was removed under them, most often a release that the clean-up
+of a later deploy deleted.
 
 ## Why it matters
 
-What is loaded goes on working. What is opened late does not: templates, translations, `autoload`, files below the
-release, and every `getcwd`. If the next restart needs the same directory, it fails.
+What is loaded goes on working. What is opened late does not: templates, translations, `autoload`, files below
+the release, and every `getcwd`. If the next restart needs the same directory, it fails.
 
 ## How farrier decides
 
-The working directory's inode is compared with what stands at its path now. Nothing there, or another directory while
-the open one has no link left, means deleted. It is critical when the directory, program, configuration or Gemfile of the
-next re-execution is gone too; a restart that goes through `current` works, and then it is a warning.
+The working directory's inode is compared with what stands at its path now. Nothing there, or another directory
+while the open one has no link left, means deleted. It is critical when the directory, program, configuration or
+Gemfile of the next re-execution is gone too; a restart that goes through `current` works, and then it is a
+warning.
 
 ## When it stays silent
 
-A directory that was renamed is not deleted: the kernel shows the new name. An old master without workers, or one whose
-handover is young, is only information: it is on its way out.
+A directory that was renamed is not deleted: the kernel shows the new name. An old master without workers, or
+one whose handover is young, is only information: it is on its way out.
 
 ## How to fix it
 
-Where the next re-execution finds what it needs, upgrade. Where it does not, link the missing release to `current`, then
-upgrade: that cures the directory, the Gemfile and a relative configuration in one step. Let the clean-up run after the
-restart, not before.
+Where the next re-execution finds what it needs, upgrade. Where it does not, link the missing release to
+`current`, then upgrade: that cures the directory, the Gemfile and a relative configuration in one step. Let the
+clean-up run after the restart, not before.
 ";
 
 fn check(look: &mut Look<'_>) {

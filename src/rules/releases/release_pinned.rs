@@ -19,28 +19,31 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-A master remembers the directory that it was first started in and changes to it at every USR2. Here that is one release's
-own path instead of the path through `current`.
+A master remembers the directory that it was first started in and changes to it at every USR2. Here that is one
+release's own path instead of the path through `current`.
 
 ## Why it matters
 
-Every USR2 seems to work and starts the same code again. Once a later deploy deletes that release, every USR2 fails.
+Every USR2 seems to work and starts the same code again. Once a later deploy deletes that release, every USR2
+fails.
 
 ## How farrier decides
 
-It takes the directory of the next re-execution (read from the master, from its log, or inferred: `working_directory`,
-then `PWD` where that is the working directory, then the working directory itself) and looks whether its path, links not
-resolved, goes through `releases/`. It is critical when that path is gone.
+It takes the directory of the next re-execution (read from the master, from its log, or inferred:
+`working_directory`, then `PWD` where that is the working directory, then the working directory itself) and
+looks whether its path, links not resolved, goes through `releases/`. It is critical when that path is gone.
 
 ## When it stays silent
 
-A path through `current` is right, however old the process's own directory is. An entry of `releases/` that is itself a
-link to the live release is a rescue and harmless. Where nothing shows that USR2 is used here it is only information.
+A path through `current` is right, however old the process's own directory is. An entry of `releases/` that is
+itself a link to the live release is a rescue and harmless. Where nothing shows that USR2 is used here it is
+only information.
 
 ## How to fix it
 
-Set `working_directory \"/path/to/current\"`, absolute and not resolved, in the configuration. The next USR2 reads it
-before it loads the app, so no reload is needed. Where the pinned release is gone, first link it to `current`.
+Set `working_directory \"/path/to/current\"`, absolute and not resolved, in the configuration. The next USR2
+reads it before it loads the app, so no reload is needed. Where the pinned release is gone, first link it to
+`current`.
 ";
 
 fn check(look: &mut Look<'_>) {

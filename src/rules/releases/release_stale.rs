@@ -19,32 +19,32 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-The link `current` names one release, and the master that serves runs another one. A deploy switched the link and the
-restart after it did not happen, was refused, or came up with the old code.
+The link `current` names one release, and the master that serves runs another one. A deploy switched the link
+and the restart after it did not happen, was refused, or came up with the old code.
 
 ## Why it matters
 
-Visitors get the code from before the deploy although the deploy looks done. Assets, migrations and background jobs may
-already be of the newer release.
+Visitors get the code from before the deploy although the deploy looks done. Assets, migrations and background
+jobs may already be of the newer release.
 
 ## How farrier decides
 
 It resolves the working directory of the ready master and compares the release that it lies in with the one that
-`current` names. A master inside the right directory is stale too when it preloads the app, started before that release
-arrived and before `current` was switched, and all its workers are younger than the switch: a reload moved its
-directory, and the classes that it had loaded stayed.
+`current` names. A master inside the right directory is stale too when it preloads the app, started before that
+release arrived and before `current` was switched, and all its workers are younger than the switch: a reload
+moved its directory, and the classes that it had loaded stayed.
 
 ## When it stays silent
 
-While `current` was switched, or a newer master started, less than the grace ago, it is only information. A process that
-runs in no release, a superseded master beside a ready one (`oldbin-lingering`), a `current` that leads nowhere
-(`current-broken`) and a complete rollback give nothing.
+While `current` was switched, or a newer master started, less than the grace ago, it is only information. A
+process that runs in no release, a superseded master beside a ready one (`oldbin-lingering`), a `current` that
+leads nowhere (`current-broken`) and a complete rollback give nothing.
 
 ## How to fix it
 
-Upgrade: send USR2 to the master, wait until the new one is ready, then QUIT to the old one. Where an old master still
-lives, retire it first, since USR2 is refused until then. Where `current` was switched back on purpose, the same upgrade
-brings the processes back too.
+Upgrade: send USR2 to the master, wait until the new one is ready, then QUIT to the old one. Where an old master
+still lives, retire it first, since USR2 is refused until then. Where `current` was switched back on purpose,
+the same upgrade brings the processes back too.
 ";
 
 fn check(look: &mut Look<'_>) {

@@ -20,7 +20,8 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-The master was given a configuration file with `-c`. The next re-execution will look for it at a path where nothing is.
+The master was given a configuration file with `-c`. The next re-execution will look for it at a path where
+nothing is.
 
 ## Why it matters
 
@@ -29,19 +30,20 @@ configuration stays in force, and only the log says so.
 
 ## How farrier decides
 
-A relative path counts from the directory that the next re-execution changes to, an absolute one as it is. The file has to
-be missing there. A path through `current` has to be missing at two looks, since a switch of the link may leave a short
-gap.
+A relative path counts from the directory that the next re-execution changes to, an absolute one as it is. The
+file has to be missing there. A path through `current` has to be missing at two looks, since a switch of the
+link may leave a short gap.
 
 ## When it stays silent
 
-Where no file was given there is no subject. That the running master's own directory is gone says nothing yet: the next
-one may start elsewhere. A relative path is only information where nothing shows that USR2 is used here.
+Where no file was given there is no subject. That the running master's own directory is gone says nothing yet:
+the next one may start elsewhere. A relative path is only information where nothing shows that USR2 is used
+here.
 
 ## How to fix it
 
-Put the file back, or, where a deleted release is to blame, link that release to `current`. Then start the server with the
-absolute path through `current`.
+Put the file back, or, where a deleted release is to blame, link that release to `current`. Then start the
+server with the absolute path through `current`.
 ";
 
 fn check(look: &mut Look<'_>) {

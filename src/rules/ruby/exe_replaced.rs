@@ -20,13 +20,13 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-The interpreter that a master runs is no longer the file that stands at its path: a package upgrade or a version manager
-replaced or removed it.
+The interpreter that a master runs is no longer the file that stands at its path: a package upgrade or a version
+manager replaced or removed it.
 
 ## Why it matters
 
-The running process has the old interpreter, with its old faults. What it loads late, and what the next USR2 starts,
-comes from the new one: extensions that were built for the old one may not load.
+The running process has the old interpreter, with its old faults. What it loads late, and what the next USR2
+starts, comes from the new one: extensions that were built for the old one may not load.
 
 ## How farrier decides
 
@@ -34,12 +34,13 @@ Device and inode of `/proc/PID/exe` are compared with what stands at its path no
 
 ## When it stays silent
 
-A superseded master beside a ready one is on its way out. A file that was renamed goes on under its new name. Nothing can
-be said where the path could not be looked at.
+A superseded master beside a ready one is on its way out. A file that was renamed goes on under its new name.
+Nothing can be said where the path could not be looked at.
 
 ## How to fix it
 
-Upgrade at a quiet time: USR2 starts the interpreter that is on disk now. Where none is there any more, install it first.
+Upgrade at a quiet time: USR2 starts the interpreter that is on disk now. Where none is there any more, install
+it first.
 ";
 
 fn check(look: &mut Look<'_>) {

@@ -24,23 +24,24 @@ The Gemfile that the next USR2 will load lies in another release than the code t
 
 ## Why it matters
 
-The new code starts with other gem versions than it was tested with. A gem that only the new lock file has stops the boot:
-`Could not find … in any of the sources`.
+The new code starts with other gem versions than it was tested with. A gem that only the new lock file has stops
+the boot: `Could not find … in any of the sources`.
 
 ## How farrier decides
 
-The lock file beside the Gemfile of the next re-execution is compared with the one of the release that `current` names,
-and with the one of the release that the process runs. Equal bytes are equal locks; else gem by gem.
+The lock file beside the Gemfile of the next re-execution is compared with the one of the release that `current`
+names, and with the one of the release that the process runs. Equal bytes are equal locks; else gem by gem.
 
 ## When it stays silent
 
-Lock files that are equal, a release without one, and an entry of `releases/` that is a link to the live release. A
-Gemfile that is gone is `gemfile-missing`. Where nothing shows that USR2 is used here it is only information.
+Lock files that are equal, a release without one, and an entry of `releases/` that is a link to the live
+release. A Gemfile that is gone is `gemfile-missing`. Where nothing shows that USR2 is used here it is only
+information.
 
 ## How to fix it
 
-The same as for `gemfile-pinned`: let the configuration set `BUNDLE_GEMFILE` to the Gemfile below `current`, without a
-condition.
+The same as for `gemfile-pinned`: let the configuration set `BUNDLE_GEMFILE` to the Gemfile below `current`,
+without a condition.
 ";
 
 fn check(look: &mut Look<'_>) {

@@ -19,28 +19,28 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-`BUNDLE_GEMFILE`, as the next re-execution will see it, names a file that is not there. Most often it lies in a release
-that the clean-up of a deploy deleted.
+`BUNDLE_GEMFILE`, as the next re-execution will see it, names a file that is not there. Most often it lies in a
+release that the clean-up of a deploy deleted.
 
 ## Why it matters
 
-Every USR2 comes to nothing: the new process ends with `Gemfile not found`, and the old master serves on with the old
-code. The deploy looks done.
+Every USR2 comes to nothing: the new process ends with `Gemfile not found`, and the old master serves on with
+the old code. The deploy looks done.
 
 ## How farrier decides
 
-It works out that path as for `gemfile-pinned` and looks whether the file exists. A path through `current` has to be
-missing at two looks, since a switch of the link may leave a short gap.
+It works out that path as for `gemfile-pinned` and looks whether the file exists. A path through `current` has
+to be missing at two looks, since a switch of the link may leave a short gap.
 
 ## When it stays silent
 
-Without Bundler there is no subject. A Gemfile outside the releases is as good as any if it exists. Where nothing shows
-that USR2 is used here it is only information.
+Without Bundler there is no subject. A Gemfile outside the releases is as good as any if it exists. Where
+nothing shows that USR2 is used here it is only information.
 
 ## How to fix it
 
-Link the missing release to `current`, then USR2: the new master finds a Gemfile, and it is the right one. Then let the
-configuration set `BUNDLE_GEMFILE` in `before_exec`, so that it does not come back.
+Link the missing release to `current`, then USR2: the new master finds a Gemfile, and it is the right one. Then
+let the configuration set `BUNDLE_GEMFILE` in `before_exec`, so that it does not come back.
 ";
 
 fn check(look: &mut Look<'_>) {

@@ -19,25 +19,26 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-Bundler writes `BUNDLE_GEMFILE` into the environment, as a resolved path. A re-executed master inherits it: the Gemfile of
-the release that was live at the first start stays in force through every later USR2.
+Bundler writes `BUNDLE_GEMFILE` into the environment, as a resolved path. A re-executed master inherits it: the
+Gemfile of the release that was live at the first start stays in force through every later USR2.
 
 ## Why it matters
 
-New code runs with the gems of an old release. When the clean-up deletes that release, every USR2 fails, and the old code
-serves on.
+New code runs with the gems of an old release. When the clean-up deletes that release, every USR2 fails, and the
+old code serves on.
 
 ## How farrier decides
 
-It works out the Gemfile that the next re-execution will see: an unconditional `ENV[\"BUNDLE_GEMFILE\"] =` in the
-configuration, else the value that the process was started with, else what Bundler sets by itself. The path is taken as
-it is, `current` not resolved; it is pinned when it goes through an entry of `releases/`.
+It works out the Gemfile that the next re-execution will see: an unconditional `ENV[\"BUNDLE_GEMFILE\"] =` in
+the configuration, else the value that the process was started with, else what Bundler sets by itself. The path
+is taken as it is, `current` not resolved; it is pinned when it goes through an entry of `releases/`.
 
 ## When it stays silent
 
-A path through `current` or outside the releases, a value that the configuration sets without a condition, and an entry of
-`releases/` that is a link to the live release are all right. `||=` resets nothing, since the variable is set already.
-Without Bundler there is no subject. Where nothing shows that USR2 is used here it is only information.
+A path through `current` or outside the releases, a value that the configuration sets without a condition, and
+an entry of `releases/` that is a link to the live release are all right. `||=` resets nothing, since the
+variable is set already. Without Bundler there is no subject. Where nothing shows that USR2 is used here it is
+only information.
 
 ## How to fix it
 
@@ -47,9 +48,9 @@ In the configuration:
       ENV[\"BUNDLE_GEMFILE\"] = \"/path/to/current/Gemfile\"
     end
 
-Then HUP, so that the running master knows it, and USR2. HUP re-reads code through `current` as well: where the running
-release is not the current one, do not reload. Then a cold start, or, once the pinned release is gone, a link from it to
-`current`, leads on.
+Then HUP, so that the running master knows it, and USR2. HUP re-reads code through `current` as well: where the
+running release is not the current one, do not reload. Then a cold start, or, once the pinned release is gone, a
+link from it to `current`, leads on.
 ";
 
 fn check(look: &mut Look<'_>) {

@@ -21,18 +21,18 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-A master has mapped a library of its interpreter, or a native extension of a gem, that is no longer the file at that path.
-A package upgrade, `bundle clean` or a deleted release took it away.
+A master has mapped a library of its interpreter, or a native extension of a gem, that is no longer the file at
+that path. A package upgrade, `bundle clean` or a deleted release took it away.
 
 ## Why it matters
 
-What is mapped goes on working. What is loaded late comes from another build: `LoadError`, or a crash. Security fixes of
-a library take effect only after a restart.
+What is mapped goes on working. What is loaded late comes from another build: `LoadError`, or a crash. Security
+fixes of a library take effect only after a restart.
 
 ## How farrier decides
 
-Device and inode of each mapped library and extension are compared with what stands at its path now. Shared memory,
-`/dev/zero`, memfd and the like are deleted by nature and left out.
+Device and inode of each mapped library and extension are compared with what stands at its path now. Shared
+memory, `/dev/zero`, memfd and the like are deleted by nature and left out.
 
 ## When it stays silent
 

@@ -20,29 +20,30 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-At USR2 a master changes to the directory of its first start and executes the program of its first start, by its path. One
-of these, or the interpreter in the program's `#!` line, is not there or may not be executed.
+At USR2 a master changes to the directory of its first start and executes the program of its first start, by its
+path. One of these, or the interpreter in the program's `#!` line, is not there or may not be executed.
 
 ## Why it matters
 
-Every USR2 comes to nothing: the log has `No such file or directory`, the old master serves on with the old code.
+Every USR2 comes to nothing: the log has `No such file or directory`, the old master serves on with the old
+code.
 
 ## How farrier decides
 
-It takes directory and program of the next re-execution (from the master's memory, its log, or inferred) and looks at
-each: the directory has to be one, the program and the interpreter have to be files with an execute bit. Paths through
-`current` have to be broken at two looks, since a switch of the link may leave a short gap.
+It takes directory and program of the next re-execution (from the master's memory, its log, or inferred) and
+looks at each: the directory has to be one, the program and the interpreter have to be files with an execute
+bit. Paths through `current` have to be broken at two looks, since a switch of the link may leave a short gap.
 
 ## When it stays silent
 
-A working directory that is deleted says nothing, if the re-execution starts elsewhere. A program that could not be worked
-out is not decided. Where nothing shows that USR2 is used here it is only information.
+A working directory that is deleted says nothing, if the re-execution starts elsewhere. A program that could not
+be worked out is not decided. Where nothing shows that USR2 is used here it is only information.
 
 ## How to fix it
 
-Where a deleted release is to blame, link it to `current` and upgrade. Else put the program back, or set another in the
-configuration: `Unicorn::HttpServer::START_CTX[0] = \"/path/to/current/bin/unicorn\"`. Gems belong into `shared/bundle`,
-not into a release.
+Where a deleted release is to blame, link it to `current` and upgrade. Else put the program back, or set another
+in the configuration: `Unicorn::HttpServer::START_CTX[0] = \"/path/to/current/bin/unicorn\"`. Gems belong into
+`shared/bundle`, not into a release.
 ";
 
 fn check(look: &mut Look<'_>) {

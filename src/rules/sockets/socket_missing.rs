@@ -28,19 +28,19 @@ The master is healthy and nobody reaches it: the proxy answers 502, its log has 
 
 ## How farrier decides
 
-The socket that the master holds bears the path of its `bind`; that path is looked up as the master sees it. A path
-through `current` has to be missing at two looks.
+The socket that the master holds bears the path of its `bind`; that path is looked up as the master sees it. A
+path through `current` has to be missing at two looks.
 
 ## When it stays silent
 
-Abstract sockets have no path. A socket that only a superseded master beside a ready one holds goes with it. Where the
-path was not seen, nothing is decided.
+Abstract sockets have no path. A socket that only a superseded master beside a ready one holds goes with it.
+Where the path was not seen, nothing is decided.
 
 ## How to fix it
 
-HUP: Unicorn binds a listener anew whose file is gone. HUP re-reads code and configuration through `current`, so do it only
-where the running release is the current one; else upgrade first. Keep sockets in `shared/` or `/run`, not in a
-release and not in `/tmp`.
+HUP: Unicorn binds a listener anew whose file is gone. HUP re-reads code and configuration through `current`, so
+do it only where the running release is the current one; else upgrade first. Keep sockets in `shared/` or
+`/run`, not in a release and not in `/tmp`.
 ";
 
 fn check(look: &mut Look<'_>) {

@@ -20,28 +20,28 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-A master listens on a Unix socket, and something else stands at its path: the socket of another process, one that nobody
-listens on any more, or a plain file.
+A master listens on a Unix socket, and something else stands at its path: the socket of another process, one
+that nobody listens on any more, or a plain file.
 
 ## Why it matters
 
-Nobody reaches this master by the path: requests go to another server, or nowhere. When the other server ends, the path
-may vanish with it.
+Nobody reaches this master by the path: requests go to another server, or nowhere. When the other server ends,
+the path may vanish with it.
 
 ## How farrier decides
 
-The kernel knows inode and device of the file that a socket was bound to. They are compared with what stands at the path
-now, as the master sees it. A path through `current` has to differ at two looks.
+The kernel knows inode and device of the file that a socket was bound to. They are compared with what stands at
+the path now, as the master sees it. A path through `current` has to differ at two looks.
 
 ## When it stays silent
 
-A socket that was inherited is the same one in both masters. Where the kernel does not tell, or on file systems that give
-one file two devices, nothing is decided.
+A socket that was inherited is the same one in both masters. Where the kernel does not tell, or on file systems
+that give one file two devices, nothing is decided.
 
 ## How to fix it
 
-Where another master owns the path, one of the two is too many: retire the one that should not be. Where nobody listens
-behind it, HUP to the master binds it anew, with the care that HUP needs.
+Where another master owns the path, one of the two is too many: retire the one that should not be. Where nobody
+listens behind it, HUP to the master binds it anew, with the care that HUP needs.
 ";
 
 fn check(look: &mut Look<'_>) {
