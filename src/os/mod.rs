@@ -5,6 +5,7 @@
 
 mod ask;
 mod audit;
+mod found;
 pub mod live;
 pub mod own;
 pub mod record;
@@ -16,9 +17,9 @@ mod sockets;
 pub mod terminal;
 pub mod text;
 
-pub use ask::{
-    Ask, Clock, Descriptor, FileKind, FileStat, Found, Host, Open, PathAsk, Pid, ProcLink,
-    ProcText, Protocol, Root, Socket, SocketPeer, User,
+pub use ask::{Ask, PathAsk, Pid, ProcLink, ProcText, Root};
+pub use found::{
+    Clock, Descriptor, FileKind, FileStat, Found, Host, Open, Protocol, Socket, SocketPeer, User,
 };
 pub use text::{Text, shown};
 
