@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::machine::{Looks, Seen, look};
+use super::machine::{Looks, Seen};
 use super::targets::{self, Chosen};
 use super::{Options, Output, Status};
 use crate::model::Census;
@@ -59,7 +59,7 @@ impl Check {
         let mut worst = Status::DONE;
         for machine in &machines {
             let wish = targets::wish(&self.targets, &settings);
-            let seen = look(machine.as_ref(), &wish, &settings.ignore, looks);
+            let seen = machine.look(&wish, &settings.ignore, looks);
             let Seen { census, verdicts } = match targets::choose(seen, &self.targets) {
                 Chosen::Apps(seen) => *seen,
                 Chosen::Refused(words) => {

@@ -35,7 +35,7 @@ impl Inspect {
     pub fn run(&self, options: &Options, output: &mut Output) -> anyhow::Result<Status> {
         let mut status = Status::DONE;
         for machine in options.machines()? {
-            let opens = match opens(machine.as_ref(), self.pid) {
+            let opens = match opens(machine.source.as_ref(), self.pid) {
                 Ok(opens) => opens,
                 Err(lack) => {
                     output.complain(&not_read(self.pid, &lack));

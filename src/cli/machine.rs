@@ -1,16 +1,18 @@
 //! Which machines a command reads: this one, or recorded ones; and how it looks at them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::Options;
 use crate::model::Census;
-use crate::os::Source;
 use crate::os::live::{Live, LiveOptions};
+use crate::os::replay::Replay;
+use crate::os::{Source, own, shown};
 use crate::rules::{Verdicts, judge};
 use crate::survey::{Surveyor, Wish};
 
 /// How long the second look waits for what the first saw cause for.
-const SECOND_LOOK: Duration = Duration::from_secs(1);
+pub const SECOND_LOOK: Duration = Duration::from_secs(1);
 
 /// What was seen of one machine, and what the rules say to it.
 pub struct Seen {
@@ -29,19 +31,40 @@ pub enum Looks {
     AsNeeded,
 }
 
+/// A machine that a command reads.
+pub struct Machine {
+    /// Its answers.
+    pub source: Box<dyn Source + Send>,
+    /// How many looks a recording of it holds; `None`: it is live.
+    recorded: Option<usize>,
+}
+
 impl Options {
     /// The machines that were asked for.
-    pub fn machines(&self) -> anyhow::Result<Vec<Box<dyn Source>>> {
-        if let Some(file) = self.from.first() {
-            anyhow::bail!("{} was not read: recordings come later", crate::os::shown(file));
+    pub fn machines(&self) -> anyhow::Result<Vec<Machine>> {
+        if self.from.is_empty() {
+            return Ok(vec![Machine { source: self.this_machine(), recorded: None }]);
         }
-        Ok(vec![self.this_machine()])
+        self.from.iter().map(|file| recorded(file)).collect()
     }
 
     /// This machine, or the one whose proc file system `--proc` names.
     pub fn this_machine(&self) -> Box<dyn Source + Send> {
-        Box::new(Live::new(LiveOptions { proc: self.proc.clone(), ..LiveOptions::default() }))
+        Box::new(self.live())
     }
+
+    /// The same, to be recorded.
+    pub fn live(&self) -> Live {
+        Live::new(LiveOptions { proc: self.proc.clone(), ..LiveOptions::default() })
+    }
+}
+
+fn recorded(file: &Path) -> anyhow::Result<Machine> {
+    let told = |why: String| anyhow::anyhow!("{} was not read: {why}", shown(file));
+    let text = own::read_named(file).map_err(|error| told(error.to_string()))?;
+    let replay = Replay::read(&text).map_err(told)?;
+    let looks = replay.looks();
+    Ok(Machine { source: Box::new(replay), recorded: Some(looks) })
 }
 
 /// The machine that farrier itself runs on: settings are read from it.
@@ -49,8 +72,24 @@ pub fn own_machine() -> Box<dyn Source> {
     Box::new(Live::new(LiveOptions::default()))
 }
 
-/// Looks at a machine and asks the rules.
-pub fn look(source: &dyn Source, wish: &Wish, ignore: &[String], looks: Looks) -> Seen {
+impl Machine {
+    /// Looks at it and asks the rules.
+    pub fn look(&self, wish: &Wish, ignore: &[String], looks: Looks) -> Seen {
+        // What a recording of one look does not hold cannot be asked for.
+        let looks = if self.recorded == Some(1) { Looks::One } else { looks };
+        let between = self.recorded.map_or(SECOND_LOOK, |_| Duration::ZERO);
+        look(self.source.as_ref(), wish, ignore, looks, between)
+    }
+}
+
+/// Looks at a machine and asks the rules; a second time after a while where one saw cause.
+pub fn look(
+    source: &dyn Source,
+    wish: &Wish,
+    ignore: &[String],
+    looks: Looks,
+    between: Duration,
+) -> Seen {
     let asked = |census: &Census, before: Option<&Census>| {
         let mut verdicts = judge(census, before);
         verdicts.0.retain(|answered| !ignore.iter().any(|name| name == answered.rule));
@@ -62,7 +101,7 @@ pub fn look(source: &dyn Source, wish: &Wish, ignore: &[String], looks: Looks) -
     if looks == Looks::One || !verdicts.want_second_look() {
         return Seen { census: first, verdicts };
     }
-    crate::os::own::pause(SECOND_LOOK);
+    own::pause(between);
     source.next_look();
     let census = surveyor.look(source, wish);
     let verdicts = asked(&census, Some(&first));

@@ -2,6 +2,7 @@
 
 mod check;
 mod do_operation;
+mod env;
 mod explain;
 mod generate;
 mod inspect;
@@ -14,6 +15,7 @@ mod plan;
 mod sending;
 mod settings;
 mod signal;
+mod snapshot;
 mod targets;
 mod tree;
 
@@ -110,6 +112,8 @@ enum Command {
     Tree(tree::Tree),
     /// List everything that one process has open or mapped, and what became of it
     Inspect(inspect::Inspect),
+    /// Show the environment that one process was started with; values are hidden unless their names are harmless
+    Env(env::Env),
     /// Say what a rule means, why it matters, how to fix it; no RULE: the table of all rules
     Explain(explain::Explain),
     /// Show what an operation would do, step by step, and what would stop it; sends nothing
@@ -118,6 +122,8 @@ enum Command {
     Do(do_operation::DoCommand),
     /// Send one signal, guided: preview, confirmation, delivery to exactly that process, follow-up
     Signal(signal::SignalCommand),
+    /// Record everything that the diagnosis read, secrets masked, to one file
+    Snapshot(snapshot::Snapshot),
     /// Print a shell's completions
     Completions(generate::Completions),
     /// Print the manual page
@@ -159,10 +165,12 @@ fn dispatch(cli: Cli, output: &mut Output) -> anyhow::Result<Status> {
         Some(Command::Check(check)) => check.run(options, output),
         Some(Command::Tree(tree)) => tree.run(options, output),
         Some(Command::Inspect(inspect)) => inspect.run(options, output),
+        Some(Command::Env(env)) => env.run(options, output),
         Some(Command::Explain(explain)) => explain.run(options, output),
         Some(Command::Plan(plan)) => plan.run(options, output),
         Some(Command::Do(operation)) => operation.run(options, output),
         Some(Command::Signal(signal)) => signal.run(options, output),
+        Some(Command::Snapshot(snapshot)) => snapshot.run(options, output),
         Some(Command::Completions(completions)) => {
             completions.run(output);
             Ok(Status::DONE)

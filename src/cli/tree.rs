@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::check::titled;
-use super::machine::{Looks, Seen, look};
+use super::machine::{Looks, Seen};
 use super::targets::{self, Chosen};
 use super::{Options, Output, Status};
 use crate::show::json::{self, Layout};
@@ -27,7 +27,7 @@ impl Tree {
         for machine in &machines {
             let mut wish = targets::wish(&self.targets, &settings);
             wish.memory = true;
-            let seen = look(machine.as_ref(), &wish, &settings.ignore, Looks::One);
+            let seen = machine.look(&wish, &settings.ignore, Looks::One);
             let Seen { census, verdicts } = match targets::choose(seen, &self.targets) {
                 Chosen::Apps(seen) => *seen,
                 Chosen::Refused(words) => {

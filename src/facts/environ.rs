@@ -1,8 +1,8 @@
 //! The environment as a process was started with it, and whether the process's title has overwritten it.
 
-use super::Lack;
-use super::process::Stat;
-use crate::os::Text;
+use super::process::{Stat, parse_stat};
+use super::{Fact, Lack, bytes, fact};
+use crate::os::{Ask, Pid, ProcText, Refusal, Source, Text};
 
 /// One variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +58,21 @@ pub fn parse(
     Ok(Environ { variables, size: all.len() })
 }
 
+/// Reads the environment that any process was started with.
+pub fn of(source: &dyn Source, pid: Pid) -> Fact<Environ> {
+    let asks =
+        [ProcText::Stat, ProcText::Cmdline, ProcText::Environ].map(|text| Ask::Text(pid, text));
+    let mut answers = source.ask(&asks).into_iter();
+    let mut next = |ask| fact(ask, answers.next().unwrap_or(Err(Refusal::NotRecorded)), bytes);
+    let [stat, command_line, environ] = &asks;
+    let stat = next(stat).then(|text| parse_stat(&text));
+    let command_line = next(command_line);
+    let length = command_line.get().map_or(0, Text::len);
+    next(environ).then(|text| parse(&text, stat.get(), length))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::process::parse_stat;
     use super::*;
 
     fn stat(arguments: u64) -> Stat {

@@ -123,3 +123,27 @@ pub fn break_off() -> Arc<AtomicBool> {
     }
     flag
 }
+
+/// The most that is read of a recording, in bytes.
+const RECORDING_BOUND: u64 = 256 * 1024 * 1024;
+
+/// The text of a file that the user named: a recording.
+#[expect(clippy::disallowed_methods, reason = "this is os: a file that the user names")]
+pub fn read_named(path: &Path) -> std::io::Result<String> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(RECORDING_BOUND).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Writes a new file for its owner alone; one that is there already is left as it is.
+#[expect(clippy::disallowed_methods, reason = "this is os: a file that the user names")]
+pub fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    // O_EXCL follows no link at the end of the path, so nothing is written through one.
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

@@ -3,4 +3,5 @@
 pub mod columns;
 pub mod json;
 pub mod text;
+pub mod veil;
 pub mod words;

@@ -1,5 +1,6 @@
 //! The program as scripts call it: exit statuses, wrong input, closed and full outputs, JSON against its schema.
 
+mod env;
 mod inspect;
 pub mod schema;
 
@@ -48,6 +49,8 @@ fn help_is_as_it_was() {
         ("check", &["check", "--help"]),
         ("tree", &["tree", "--help"]),
         ("inspect", &["inspect", "--help"]),
+        ("env", &["env", "--help"]),
+        ("snapshot", &["snapshot", "--help"]),
         ("explain", &["explain", "--help"]),
     ] {
         let (status, out, complaint) = run(arguments);
@@ -185,4 +188,36 @@ fn settings_of_others_or_with_unknown_names_stop_it() {
     let (status, _, complaint) = with("keep_releases = 3\n", 0o666);
     assert!(status == 3 && complaint.contains("lets others write it"), "{complaint}");
     assert_eq!(run(&["tree", "--config", "/no/such/file"]).0, 3);
+}
+
+#[test]
+fn a_snapshot_is_read_as_the_machine_was() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("box.toml");
+    let path = file.to_str().unwrap();
+    assert_eq!(run(&["snapshot", "-o", path]), (0, String::new(), String::new()));
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let (status, _, complaint) = run(&["snapshot", "-o", path]);
+    assert!(status == 3 && complaint.contains("there is such a file already"), "{complaint}");
+
+    let (one, two) =
+        (run(&["check", "--from", path, "--format", "json"]).1, run(&["check", "--from", path]).1);
+    assert_eq!(
+        (one.clone(), two),
+        (run(&["--from", path, "check", "--format", "json"]).1, run(&["--from", path]).1)
+    );
+    let one: Value = serde_json::from_str(&one).unwrap();
+    let (_, both, _) = run(&["check", "--from", path, path, "--format", "json"]);
+    let lines: Vec<Value> = both.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines, [one.clone(), one]);
+}
+
+#[test]
+fn what_is_no_recording_is_3() {
+    for file in ["/no/such/file", "/etc/passwd", "/dev/null", "/"] {
+        let (status, out, complaint) = run(&["check", "--from", file]);
+        assert_eq!((status, out.as_str()), (3, ""), "{file}");
+        assert!(complaint.starts_with(&format!("{file} was not read: ")), "{complaint}");
+    }
 }

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::census::{Unknown, UnknownKind, Unknowns};
 use super::{Outside, VERSION};
+use crate::facts::environ::Environ;
+use crate::facts::{Fact, Lack};
+use crate::os::{Pid, Text};
+use crate::show::veil::{Veil, Veiled};
 
 /// The document's name.
 pub const SCHEMA: &str = "farrier.env/1";
@@ -28,7 +33,7 @@ pub struct Env {
     /// `intact`, `overwritten` by the process's title, or `denied`.
     pub start_state: &'static str,
     /// Why something is null.
-    pub unknowns: Vec<super::census::Unknown>,
+    pub unknowns: Vec<Unknown>,
 }
 
 /// A variable's value.
@@ -49,17 +54,57 @@ pub enum Value {
 }
 
 impl Env {
-    /// An empty document about a process, to be filled.
-    pub fn of(pid: i32) -> Self {
+    /// The document about a process.
+    pub fn new(pid: Pid, start: &Fact<Environ>, veil: &mut Veil<'_>) -> Self {
+        let mut unknowns = Unknowns::default();
+        let known = unknowns.at(format!("environment of {pid}"), None, Some(pid), start);
+        let start_state = state(start);
+        let start = known.map(|environ| values(veil.all(environ)));
+        unknowns.note(live_unknown(pid));
         Self {
             schema: SCHEMA,
             farrier: VERSION,
-            pid,
-            start: None,
+            pid: pid.number(),
+            start,
             live: None,
             live_source: "unavailable",
-            start_state: "denied",
-            unknowns: Vec::new(),
+            start_state,
+            unknowns: unknowns.list(),
+        }
+    }
+}
+
+/// `intact`, `overwritten` or `denied`.
+pub fn state(start: &Fact<Environ>) -> &'static str {
+    match &start.value {
+        Ok(_) => "intact",
+        Err(Lack::Overwritten) => "overwritten",
+        Err(_) => "denied",
+    }
+}
+
+fn live_unknown(pid: Pid) -> Unknown {
+    Unknown {
+        kind: UnknownKind::Unreadable,
+        what: format!("live environment of {pid}"),
+        why: "this version reads only what the process was started with".into(),
+        place: format!("/proc/{pid}/mem"),
+        app: None,
+        pid: Some(pid.number()),
+        rules: Vec::new(),
+    }
+}
+
+/// Values by their escaped names.
+pub fn values(all: BTreeMap<Text, Veiled>) -> BTreeMap<String, Value> {
+    all.into_iter().map(|(name, value)| (name.to_string(), value.into())).collect()
+}
+
+impl From<Veiled> for Value {
+    fn from(value: Veiled) -> Self {
+        match value {
+            Veiled::Shown(text) => Self::Shown((&text).into()),
+            Veiled::Hidden { length, same_as } => Self::Hidden { hidden: true, length, same_as },
         }
     }
 }

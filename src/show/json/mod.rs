@@ -3,6 +3,7 @@
 pub mod census;
 pub mod check;
 pub mod env;
+pub mod env_diff;
 pub mod explain;
 pub mod inspect;
 pub mod plan;
@@ -32,6 +33,7 @@ pub struct Document {
 pub const DOCUMENTS: &[Document] = &[
     Document { name: check::SCHEMA, schema: || schema_for!(check::Check) },
     Document { name: env::SCHEMA, schema: || schema_for!(env::Env) },
+    Document { name: env_diff::SCHEMA, schema: || schema_for!(env_diff::EnvDiff) },
     Document { name: explain::SCHEMA, schema: || schema_for!(explain::Explain) },
     Document { name: inspect::SCHEMA, schema: || schema_for!(inspect::Inspect) },
     Document { name: plan::SCHEMA, schema: || schema_for!(plan::Planned) },

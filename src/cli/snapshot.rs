@@ -1,0 +1,41 @@
+//! `farrier snapshot`: everything that the diagnosis read, secrets masked, in one file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::machine::{Looks, SECOND_LOOK, look};
+use super::{Options, Output, Status, targets};
+use crate::os::record::Record;
+use crate::os::{own, shown};
+
+/// Its arguments.
+#[derive(Debug, Args)]
+pub struct Snapshot {
+    /// A new file; without it: standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Snapshot {
+    /// Runs it.
+    pub fn run(&self, options: &Options, output: &mut Output) -> anyhow::Result<Status> {
+        let settings = options.settings()?;
+        let mut wish = targets::wish(&[], &settings);
+        wish.memory = true;
+        let record = Record::new(options.live());
+        look(&record, &wish, &[], Looks::AsNeeded, SECOND_LOOK);
+        let text = record.write().map_err(anyhow::Error::msg)?;
+        match &self.output {
+            None => output.print(&text),
+            Some(path) => own::write_new(path, &text).map_err(|error| {
+                let why = match error.kind() {
+                    std::io::ErrorKind::AlreadyExists => "there is such a file already".into(),
+                    _ => error.to_string(),
+                };
+                anyhow::anyhow!("{} was not written: {why}", shown(path))
+            })?,
+        }
+        Ok(Status::DONE)
+    }
+}
