@@ -23,7 +23,9 @@ pub const STAGES: &[Stage] = &[
             site.launch(&site.usual());
             lab.wait("a second master is ready", || site.masters().len() == 2);
             let masters = site.masters();
-            assert_eq!(lab.stat(masters[1]).map(|stat| stat.parent), Some(1));
+            lab.wait("the second one is nobody's child", || {
+                lab.stat(masters[1]).is_some_and(|stat| stat.parent == 1)
+            });
             site.wait_ready(masters[1]);
         },
     },
