@@ -95,7 +95,7 @@ pub struct Token {
     pub started: u64,
     /// The inode of the pidfd, from Linux 6.9 on; unique until reboot.
     pub pidfd_inode: Option<u64>,
-    /// Device and inode of the executable; `None` where the link may not be read.
+    /// Device, in the form of [`FileStat::device`], and inode of the executable; `None` where the link may not be read.
     pub exe: Option<(u64, u64)>,
     /// Real user id.
     pub uid: u32,

@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
 
-use super::live::{host, read_whole};
+use super::live::{device, host, read_whole};
 use super::{AuditLine, Hands, Hold, Pid, Refusal, Text, Token, audit};
 
 /// The magic of pidfs, whose inodes are unique until reboot (Linux 6.9, `linux/magic.h`).
@@ -147,7 +147,7 @@ impl Held {
             pid: self.pid,
             started,
             pidfd_inode: self.pidfd_inode(),
-            exe: exe.map(|exe| (exe.st_dev, exe.st_ino)),
+            exe: exe.map(|exe| (device(exe.st_dev), exe.st_ino)),
             uid: uid.ok_or(Refusal::Gone)?,
             cgroup: self.read("cgroup").unwrap_or_default(),
         })

@@ -10,8 +10,12 @@ use crate::rules::Verdicts;
 use super::watch::{Seen, Watch};
 use super::{Given, Guard, Outcome, Plan, Refused, guard, words};
 
-/// How often it looks while it waits.
+/// How often it looks while it waits; and at first, when what ends soon could be missed.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+const LOOK_AT_FIRST: Duration = Duration::from_millis(50);
+
+/// How long "at first" is.
+const AT_FIRST: Duration = Duration::from_secs(2);
 
 /// On what terms a plan is carried out.
 #[derive(Clone, Debug)]
@@ -128,8 +132,9 @@ fn observe(
     let within = terms.within.unwrap_or(plan.within);
     let mut waited = Duration::ZERO;
     loop {
-        hands.pause(LOOK_EVERY);
-        waited += LOOK_EVERY;
+        let pause = if waited < AT_FIRST { LOOK_AT_FIRST } else { LOOK_EVERY };
+        hands.pause(pause);
+        waited += pause;
         let (census, _) = look();
         // The clock of the look counts where looks are slow; the pauses count where the clock stands still.
         waited = waited.max(watch.since(&census));

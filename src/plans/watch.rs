@@ -45,6 +45,7 @@ pub(super) struct Watch {
     pub(super) sent_boot: i64,
     pub(super) masters: BTreeSet<Pid>,
     pub(super) workers: BTreeSet<Identity>,
+    pub(super) children_cpu: Option<u64>,
     pub(super) ends_service: bool,
     pub(super) could_see: bool,
     pub(super) log: Option<String>,
@@ -74,6 +75,7 @@ impl Watch {
             sent_boot: census.boot_time,
             masters: census.apps.iter().flat_map(|a| &a.masters).map(|m| m.process.pid).collect(),
             workers: master.map(identities).unwrap_or_default(),
+            children_cpu: master.and_then(children_cpu),
             ends_service: plan
                 .checks
                 .iter()
@@ -227,6 +229,14 @@ impl Watch {
         if self.alive(census).is_none() {
             return Seen::Failed(format!("{} ended. {}", self.target.0, self.who_serves(census)));
         }
+        if self.reaped_another(census) {
+            return Seen::Failed(format!(
+                "{} reaped a child that ended before it was seen: the new master did not come up. {}{}",
+                self.target.0,
+                self.who_serves(census),
+                self.log_words()
+            ));
+        }
         if self.since(census) < FORKS_WITHIN {
             return Seen::NotYet;
         }
@@ -237,6 +247,15 @@ impl Watch {
             self.who_serves(census),
             self.log_words()
         ))
+    }
+
+    /// Whether the target reaped a child that was none of its workers: the time that its reaped children had used grew
+    /// (`proc_pid_stat(5)`, cutime and cstime) while its workers are the same.
+    fn reaped_another(&self, census: &Census) -> bool {
+        living(census, self.target).is_some_and(|master| {
+            identities(master) == self.workers
+                && children_cpu(master).zip(self.children_cpu).is_some_and(|(now, then)| now > then)
+        })
     }
 
     fn replaced(&mut self, census: &Census) -> Seen {
@@ -308,6 +327,10 @@ pub(super) fn living(census: &Census, identity: Identity) -> Option<&Master> {
         .master(identity.0)
         .map(|(_, master)| master)
         .filter(|m| m.process.identity() == identity && !m.process.is_dead())
+}
+
+fn children_cpu(master: &Master) -> Option<u64> {
+    master.process.stat.get().map(|stat| stat.children_cpu)
 }
 
 fn identities(master: &Master) -> BTreeSet<Identity> {

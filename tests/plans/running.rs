@@ -177,6 +177,19 @@ fn an_upgrade_that_never_forks_ends_early() {
 }
 
 #[test]
+fn a_new_master_that_ended_unseen_is_told_at_once() {
+    let reaped = changed(alone(), |masters| {
+        masters[0].process.stat.value.as_mut().unwrap().children_cpu = 40;
+    });
+    let run = carried(Operation::Upgrade, &[alone(), alone(), reaped]);
+    assert_eq!(
+        run.not_seen(),
+        "14740 reaped a child that ended before it was seen: the new master did not come up. \
+         14740 serves; shared/log/err.log says why"
+    );
+}
+
+#[test]
 fn a_crash_loop_is_no_success() {
     let loops = (0..400).map(|n| booting(Phase::Ready, &[30_000 + n]));
     let run =

@@ -191,7 +191,7 @@ pub fn pids(proc: BorrowedFd<'_>) -> Answer {
 }
 
 /// The kernel's form of a device number that `sock_diag` uses too.
-fn device(number: u64) -> u64 {
+pub(crate) fn device(number: u64) -> u64 {
     (u64::from(rustix::fs::major(number)) << 20) | u64::from(rustix::fs::minor(number))
 }
 
