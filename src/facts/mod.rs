@@ -46,6 +46,7 @@ impl Place {
             Ask::Link(pid, link) | Ask::LinkStat(pid, link) => {
                 format!("/proc/{pid}/{}", link.file())
             }
+            Ask::CString(pid, address) => format!("/proc/{pid}/mem at {address:x}"),
             Ask::Descriptors(pid) | Ask::Opens(pid) => format!("/proc/{pid}/fd"),
             Ask::Sockets(None) => "sock_diag".into(),
             Ask::Sockets(Some(pid)) => format!("sock_diag of {pid}"),
@@ -98,10 +99,10 @@ pub enum Lack {
 }
 
 impl Lack {
-    /// Whether a grant or another try could decide it (`"unreadable"` in JSON), in contrast to
-    /// text that cannot be evaluated from outside (`"unevaluable"`).
+    /// Whether a grant or another try could decide it (`"unreadable"` in JSON), in contrast to what nothing
+    /// outside the server tells (`"unevaluable"`).
     pub fn is_unreadable(&self) -> bool {
-        !matches!(self, Self::Unevaluable(_))
+        !matches!(self, Self::Unevaluable(_) | Self::Ambiguous(_) | Self::Depends(_))
     }
 }
 

@@ -190,6 +190,19 @@ fn four(text: Option<&str>) -> Option<[u32; 4]> {
     numbers::<u32>(text?).try_into().ok()
 }
 
+/// The address of the path that was executed: entry 31 of the auxiliary vector (`getauxval(3)`, AT_EXECFN), pairs of
+/// words in the machine's byte order.
+pub fn exec_path_address(auxv: &Text) -> Result<u64, Lack> {
+    const AT_EXECFN: u64 = 31;
+    let word = |bytes: &[u8]| <[u8; 8]>::try_from(bytes).map_or(0, u64::from_ne_bytes);
+    auxv.bytes()
+        .chunks_exact(16)
+        .filter_map(|pair| pair.split_at_checked(8))
+        .find(|(kind, _)| word(kind) == AT_EXECFN)
+        .map(|(_, value)| word(value))
+        .ok_or(Lack::Malformed("an auxiliary vector without AT_EXECFN"))
+}
+
 /// A command line or title: the words between NULs, trailing NULs taken off.
 /// A title that a server wrote is one word with blanks in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

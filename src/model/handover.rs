@@ -47,7 +47,8 @@ pub fn handover(app: &App, census: &Census) -> Handover {
         .and_then(|layout| layout.current.switched_at.get())
         .map(|at| u64::try_from(census.taken_at.duration_since(*at).as_secs()).unwrap_or(0));
     let reloading = app.living_masters().find_map(reload_age);
-    let young = [newest.filter(|_| app.living_masters().count() > 0), switched, reloading]
+    // A master that stands alone has nobody to hand over from: its youth excuses nothing.
+    let young = [newest.filter(|_| two_generations), switched, reloading]
         .into_iter()
         .flatten()
         .filter(|age| *age < grace)

@@ -186,6 +186,9 @@ pub enum Ask {
     Descriptors(Pid),
     /// The descriptor table with mode, flags and the `stat` of each target: [`Found::Opens`]. By a reader.
     Opens(Pid),
+    /// The bytes up to the first NUL at an address of the process's memory, 4,096 at most, by a reader:
+    /// [`Found::Bytes`]. Only for addresses in the initial stack block, which lies on no file.
+    CString(Pid, u64),
     /// All sockets of the network namespace that the process lives in: [`Found::Sockets`].
     Sockets(Option<Pid>),
     /// A path outside `/proc`.
@@ -214,6 +217,7 @@ impl Ask {
             Self::LinkStat(pid, link) => format!("stat {pid}/{}", link.file()),
             Self::Descriptors(pid) => format!("{pid}/fd"),
             Self::Opens(pid) => format!("{pid}/fdinfo"),
+            Self::CString(pid, address) => format!("{pid}/mem {address:x}"),
             Self::Sockets(None) => "sockets".into(),
             Self::Sockets(Some(pid)) => format!("{pid}/net"),
             Self::Path(root, path, ask) => {
@@ -241,6 +245,7 @@ impl Ask {
             | Self::LinkStat(pid, _)
             | Self::Descriptors(pid)
             | Self::Opens(pid)
+            | Self::CString(pid, _)
             | Self::Sockets(Some(pid)) => Some(*pid),
             Self::Path(root, ..) => match root {
                 Root::Own => None,

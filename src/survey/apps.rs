@@ -1,6 +1,6 @@
 //! Trees into apps: deploy roots, grouping, roles, pidfiles, listeners, names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::adopt::{Adopted, Member, Tree};
@@ -9,13 +9,13 @@ use super::listeners;
 use super::masters::{Round, paths};
 use super::pidfiles::Pidfiles;
 use super::read::Setting;
+use super::roles::{disown_pidfiles, give_roles, name_apart};
 use crate::deploy::releases;
 use crate::facts::{Fact, Place};
 use crate::model::{
-    App, AppId, Kind, Layout, Listener, Master, Phase, Pidfile, PidfileKind, PidfileState, Role,
-    Wanted, Worker,
+    App, AppId, Kind, Layout, Listener, Master, PidfileKind, PidfileState, Wanted, Worker,
 };
-use crate::os::{Pid, Root, shown};
+use crate::os::{Root, shown};
 use crate::servers::{Server, server};
 
 /// Makes apps of what was adopted, and of wished-for roots that nothing serves.
@@ -31,6 +31,7 @@ pub fn apps(setting: &Setting<'_>, adopted: Adopted, wishes: &[PathBuf]) -> Vec<
     for wish in wishes {
         maker.grant(&mut apps, wish);
     }
+    disown_pidfiles(&mut apps);
     name_apart(&mut apps);
     apps.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
     apps
@@ -325,65 +326,4 @@ fn above_config(config: Option<&Path>) -> Option<PathBuf> {
 
 fn name_of(root: &Path) -> String {
     root.file_name().map_or_else(|| shown(root), |name| shown(name.as_ref()))
-}
-
-/// Roles by title, generation, phase and pidfile (`cli.md`, Vocabulary).
-fn give_roles(masters: &mut [Master], pidfiles: &[Pidfile]) {
-    let living: BTreeSet<Pid> =
-        masters.iter().filter(|m| !m.process.is_dead()).map(|m| m.process.pid).collect();
-    let held = |kind| -> BTreeSet<Pid> {
-        pidfiles
-            .iter()
-            .filter(|p| p.kind == kind && matches!(p.state.get(), Some(PidfileState::Live)))
-            .filter_map(|p| p.pid)
-            .collect()
-    };
-    let (current, old) = (held(PidfileKind::Current), held(PidfileKind::Oldbin));
-    for master in masters.iter_mut() {
-        let superseded = master.role == Role::Old
-            || master.child.is_some_and(|child| living.contains(&child))
-            || (old.contains(&master.process.pid) && !current.contains(&master.process.pid));
-        master.role = if superseded {
-            Role::Old
-        } else if master.phase == Phase::Ready {
-            Role::Current
-        } else {
-            Role::New
-        };
-    }
-    let ready: Vec<Pid> =
-        masters.iter().filter(|m| m.role == Role::Current).map(|m| m.process.pid).collect();
-    if ready.len() < 2 {
-        return;
-    }
-    let keeper =
-        ready.iter().rev().find(|pid| current.contains(pid)).or_else(|| ready.last()).copied();
-    for master in masters.iter_mut() {
-        if master.role == Role::Current && Some(master.process.pid) != keeper {
-            master.role = Role::Duplicate;
-        }
-    }
-}
-
-/// Apps that share a root get `#` and their pidfile or listener behind it.
-fn name_apart(apps: &mut [App]) {
-    let mut count: BTreeMap<AppId, usize> = BTreeMap::new();
-    for app in apps.iter() {
-        *count.entry(app.id.clone()).or_default() += 1;
-    }
-    for app in apps.iter_mut().filter(|app| count.get(&app.id).is_some_and(|n| *n > 1)) {
-        let given = app.masters.iter().find_map(|m| m.pidfile.get().cloned().flatten());
-        let apart = given
-            .as_ref()
-            .map(|path| app.short(path))
-            .or_else(|| app.listeners.first().map(|listener| listener.address.to_string()))
-            .or_else(|| app.masters.first().map(|m| m.process.pid.to_string()));
-        if let Some(apart) = apart {
-            let stem = given.as_deref().and_then(Path::file_stem);
-            if let Some(stem) = stem.filter(|stem| *stem != "unicorn") {
-                app.name = format!("{}#{}", app.name, shown(stem.as_ref()));
-            }
-            app.id = AppId(format!("{}#{apart}", app.id));
-        }
-    }
 }

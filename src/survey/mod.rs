@@ -11,6 +11,7 @@ mod once;
 mod pidfiles;
 mod read;
 mod restart;
+mod roles;
 mod scan;
 pub mod target;
 

@@ -91,7 +91,9 @@ impl Live {
                 let Some(directory) = held.get(pid) else { return Err(Refusal::Gone) };
                 process::answer(&Base::held(directory.as_fd()), ask)
             }
-            Ask::LinkStat(..) | Ask::Opens(_) | Ask::Path(..) => Err(Refusal::NotRecorded),
+            Ask::LinkStat(..) | Ask::Opens(_) | Ask::CString(..) | Ask::Path(..) => {
+                Err(Refusal::NotRecorded)
+            }
         }
     }
 }
@@ -100,7 +102,7 @@ impl Live {
 fn needs_reader(ask: &Ask) -> bool {
     match ask {
         Ask::Text(_, text) => text.can_hang(),
-        Ask::LinkStat(..) | Ask::Opens(_) | Ask::Path(..) => true,
+        Ask::LinkStat(..) | Ask::Opens(_) | Ask::CString(..) | Ask::Path(..) => true,
         Ask::Host
         | Ask::Clock
         | Ask::Pids

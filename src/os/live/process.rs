@@ -12,6 +12,8 @@ use crate::os::{
 
 /// The most descriptors of one process that are listed.
 const DESCRIPTORS: usize = 65_536;
+/// The longest string that is read from memory: the longest path (`limits.h`, PATH_MAX).
+const C_STRING: usize = 4096;
 /// How often a read that a signal interrupted is tried again.
 const INTERRUPTIONS: u32 = 5;
 
@@ -121,9 +123,30 @@ pub fn answer(base: &Base<'_>, ask: &Ask) -> Answer {
         }
         Ask::Descriptors(_) => descriptors(base).map(Found::Descriptors),
         Ask::Opens(_) => opens(base).map(Found::Opens),
+        Ask::CString(_, address) => c_string(base, *address).map(Found::Bytes),
         Ask::Host | Ask::Clock | Ask::Pids | Ask::Sockets(_) | Ask::Path(..) => {
             Err(Refusal::NotRecorded)
         }
+    }
+}
+
+/// A string in the process's memory, up to its NUL.
+fn c_string(base: &Base<'_>, address: u64) -> Result<Text, Refusal> {
+    let memory = base.open("mem", OFlags::RDONLY).map_err(|errno| base.refused(errno))?;
+    let mut bytes = vec![0; C_STRING];
+    let read = match rustix::io::pread(&memory, &mut bytes[..], address) {
+        // Nothing is mapped there: the address was of a program that has been replaced.
+        Ok(0) | Err(Errno::IO) => return Err(Refusal::Gone),
+        Ok(read) => read,
+        Err(errno) => return Err(base.refused(errno)),
+    };
+    let end = bytes.iter().take(read).position(|byte| *byte == 0);
+    match end {
+        Some(end) => {
+            bytes.truncate(end);
+            Ok(Text::new(bytes))
+        }
+        None => Err(Refusal::TooLarge(C_STRING as u64)),
     }
 }
 

@@ -63,6 +63,7 @@ fn answer(proc: BorrowedFd<'_>, ask: &Ask) -> Answer {
         | Ask::Link(pid, _)
         | Ask::LinkStat(pid, _)
         | Ask::Opens(pid)
+        | Ask::CString(pid, _)
         | Ask::Descriptors(pid) => process::answer(&Base::numbered(proc, *pid), ask),
         Ask::Host | Ask::Clock | Ask::Pids | Ask::Sockets(_) => Err(Refusal::NotRecorded),
     }

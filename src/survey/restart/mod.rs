@@ -1,0 +1,88 @@
+//! What the next re-execution would run, inferred from title, start environment and configuration (`failures.md` §5, A to D).
+
+mod directory;
+mod gemfile;
+mod program;
+
+use std::path::{Path, PathBuf};
+
+use super::once::Once;
+use crate::facts::files::Spot;
+use crate::facts::process::exec_path_address;
+use crate::facts::{Fact, Place, bytes};
+use crate::model::{Config, Layout, Origin, Process, Restart};
+use crate::os::{Ask, ProcText, Root};
+use crate::servers::{Options, Recognised};
+
+/// What inference stands on.
+pub struct Known<'a> {
+    /// The look.
+    pub once: &'a Once<'a>,
+    /// The master.
+    pub process: &'a Process,
+    /// Its title.
+    pub recognised: &'a Recognised,
+    /// Its arguments.
+    pub options: &'a Options,
+    /// The configuration that it loaded.
+    pub loaded: &'a Fact<Config>,
+    /// The releases round it.
+    pub layout: Option<&'a Layout>,
+}
+
+impl Known<'_> {
+    fn root(&self) -> Root {
+        self.process.root
+    }
+
+    fn spot(&self, path: &Path) -> Spot {
+        self.once.spot(self.root(), path)
+    }
+
+    /// What the next re-execution would run.
+    pub fn restart(&self) -> Restart {
+        let directory = self.directory();
+        let program = self.program(&directory);
+        let interpreter = self.interpreter(&program);
+        let known = directory.get().is_some() || program.get().is_some();
+        Restart {
+            origin: if known { Origin::Inferred } else { Origin::Unknown },
+            config: self.config(&directory),
+            gemfile: self.gemfile(),
+            arguments: Fact::known(
+                Place::new(format!("/proc/{}/cmdline", self.process.pid)),
+                self.recognised.arguments.clone(),
+            ),
+            directory,
+            program,
+            interpreter,
+        }
+    }
+
+    /// D: where the `-c` file will be looked for.
+    fn config(&self, directory: &Fact<Spot>) -> Fact<Option<Spot>> {
+        let place = Place::new(format!("/proc/{}/cmdline", self.process.pid));
+        let Some(path) = &self.options.config else { return Fact::known(place, None) };
+        if path.is_absolute() {
+            return Fact::known(place, Some(self.spot(path)));
+        }
+        match &directory.value {
+            Ok(spot) => Fact::known(place, Some(self.spot(&spot.path.join(path)))),
+            Err(lack) => Fact::lacking(directory.place.clone(), lack.clone()),
+        }
+    }
+
+    /// The path that was executed: what the kernel put behind the start environment (`getauxval(3)`, AT_EXECFN).
+    fn executed(&self) -> Fact<PathBuf> {
+        let pid = self.process.pid;
+        let address = self.once.fact(&Ask::Text(pid, ProcText::Auxv), |found| {
+            bytes(found).and_then(|vector| exec_path_address(&vector))
+        });
+        match address.value {
+            Ok(at) => self.once.fact(&Ask::CString(pid, at), |found| {
+                bytes(found).map(|text| text.path().to_path_buf())
+            }),
+            Err(lack) => Fact::lacking(address.place, lack),
+        }
+    }
+}
