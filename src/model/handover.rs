@@ -25,7 +25,7 @@ impl Handover {
 pub fn grace(app: &App, census: &Census) -> u64 {
     app.masters
         .iter()
-        .filter_map(|master| master.config.get()?.timeout.value().copied())
+        .filter_map(|master| master.loaded.get()?.timeout.value().copied())
         .map(u64::from)
         .chain(std::iter::once(census.limits.handover_grace))
         .max()
