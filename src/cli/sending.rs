@@ -69,7 +69,8 @@ pub fn with_desk(
     let mut hands = LiveHands::new().map_err(|why| anyhow::anyhow!("Not sent: {why}"))?;
     let mut worst = Status::DONE;
     for machine in &options.machines()? {
-        let mut looker = Looker::new(machine.source.as_ref(), wish.clone(), settings.ignore.clone());
+        let mut looker =
+            Looker::new(machine.source.as_ref(), wish.clone(), settings.ignore.clone());
         let mut ask = |question: &str| own::ask(question);
         let status = operate(
             wanted,

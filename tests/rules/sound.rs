@@ -281,7 +281,7 @@ fn of_pidfiles() -> Vec<LookAlike> {
                 reexecuted(app, 390, Phase::Ready);
                 for master in &mut app.masters {
                     let timeout = Setting::Set { value: 600, line: 6 };
-                    master.config.value.as_mut().unwrap().timeout = timeout;
+                    master.loaded.value.as_mut().unwrap().timeout = timeout;
                 }
             }),
         ),
@@ -300,6 +300,8 @@ fn of_pidfiles() -> Vec<LookAlike> {
                 app.pidfiles[0].path = format!("{ROOT}/current/tmp/pids/unicorn.pid").into();
             }),
         ),
+        ("pidfile-foreign", "another app of the same root was given it", two_apps(14740)),
+        ("pidfile-stale", "the other app's own finding", two_apps(4711)),
         (
             "pidfile-in-release",
             "left behind in an old release",
@@ -437,4 +439,23 @@ fn of_masters() -> Vec<LookAlike> {
             }),
         ),
     ]
+}
+
+/// Two apps of one root; the second sees the first one's pidfile in the usual place.
+fn two_apps(number: i32) -> Census {
+    let mut census = healthy();
+    let state = if number == 14740 {
+        PidfileState::Foreign("unicorn master".into())
+    } else {
+        PidfileState::Dead
+    };
+    let mut other = app();
+    other.id = AppId(format!("{ROOT}#api"));
+    other.masters = vec![master(15000, 172_800, LIVE)];
+    other.masters[0].pidfile = known(CONFIG, None);
+    other.masters[0].listens = known("/proc/15000/fd", vec![50000]);
+    other.listeners.clear();
+    other.pidfiles = vec![pidfile(PidfileKind::Current, number, state, None)];
+    census.apps.insert(0, other);
+    census
 }

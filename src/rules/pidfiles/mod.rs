@@ -21,11 +21,25 @@ fn settled<'a>(
     file: &'a Pidfile,
     sought: fn(&PidfileState) -> bool,
 ) -> Option<&'a PidfileState> {
+    if is_anothers(look, file) {
+        return None;
+    }
     let state = look.at(format!("what {} names", shown(&file.path)), &file.state)?;
     if !sought(state) || (look.young()? && !lasts(look, file, sought)) {
         return None;
     }
     Some(state)
+}
+
+/// Whether a file that no master of this app was given belongs to another app: several may share a deploy root, and each
+/// sees the pidfiles of all in the usual places.
+fn is_anothers(look: &Look<'_>, file: &Pidfile) -> bool {
+    let others = look.census().apps.iter().filter(|other| other.id != look.app().id);
+    let theirs = |other: &App| {
+        let named = other.pidfiles.iter().any(|f| f.path == file.path && f.owner.is_some());
+        named || file.pid.is_some_and(|pid| other.master(pid).is_some())
+    };
+    file.owner.is_none() && others.into_iter().any(theirs)
 }
 
 /// Whether it was so at the look before as well.

@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
     summary: "A live process runs in a directory that no longer exists.",
     meaning: MEANING,
     offers: Some(Operation::Upgrade),
-    causes: &["release-stale"],
+    causes: &[],
     check,
 };
 

@@ -77,7 +77,12 @@ fn check(look: &mut Look<'_>) {
             .seen(format!("{pid} runs {}, {word}", shown(&exe.path)), &master.process.exe.place)
             .seen(format!("its path: {word}"), &exe.now.place)
             .leads_to("Late loads mix two builds; the next USR2 starts what is on disk now.");
-        finding.fix = usr2::lines(app, master);
+        finding.fix = if word == "deleted" {
+            let path = shown(&exe.path);
+            vec![format!("# put {path} back first; then USR2: kill -USR2 {pid}")]
+        } else {
+            usr2::lines(app, master)
+        };
         look.found(finding.for_good("upgrade the servers after each upgrade of their interpreter"));
     }
 }
