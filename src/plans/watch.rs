@@ -192,8 +192,8 @@ impl Watch {
         let number = identity.0;
         let Some(child) = living(census, identity) else {
             return Seen::Failed(format!(
-                "{number} ended {} s after {}. {}{}",
-                self.since(census).as_secs(),
+                "{number} ended {} after {}. {}{}",
+                words::seconds(self.since(census)),
                 self.signal,
                 self.who_serves(census),
                 self.log_words()
@@ -218,9 +218,9 @@ impl Watch {
             None => format!("{pid} has ended"),
         };
         Seen::Done(format!(
-            "{number} is ready with {}, {} s after {} to {pid}. {beside}",
+            "{number} is ready with {}, {} after {} to {pid}. {beside}",
             words::workers(child.workers_alive().count()),
-            self.since(census).as_secs(),
+            words::seconds(self.since(census)),
             self.signal,
         ))
     }

@@ -1,6 +1,7 @@
 //! The few phrases that every plan needs: signal names, the receiver, times, sizes.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -50,6 +51,14 @@ fn short(title: &str) -> String {
 /// A time of the day. In UTC, and marked so: the zone that a reader keeps is not known here.
 pub(super) fn clock(at: Timestamp) -> String {
     at.strftime("%H:%M:%SZ").to_string()
+}
+
+/// Whole seconds; what is shorter is said so.
+pub(super) fn seconds(time: Duration) -> String {
+    match time.as_secs() {
+        0 => "less than 1 s".into(),
+        n => format!("{n} s"),
+    }
 }
 
 /// Bytes, with one digit after the point where it says something.

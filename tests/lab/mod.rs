@@ -6,6 +6,7 @@
 mod commands;
 mod config;
 mod program;
+mod signals;
 mod site;
 mod staged;
 pub mod world;
