@@ -380,3 +380,10 @@ fn some_signals_go_to_nobody() {
         refused(signal(&alone(), 14740, sent));
     }
 }
+
+#[test]
+fn the_rules_that_speak_against_an_upgrade_are_in_the_catalogue() {
+    for name in plans::upgrade::AGAINST {
+        assert!(farrier::rules::rule(name).is_some(), "{name}");
+    }
+}
