@@ -1,6 +1,7 @@
 //! The pages of `docs` that are made from the program's own tables, so that there is one truth of each.
 
 mod cli;
+mod keys;
 mod rules;
 mod schemas;
 mod settings;
@@ -25,6 +26,7 @@ pub struct Chapter {
 /// All chapters.
 pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "cli", pages: cli::pages },
+    Chapter { name: "keys", pages: |_| keys::pages() },
     Chapter { name: "man", pages: cli::manual },
     Chapter { name: "rules", pages: |_| rules::pages() },
     Chapter { name: "schemas", pages: |_| schemas::pages() },

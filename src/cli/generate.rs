@@ -40,6 +40,7 @@ pub struct Generate {
 enum What {
     All,
     Cli,
+    Keys,
     Man,
     Rules,
     Schemas,

@@ -93,6 +93,8 @@ pub fn look(
     let asked = |census: &Census, before: Option<&Census>| {
         let mut verdicts = judge(census, before);
         verdicts.0.retain(|answered| !ignore.iter().any(|name| name == answered.rule));
+        let (processes, apps) = (census.seen.processes, census.apps.len());
+        tracing::info!(processes, apps, findings = verdicts.findings().len(), "looked");
         verdicts
     };
     let mut surveyor = Surveyor::default();

@@ -25,6 +25,8 @@ pub use output::{Output, Status};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::os::{own, shown};
+
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 /// Sees why a zero-downtime deploy is not one.
@@ -142,10 +144,12 @@ pub fn command() -> clap::Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
     let mut output = Output::standard();
     let status = match Cli::try_parse_from(arguments) {
-        Ok(cli) => dispatch(cli, &mut output).unwrap_or_else(|error| {
-            output.complain(&error.to_string());
-            Status::REFUSED
-        }),
+        Ok(cli) => {
+            log(&cli.options).and_then(|()| dispatch(cli, &mut output)).unwrap_or_else(|error| {
+                output.complain(&error.to_string());
+                Status::REFUSED
+            })
+        }
         Err(error) if !error.use_stderr() => {
             output.print(&error.render().to_string());
             Status::DONE
@@ -156,6 +160,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         }
     };
     output.end(status)
+}
+
+/// Opens farrier's own log where one was asked for.
+fn log(options: &Options) -> anyhow::Result<()> {
+    let Some(path) = &options.log else { return Ok(()) };
+    let file = own::open_log(path)
+        .map_err(|error| anyhow::anyhow!("{} was not opened: {error}", shown(path)))?;
+    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Mutex::new(file));
+    // Only a second log in one program could be refused.
+    let _ = log.try_init();
+    Ok(())
 }
 
 fn dispatch(cli: Cli, output: &mut Output) -> anyhow::Result<Status> {

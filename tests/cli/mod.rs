@@ -221,3 +221,16 @@ fn what_is_no_recording_is_3() {
         assert!(complaint.starts_with(&format!("{file} was not read: ")), "{complaint}");
     }
 }
+
+#[test]
+fn the_log_is_appended_to_and_follows_no_link() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    for _ in 0..2 {
+        assert_eq!(run(&["tree", "--log", &path("log")]).0, 0);
+    }
+    assert_eq!(std::fs::read_to_string(path("log")).unwrap().matches("looked").count(), 2);
+    std::os::unix::fs::symlink(path("log"), path("link")).unwrap();
+    let (status, _, complaint) = run(&["tree", "--log", &path("link")]);
+    assert!(status == 3 && complaint.contains("was not opened"), "{complaint}");
+}
