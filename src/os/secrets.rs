@@ -198,8 +198,8 @@ mod tests {
     fn environments_keep_lengths_and_equality() {
         let mut masker = Masker::default();
         let block = Text::from("A=hunter2\0PATH=/bin\0B=hunter2\0C=hunter3\0");
-        let masked = masker.environ(&block);
-        assert_eq!(masked.utf8(), Some("A=1******\0PATH=/bin\0B=1******\0C=2******\0"));
+        let hidden = masker.environ(&block);
+        assert_eq!(hidden.utf8(), Some("A=1******\0PATH=/bin\0B=1******\0C=2******\0"));
         assert_eq!(masker.count(), 2);
     }
 
