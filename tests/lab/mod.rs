@@ -6,6 +6,8 @@
 mod commands;
 mod config;
 mod program;
+#[cfg(test)]
+mod sent;
 mod signals;
 mod site;
 mod staged;
