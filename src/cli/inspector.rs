@@ -2,23 +2,32 @@
 
 use std::time::Duration;
 
+use super::machine::recorded;
 use super::{Options, Output, Status, check::Check, targets};
-use crate::os::own;
+use crate::os::signal::LiveHands;
+use crate::os::{Hands, own};
 use crate::tui::state::Rights;
 use crate::tui::theme::{Colours, Theme};
-use crate::tui::{self, Inspector};
+use crate::tui::{self, Inspector, Sources};
 
 /// Runs it.
-pub fn run(options: &Options, output: &mut Output) -> anyhow::Result<Status> {
+pub fn run(options: &Options, show_secrets: bool, output: &mut Output) -> anyhow::Result<Status> {
     if !own::is_interactive() {
         return Check::default().run(options, output);
     }
     let settings = options.settings()?;
     let paint = options.paint();
-    let machine = options.clone();
+    let (sources, recording) = sources(options)?;
+    let rights = match (recording, settings.read_only) {
+        (true, _) => Rights::Recorded,
+        (false, true) => Rights::ReadOnly,
+        (false, false) => Rights::Signals,
+    };
+    // Where a signal could go astray there are no hands, and the menu says why it refuses.
+    let hands = (rights == Rights::Signals).then(LiveHands::new).and_then(Result::ok);
     let status = tui::run(Inspector {
-        sources: Box::new(move || machine.this_machine()),
-        hands: None,
+        sources,
+        hands: hands.map(|hands| Box::new(hands) as Box<dyn Hands + Send>),
         wish: targets::wish(&[], &settings),
         ignore: settings.ignore,
         show: settings.show,
@@ -28,8 +37,26 @@ pub fn run(options: &Options, output: &mut Output) -> anyhow::Result<Status> {
             form: paint.form,
         },
         zone: own::zone(),
-        rights: if settings.read_only { Rights::ReadOnly } else { Rights::Signals },
-        show_secrets: false,
+        rights,
+        show_secrets: show_secrets && !recording,
     })?;
     Ok(Status(status))
+}
+
+/// Makes the machine's eyes, and whether they are those of a recording.
+fn sources(options: &Options) -> anyhow::Result<(Sources, bool)> {
+    let options = options.clone();
+    match options.from.as_slice() {
+        [] => Ok((Box::new(move || Ok(options.this_machine())), false)),
+        [file] => {
+            let file = file.clone();
+            recorded(&file)?;
+            let again = move || recorded(&file).map(|machine| machine.source);
+            Ok((Box::new(move || again().map_err(std::io::Error::other)), true))
+        }
+        [_, second, ..] => anyhow::bail!(
+            "the inspector shows one recording at a time; {} was not opened",
+            crate::os::shown(second)
+        ),
+    }
 }

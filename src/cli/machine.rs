@@ -59,7 +59,8 @@ impl Options {
     }
 }
 
-fn recorded(file: &Path) -> anyhow::Result<Machine> {
+/// A recorded machine.
+pub fn recorded(file: &Path) -> anyhow::Result<Machine> {
     let told = |why: String| anyhow::anyhow!("{} was not read: {why}", shown(file));
     let text = own::read_named(file).map_err(|error| told(error.to_string()))?;
     let replay = Replay::read(&text).map_err(told)?;

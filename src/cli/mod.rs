@@ -39,6 +39,9 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    /// Let the inspector reveal hidden values of the environment, one at a time, for 10 s
+    #[arg(long)]
+    show_secrets: bool,
     #[command(flatten)]
     options: Options,
 }
@@ -176,7 +179,7 @@ fn log(options: &Options) -> anyhow::Result<()> {
 fn dispatch(cli: Cli, output: &mut Output) -> anyhow::Result<Status> {
     let options = &cli.options;
     match cli.command {
-        None => inspector::run(options, output),
+        None => inspector::run(options, cli.show_secrets, output),
         Some(Command::Check(check)) => check.run(options, output),
         Some(Command::Tree(tree)) => tree.run(options, output),
         Some(Command::Inspect(inspect)) => inspect.run(options, output),

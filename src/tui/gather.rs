@@ -6,10 +6,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::place::Identity;
+use crate::facts::opens::{Opens, opens};
 use crate::facts::{Fact, Lack};
 use crate::model::{Census, Process};
-use crate::os::Source;
 use crate::os::terminal::Watch;
+use crate::os::{Pid, Source};
 use crate::rules::{Verdicts, judge};
 use crate::survey::{Surveyor, Wish};
 
@@ -23,6 +24,8 @@ const MEMORY_EVERY: Duration = Duration::from_secs(30);
 pub enum Order {
     /// Look now.
     LookNow,
+    /// Read at each look what this process has open and mapped.
+    Focus(Option<Pid>),
     /// Look no more often than this: the terminal is slow.
     NoFasterThan(Duration),
 }
@@ -116,15 +119,23 @@ fn processes(census: &mut Census) -> impl Iterator<Item = &mut Process> {
     })
 }
 
-/// Looks until nobody listens any more. `came` is given each look, and the time until the next.
+/// Looks until nobody listens any more. `came` is given each look, and the time until the next;
+/// `opened` what the process in focus has open.
 pub fn gather(
     mut looker: Looker,
     wished: Duration,
     orders: &Receiver<Order>,
     came: impl Fn(Arc<Census>, Arc<Verdicts>, Duration) -> bool,
+    opened: impl Fn(Pid, Result<Opens, Lack>),
 ) {
     let mut period = wished;
     let mut least = wished;
+    let mut focus = None;
+    let show = |looker: &Looker, focus: Option<Pid>| {
+        if let Some(pid) = focus {
+            opened(pid, opens(&*looker.source, pid));
+        }
+    };
     loop {
         let watch = Watch::start();
         let (census, verdicts) = looker.look();
@@ -138,15 +149,23 @@ pub fn gather(
         if !came(census, verdicts, next) {
             return;
         }
+        show(&looker, focus);
         let mut wait = next.saturating_sub(took).max(Duration::from_millis(100));
         // The first look has no sizes yet: they come soon after it.
         if looker.sized.is_none() {
             wait = Duration::from_millis(200).min(wait);
         }
-        match orders.recv_timeout(wait) {
-            Ok(Order::LookNow) | Err(RecvTimeoutError::Timeout) => {}
-            Ok(Order::NoFasterThan(bound)) => least = bound,
-            Err(RecvTimeoutError::Disconnected) => return,
+        loop {
+            let left = wait.saturating_sub(watch.elapsed().saturating_sub(took));
+            match orders.recv_timeout(left) {
+                Ok(Order::LookNow) | Err(RecvTimeoutError::Timeout) => break,
+                Ok(Order::Focus(pid)) => {
+                    focus = pid;
+                    show(&looker, focus);
+                }
+                Ok(Order::NoFasterThan(bound)) => least = bound,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
         }
     }
 }

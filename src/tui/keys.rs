@@ -209,18 +209,11 @@ use Group as G;
 
 /// All bindings, in the order of the help screen.
 pub const BINDINGS: &[Binding] = &[
-    bind(A::LineDown, "line-down", &[c('j'), k(KeyCode::Down)], G::Move, "", "line down"),
+    bind(A::LineDown, "line-down", &[c('j'), k(KeyCode::Down)], G::Move, "line", "line down"),
     bind(A::LineUp, "line-up", &[c('k'), k(KeyCode::Up)], G::Move, "", "line up"),
     in_scope(
         Scope::Tree,
-        bind(
-            A::Fold,
-            "fold",
-            &[c('h'), k(KeyCode::Left)],
-            G::Move,
-            "",
-            "fold, or go to the parent",
-        ),
+        bind(A::Fold, "fold", &[c('h'), k(KeyCode::Left)], G::Move, "", "fold, or to the parent"),
     ),
     in_scope(
         Scope::Tree,
@@ -231,24 +224,24 @@ pub const BINDINGS: &[Binding] = &[
     in_scope(Scope::Tree, bind(A::UnfoldAll, "unfold-all", &[c('+')], G::Move, "", "unfold all")),
     bind(A::First, "first", &[c('g'), k(KeyCode::Home)], G::Move, "", "first line"),
     bind(A::Last, "last", &[c('G'), k(KeyCode::End)], G::Move, "", "last line"),
-    bind(A::PageDown, "page-down", &[k(KeyCode::PageDown), ctrl('d')], G::Move, "", "page down"),
+    bind(
+        A::PageDown,
+        "page-down",
+        &[k(KeyCode::PageDown), ctrl('d')],
+        G::Move,
+        "page",
+        "page down",
+    ),
     bind(A::PageUp, "page-up", &[k(KeyCode::PageUp), ctrl('u')], G::Move, "", "page up"),
-    bind(A::Open, "open", &[k(KeyCode::Enter)], G::Move, "open", "open: child, evidence, owner"),
+    bind(A::Open, "open", &[k(KeyCode::Enter)], G::Move, "open", "open what is selected"),
     bind(A::NextPane, "next-pane", &[k(KeyCode::Tab)], G::Move, "pane", "next pane"),
     bind(A::PreviousPane, "previous-pane", &[k(KeyCode::BackTab)], G::Move, "", "previous pane"),
     Binding {
         reach: Reach::Changes,
-        ..bind(A::Act, "act", &[c('a')], G::Change, "act", "act: menu, plan, question, one signal")
+        ..bind(A::Act, "act", &[c('a')], G::Change, "act", "plan, ask, send")
     },
     bind(A::Back, "back", &[c('b'), k(KeyCode::Backspace)], G::Move, "back", "back, 50 places"),
-    bind(
-        A::Escape,
-        "escape",
-        &[k(KeyCode::Esc)],
-        G::Move,
-        "",
-        "leave: dialog, input, filter, view",
-    ),
+    bind(A::Escape, "escape", &[k(KeyCode::Esc)], G::Move, "close", "close, clear, leave"),
     bind(A::NextFinding, "next-finding", &[c('n')], G::Move, "next finding", "next finding"),
     bind(A::PreviousFinding, "previous-finding", &[c('N')], G::Move, "", "previous finding"),
     bind(A::View('1'), "overview", &[c('1')], G::Views, "", "overview"),
@@ -268,7 +261,7 @@ pub const BINDINGS: &[Binding] = &[
         Scope::Environment,
         bind(A::Reveal, "reveal", &[c('v')], G::Look, "reveal", "reveal one value for 10 s"),
     ),
-    bind(A::Wrap, "wrap", &[c('w')], G::Look, "", "wrap long values"),
+    bind(A::Wrap, "wrap", &[c('w')], G::Look, "wrap", "wrap long values"),
     bind(A::Zoom, "zoom", &[c('z')], G::Look, "", "pane to full size"),
     bind(A::Copy, "copy", &[c('y')], G::Look, "copy", "copy to the terminal's clipboard"),
     bind(A::Plain, "plain", &[c('Y')], G::Look, "", "the view as plain text"),
@@ -297,7 +290,14 @@ pub const BINDINGS: &[Binding] = &[
     ),
     bind(A::Press, "press", &[k(KeyCode::Enter)], G::Dialog, "press", "press the focused button"),
     bind(A::Cancel, "cancel", &[k(KeyCode::Esc), c('q'), c('b')], G::Dialog, "cancel", "cancel"),
-    bind(A::ScrollDown, "scroll-down", &[k(KeyCode::Down), c('j')], G::Dialog, "", "scroll down"),
+    bind(
+        A::ScrollDown,
+        "scroll-down",
+        &[k(KeyCode::Down), c('j')],
+        G::Dialog,
+        "scroll",
+        "scroll down",
+    ),
     bind(A::ScrollUp, "scroll-up", &[k(KeyCode::Up), c('k')], G::Dialog, "", "scroll up"),
     bind(
         A::CopyCommand,

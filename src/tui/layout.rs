@@ -82,6 +82,11 @@ pub fn parts(state: &State) -> Parts {
         top += 4;
     }
     let body = row(top, rows.saturating_sub(top + 2));
+    let empty = state.shown().is_none_or(|look| look.census.apps.is_empty());
+    if overview && empty && state.ghosts.is_empty() {
+        parts.main = body;
+        return parts;
+    }
     if state.manner.zoom || (!overview && size < Size::Wide) {
         match (overview, state.place.focus) {
             (true, Pane::Tree) => parts.tree = body,

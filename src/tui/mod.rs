@@ -8,15 +8,15 @@ mod hand;
 mod input;
 pub mod keys;
 pub mod layout;
+pub mod members;
 pub mod nodes;
 pub mod place;
 mod run;
 mod screen;
 pub mod state;
 pub mod theme;
-pub mod told;
 pub mod update;
 pub mod views;
 pub mod widgets;
 
-pub use run::{Inspector, run};
+pub use run::{Inspector, Sources, run};

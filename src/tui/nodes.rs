@@ -1,8 +1,9 @@
 //! The rows of the tree: which there are, in the order of identity, and which are folded.
 
 use super::layout;
+use super::members::{Member, Was, members, same};
 use super::place::{Identity, RowKey};
-use super::state::{Member, State, Was, members, same};
+use super::state::State;
 use crate::model::{App, AppId, Kind};
 
 /// A row of the tree, before it is drawn.
@@ -31,6 +32,10 @@ pub struct Node<'a> {
 /// The rows of the tree as they are folded now.
 pub fn nodes(state: &State) -> Vec<Node<'_>> {
     let all = every(state);
+    // A filter looks everywhere: what is folded would hide what is looked for.
+    if !state.filter.is_empty() || state.manner.flagged {
+        return all;
+    }
     let room = layout::tree_room(state);
     // What folds by itself: nothing; healthy apps; workers too.
     let healthy = |id: &AppId| state.shown().is_some_and(|look| look.worst(id).is_none());

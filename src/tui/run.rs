@@ -25,10 +25,13 @@ const FRAME: Duration = Duration::from_millis(100);
 /// A terminal that takes longer for a frame is slow.
 const SLOW_FRAME: Duration = Duration::from_millis(250);
 
+/// Makes the eyes of one machine, as often as it is asked.
+pub type Sources = Box<dyn Fn() -> io::Result<Box<dyn Source + Send>>>;
+
 /// What the inspector needs.
 pub struct Inspector {
     /// Makes the machine's eyes: one pair for the gatherer, one for the hand.
-    pub sources: Box<dyn Fn() -> Box<dyn Source + Send>>,
+    pub sources: Sources,
     /// The hands; `None` where nothing may be sent.
     pub hands: Option<Box<dyn Hands + Send>>,
     /// What to look for.
@@ -193,6 +196,10 @@ impl<'a> Stage<'a> {
                 let _ = self.looks.send(gather::Order::LookNow);
                 return Ok(false);
             }
+            Effect::Focus(pid) => {
+                let _ = self.looks.send(gather::Order::Focus(pid));
+                return Ok(false);
+            }
             Effect::Copy(text) => {
                 let coded = base64::engine::general_purpose::STANDARD.encode(text);
                 self.screen.send(format!("\x1b]52;c;{coded}\x07").into_bytes())?;
@@ -256,13 +263,17 @@ fn start_gatherer(
 ) -> io::Result<Sender<gather::Order>> {
     let (looks, orders) = mpsc::channel();
     let looker =
-        Looker::new((inspector.sources)(), inspector.wish.clone(), inspector.ignore.clone());
+        Looker::new((inspector.sources)()?, inspector.wish.clone(), inspector.ignore.clone());
     let refresh = inspector.refresh;
     let tell = tell.clone();
     thread::Builder::new().name("looks".into()).spawn(move || {
-        gather::gather(looker, refresh, &orders, |census, verdicts, period| {
+        let came = |census, verdicts, period| {
             tell.send(Heard::Event(Event::Look(census, verdicts, period))).is_ok()
-        });
+        };
+        let opened = |pid, opens| {
+            let _ = tell.send(Heard::Event(Event::Opens(pid, opens)));
+        };
+        gather::gather(looker, refresh, &orders, came, opened);
     })?;
     Ok(looks)
 }
@@ -273,7 +284,7 @@ fn start_hand(
 ) -> io::Result<Option<Sender<hand::Order>>> {
     let Some(hands) = inspector.hands else { return Ok(None) };
     let (sender, orders) = mpsc::channel();
-    let looker = Looker::new((inspector.sources)(), inspector.wish, inspector.ignore);
+    let looker = Looker::new((inspector.sources)()?, inspector.wish, inspector.ignore);
     let tell = tell.clone();
     thread::Builder::new().name("hand".into()).spawn(move || {
         hand::follow(hands, looker, &orders, |said| {

@@ -4,17 +4,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tui_input::Input;
 
 use super::dialog::Dialog;
 use super::filter::Filter;
+use super::members::{Ghost, Member, members, same};
 use super::place::{FindingId, Identity, Place, RowKey, Subject};
 use super::theme::Theme;
-use crate::model::{App, AppId, Census, Kind, Master, Process, Role, Worker};
+use crate::facts::Lack;
+use crate::facts::opens::Opens;
+use crate::model::{App, AppId, Census};
 use crate::os::Pid;
-use crate::rules::{Finding, Severity, Verdict, Verdicts};
+use crate::rules::causes::{Caused, in_order};
+use crate::rules::headline::{Headline, headline};
+use crate::rules::{Finding, Severity, Verdicts};
 
 /// One look, with what the rules made of it.
 #[derive(Clone, Debug)]
@@ -33,6 +37,16 @@ impl Look {
         self.verdicts.findings()
     }
 
+    /// The three lines at the top.
+    pub fn headline(&self) -> Headline<'_> {
+        headline(&self.census, &self.verdicts)
+    }
+
+    /// All findings, each cause above what follows from it.
+    pub fn in_order(&self) -> Vec<Caused<'_>> {
+        in_order(&self.verdicts)
+    }
+
     /// The finding with this identity.
     pub fn finding(&self, id: &FindingId) -> Option<&Finding> {
         self.findings().into_iter().find(|finding| FindingId::from(*finding) == *id)
@@ -46,79 +60,6 @@ impl Look {
     /// Whether a rule about the app could not be decided.
     pub fn is_blind(&self, app: &AppId) -> bool {
         self.verdicts.undecided().any(|(answered, _)| &answered.app == app)
-    }
-
-    /// How many rules were asked, fine, not here and undecided, over all apps.
-    pub fn tally(&self) -> (usize, usize, usize, usize) {
-        let count = |wanted: fn(&Verdict) -> bool| {
-            self.verdicts.0.iter().filter(|answered| wanted(&answered.verdict)).count()
-        };
-        (
-            self.verdicts.0.len(),
-            count(|v| matches!(v, Verdict::Fine)),
-            count(|v| matches!(v, Verdict::NotHere)),
-            count(|v| matches!(v, Verdict::Blind(_))),
-        )
-    }
-}
-
-/// A process of a tree with its place in it, be it alive or a ghost.
-#[derive(Clone, Copy, Debug)]
-pub struct Member<'a> {
-    /// Its app.
-    pub app: &'a AppId,
-    /// The process, as it was last seen.
-    pub process: &'a Process,
-    /// The master that it is, if it is one.
-    pub master: Option<&'a Master>,
-    /// The worker that it is, if it is one.
-    pub worker: Option<&'a Worker>,
-    /// When it ended; `None`: it lives.
-    pub ended: Option<Timestamp>,
-}
-
-/// A process that ended: its row stays for a while in its place.
-#[derive(Clone, Debug)]
-pub struct Ghost {
-    /// Its app.
-    pub app: AppId,
-    /// The app's name and server, for when the app is gone too.
-    pub name: String,
-    /// The server.
-    pub kind: Kind,
-    /// The master, with the workers that ended with it; or the worker and its master's identity.
-    pub was: Was,
-    /// The look that did not show it any more.
-    pub ended: Timestamp,
-    /// When its row goes, on farrier's own clock, unless it is selected.
-    pub until: Duration,
-}
-
-/// What a ghost was.
-#[derive(Clone, Debug)]
-pub enum Was {
-    /// A master.
-    Master(Box<Master>),
-    /// A worker of a master; `None`: of none.
-    Worker(Box<Worker>, Option<Identity>),
-}
-
-impl Ghost {
-    /// The process.
-    pub fn process(&self) -> &Process {
-        match &self.was {
-            Was::Master(master) => &master.process,
-            Was::Worker(worker, _) => &worker.process,
-        }
-    }
-
-    /// The ghost as a member of its tree.
-    pub fn member(&self) -> Member<'_> {
-        let (master, worker) = match &self.was {
-            Was::Master(master) => (Some(&**master), None),
-            Was::Worker(worker, _) => (None, Some(&**worker)),
-        };
-        Member { app: &self.app, process: self.process(), master, worker, ended: Some(self.ended) }
     }
 }
 
@@ -175,6 +116,17 @@ pub struct Help {
     pub top: usize,
 }
 
+/// A signal that is being carried out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnderWay {
+    /// Its plan's title.
+    pub title: String,
+    /// What was told of it last: that it was sent, what was seen.
+    pub told: Option<String>,
+    /// Leaving was asked for once: the next time it is done.
+    pub leaving: bool,
+}
+
 /// How lists are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Manner {
@@ -229,14 +181,18 @@ pub struct State {
     pub rights: Rights,
     /// Whether a hidden value may be shown.
     pub reveal: Reveal,
+    /// The process whose files are read at each look.
+    pub focused: Option<Pid>,
+    /// What it has open and mapped, as it was read last.
+    pub opens: Option<(Pid, Result<Opens, Lack>)>,
     /// Names of the environment whose values may be shown, besides the harmless ones.
     pub show: Vec<String>,
     /// How lists are shown.
     pub manner: Manner,
     /// What was sent and what came of it, a line each: printed on leaving.
     pub sent: Vec<String>,
-    /// A signal is being carried out: its plan's title.
-    pub under_way: Option<String>,
+    /// A signal that is being carried out.
+    pub under_way: Option<UnderWay>,
 }
 
 impl State {
@@ -263,6 +219,8 @@ impl State {
             message: None,
             rights: Rights::default(),
             reveal: Reveal::default(),
+            focused: None,
+            opens: None,
             show: Vec::new(),
             manner: Manner::default(),
             sent: Vec::new(),
@@ -341,53 +299,5 @@ impl State {
     pub(super) fn say(&mut self, words: impl Into<String>) {
         let until = self.now + Duration::from_secs(10);
         self.message = Some(Message { words: words.into(), until });
-    }
-}
-
-/// Whether two identities are one process's: an unknown start tick decides nothing.
-pub fn same(a: Identity, b: Identity) -> bool {
-    a.0 == b.0 && (a.1 == b.1 || a.1.is_none() || b.1.is_none())
-}
-
-/// A worker's name in its tree.
-pub fn worker_name(worker: &Worker) -> String {
-    worker.number.map_or_else(|| "worker".into(), |number| format!("w{number}"))
-}
-
-/// All processes of an app with their place in the tree.
-pub fn members(app: &App) -> impl Iterator<Item = Member<'_>> {
-    let id = &app.id;
-    let masters = app.masters.iter().flat_map(move |master| {
-        let this = Member {
-            app: id,
-            process: &master.process,
-            master: Some(master),
-            worker: None,
-            ended: None,
-        };
-        std::iter::once(this)
-            .chain(master.workers.iter().map(move |worker| member_worker(id, worker)))
-    });
-    masters.chain(app.orphans.iter().map(move |worker| member_worker(id, worker)))
-}
-
-fn member_worker<'a>(app: &'a AppId, worker: &'a Worker) -> Member<'a> {
-    Member { app, process: &worker.process, master: None, worker: Some(worker), ended: None }
-}
-
-impl Member<'_> {
-    /// Its role.
-    pub fn role(&self) -> Role {
-        self.master.map_or(Role::Worker, |master| master.role)
-    }
-
-    /// Who it is in its tree, in words: `14740 current`, `14743 w0`.
-    pub fn name(&self) -> String {
-        let pid = self.process.pid;
-        match (self.master, self.worker) {
-            (Some(master), _) => format!("{pid} {}", crate::show::words::role(master.role)),
-            (_, Some(worker)) => format!("{pid} {}", worker_name(worker)),
-            _ => pid.to_string(),
-        }
     }
 }

@@ -2,7 +2,8 @@
 
 use crossterm::event::KeyCode;
 
-use super::{Effect, copied};
+use super::Effect;
+use super::paper::copied;
 use crate::model::{App, Operation};
 use crate::os::Pid;
 use crate::plans::{self, Given, Outcome, Plan, Refused};
@@ -10,7 +11,7 @@ use crate::tui::dialog::{Button, DEAF, DISARMS, Dialog, Menu, Question, Refusal}
 use crate::tui::keys::{self, Action, Key, Scope};
 use crate::tui::place::RowKey;
 use crate::tui::place::{FindingId, Subject};
-use crate::tui::state::{Look, Rights, State};
+use crate::tui::state::{Look, Rights, State, UnderWay};
 use crate::tui::update::moves;
 use crate::tui::widgets::pane;
 
@@ -85,9 +86,9 @@ fn refused_here(state: &State) -> Result<(), Refused> {
             "p goes live; then a",
         ));
     }
-    if let Some(title) = &state.under_way {
+    if let Some(under_way) = &state.under_way {
         return Err(Refused::new(
-            format!("{title} is under way"),
+            format!("{} is under way", under_way.title),
             "it ends by itself, seen or not seen",
         ));
     }
@@ -225,7 +226,7 @@ fn send(state: &mut State) -> Vec<Effect> {
         None => Given::Button,
     };
     state.dialogs.clear();
-    state.under_way = Some(question.plan.title.clone());
+    state.under_way = Some(UnderWay { title: question.plan.title.clone(), ..UnderWay::default() });
     vec![Effect::Send(given)]
 }
 
@@ -271,7 +272,7 @@ pub(super) fn came(state: &mut State, title: &str, outcome: &Outcome) {
             return turned(state, refused);
         }
     };
-    state.sent.push(format!("{} {title}: {words}", super::clock(state)));
+    state.sent.push(format!("{title}: {words}"));
     state.say(words);
     if let Some(message) = &mut state.message {
         message.until = state.now + std::time::Duration::from_secs(60);
@@ -302,11 +303,14 @@ pub(super) fn expire(state: &mut State) {
 
 /// Leaves. While a signal is watched the first press only says so.
 pub(super) fn quit(state: &mut State) -> Vec<Effect> {
-    if let Some(title) = state.under_way.take() {
-        state.say(format!(
-            "{title}: sent, what comes of it is being watched. q again leaves without seeing it"
-        ));
+    let Some(under_way) = &mut state.under_way else { return vec![Effect::Quit] };
+    let told = under_way.told.clone().unwrap_or_else(|| "nothing was told of it yet".into());
+    let line = format!("{}: {told}", under_way.title);
+    if !under_way.leaving {
+        under_way.leaving = true;
+        state.say(format!("{line}. What comes of it is being watched; q again leaves"));
         return Vec::new();
     }
+    state.sent.push(format!("{line}. What came of it was not watched to its end"));
     vec![Effect::Quit]
 }

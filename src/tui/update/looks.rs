@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::{Effect, asking};
 use crate::model::{App, Census, Worker};
 use crate::rules::Verdicts;
+use crate::tui::members::{Ghost, Was, members, same};
 use crate::tui::place::{FindingId, Identity, Pane, RowKey};
-use crate::tui::state::{Ghost, Look, State, Was, members, same};
-use crate::tui::told;
+use crate::tui::state::{Look, State};
 
 /// How long the row of an ended process stays.
 const GHOSTS_STAY: Duration = Duration::from_secs(30);
@@ -38,7 +38,7 @@ pub(super) fn arrived(
 /// The cursor starts on the finding that the headline speaks of; on the first app if there is none.
 fn first(state: &mut State) {
     let Some(look) = &state.look else { return };
-    let finding = told::grouped(look).first().map(|(finding, _)| FindingId::from(*finding));
+    let finding = look.headline().finding.map(FindingId::from);
     if let Some(finding) = finding {
         state.place.focus = Pane::Main;
         state.place.main.key = Some(RowKey::Finding(finding));

@@ -1,9 +1,11 @@
 //! The one function that changes the state. What has to be done outside it is returned, not done.
 
 mod asking;
+mod lines;
 mod looks;
 mod moves;
 pub mod palette;
+mod paper;
 
 pub use asking::planned;
 
@@ -12,13 +14,15 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use tui_input::Input;
-use tui_input::backend::crossterm::EventHandler as _;
 
 use super::keys::{self, Action, Key, Scope};
 use super::place::{Pane, View};
 use super::state::{Asked, Help, Reveal, State};
-use super::{filter::Filter, layout, views, widgets::pane};
+use super::{filter::Filter, layout, widgets::pane};
+use crate::facts::Lack;
+use crate::facts::opens::Opens;
 use crate::model::Census;
+use crate::os::Pid;
 use crate::plans::{Given, Outcome, Plan, Refused};
 use crate::rules::Verdicts;
 
@@ -35,6 +39,8 @@ pub enum Event {
     Tick,
     /// farrier goes on after it was suspended.
     Resumed,
+    /// What a process has open and mapped was read.
+    Opens(Pid, Result<Opens, Lack>),
     /// The plan's process is held.
     Held,
     /// The plan does not stand any more, or its process cannot be held.
@@ -52,6 +58,8 @@ pub enum Effect {
     Quit,
     /// Look now.
     LookNow,
+    /// Read at each look what this process has open, and no other.
+    Focus(Option<Pid>),
     /// Send this to the terminal's clipboard.
     Copy(String),
     /// Show this as text on the normal screen until a key is pressed.
@@ -85,10 +93,13 @@ pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
             asking::disarm(state);
             effects.extend([Effect::Repaint, Effect::LookNow]);
         }
+        Event::Opens(pid, opens) => state.opens = Some((pid, opens)),
         Event::Held => asking::held(state),
         Event::Turned(refused) => asking::turned(state, &refused),
         Event::Seen(words) => {
-            state.sent.push(format!("{} {words}", clock(state)));
+            if let Some(under_way) = &mut state.under_way {
+                under_way.told = Some(words.clone());
+            }
             state.say(words);
         }
         Event::Came(title, outcome) => {
@@ -97,13 +108,18 @@ pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
         }
     }
     settle(state);
+    let wanted = wanted(state);
+    if wanted != state.focused {
+        state.focused = wanted;
+        effects.push(Effect::Focus(wanted));
+    }
     effects
 }
 
-/// The time of the machine, for what is printed on leaving.
-fn clock(state: &State) -> String {
-    let Some(look) = &state.look else { return String::new() };
-    look.census.taken_at.to_zoned(state.zone.clone()).strftime("%H:%M:%S").to_string()
+/// The process whose files the open view shows.
+fn wanted(state: &State) -> Option<Pid> {
+    let shows = matches!(state.place.view, View::Libraries | View::Files);
+    state.member().filter(|member| shows && member.ended.is_none()).map(|member| member.process.pid)
 }
 
 /// Lets go what has had its time.
@@ -144,7 +160,7 @@ fn key_pressed(state: &mut State, event: &KeyEvent) -> Vec<Effect> {
     }
     let found = keys::find(key, scope(state)).map(|binding| binding.action);
     if state.line.is_some() {
-        return line_key(state, event, found);
+        return lines::key(state, event, found);
     }
     let Some(action) = found else {
         state.say(format!("{key} does nothing here. ? shows the keys"));
@@ -157,7 +173,7 @@ fn key_pressed(state: &mut State, event: &KeyEvent) -> Vec<Effect> {
 /// Carries out an action. The compiler asks for an arm for each.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     if state.help.is_some() {
-        return in_help(state, action);
+        return lines::in_help(state, action);
     }
     match action {
         Action::LineDown => moves::by(state, 1),
@@ -172,7 +188,11 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::FoldAll => moves::fold_all(state, true),
         Action::UnfoldAll => moves::fold_all(state, false),
         Action::NextPane | Action::PreviousPane => moves::other_pane(state),
-        Action::Open => moves::open(state),
+        Action::Open => {
+            if let Some(action) = moves::open(state) {
+                return act(state, action);
+            }
+        }
         Action::Back => moves::back(state),
         Action::Escape => escape(state),
         Action::NextFinding => moves::finding(state, 1),
@@ -193,8 +213,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Pause => pause(state),
         Action::Reveal => reveal(state),
-        Action::Copy => return copy(state),
-        Action::Plain => return vec![Effect::Plain(plain(state))],
+        Action::Copy => return paper::copy(state),
+        Action::Plain => return vec![Effect::Plain(paper::plain(state))],
         Action::Repaint => return vec![Effect::Repaint],
         Action::Suspend => {
             asking::disarm(state);
@@ -213,77 +233,6 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::Abandon => {}
     }
     settle(state);
-    Vec::new()
-}
-
-/// The keys of the help: it scrolls, searches and closes; whatever else is pressed closes it and acts.
-fn in_help(state: &mut State, action: Action) -> Vec<Effect> {
-    let page = usize::from(state.size.1.saturating_sub(6)).max(1);
-    let Some(help) = &mut state.help else { return Vec::new() };
-    match action {
-        Action::LineDown => help.top += 1,
-        Action::LineUp => help.top = help.top.saturating_sub(1),
-        Action::PageDown => help.top += page,
-        Action::PageUp => help.top = help.top.saturating_sub(page),
-        Action::First => help.top = 0,
-        Action::Last => help.top = usize::MAX,
-        Action::Filter => {
-            let text = help.filter.text().to_owned();
-            state.line = Some((Asked::Help, Input::new(text)));
-        }
-        Action::Escape | Action::Back | Action::Help => state.help = None,
-        Action::Quit => return asking::quit(state),
-        Action::Repaint => return vec![Effect::Repaint],
-        Action::Suspend => return vec![Effect::Suspend],
-        other => {
-            state.help = None;
-            return act(state, other);
-        }
-    }
-    let lines = views::help::lines(state, usize::from(state.size.0)).len();
-    if let Some(help) = &mut state.help {
-        help.top = help.top.min(lines.saturating_sub(usize::from(state.size.1.saturating_sub(5))));
-    }
-    Vec::new()
-}
-
-fn line_key(state: &mut State, event: &KeyEvent, found: Option<Action>) -> Vec<Effect> {
-    let Some((asked, mut input)) = state.line.take() else { return Vec::new() };
-    match found {
-        Some(Action::Accept) => {
-            if asked == Asked::Palette {
-                return palette::chosen(state, input.value());
-            }
-            return Vec::new();
-        }
-        Some(Action::Abandon) => {
-            match asked {
-                Asked::Filter => state.filter = Filter::default(),
-                Asked::Help => {
-                    if let Some(help) = &mut state.help {
-                        help.filter = Filter::default();
-                    }
-                }
-                Asked::Palette => {}
-            }
-            return Vec::new();
-        }
-        _ => {
-            input.handle_event(&crossterm::event::Event::Key(*event));
-        }
-    }
-    let filter = Filter::read(input.value());
-    match asked {
-        Asked::Filter => state.filter = filter,
-        Asked::Help => {
-            if let Some(help) = &mut state.help {
-                help.filter = filter;
-                help.top = 0;
-            }
-        }
-        Asked::Palette => {}
-    }
-    state.line = Some((asked, input));
     Vec::new()
 }
 
@@ -311,58 +260,6 @@ fn reveal(state: &mut State) {
         Reveal::Never => state.say("hidden values are revealed only after farrier --show-secrets"),
         _ => state.reveal = Reveal::Shown(key, state.now + Duration::from_secs(10)),
     }
-}
-
-/// The most that a terminal takes by OSC 52.
-const COPY_BOUND: usize = 74_000;
-
-fn copy(state: &mut State) -> Vec<Effect> {
-    let Some(row) = pane::row(state) else { return Vec::new() };
-    let text = if row.copy.is_empty() { super::widgets::cells::plain(&row.line) } else { row.copy };
-    copied(state, text.trim().to_owned())
-}
-
-/// Sends a text to the terminal's clipboard, and says how that may go wrong.
-pub(super) fn copied(state: &mut State, text: String) -> Vec<Effect> {
-    if text.is_empty() || text.len() > COPY_BOUND {
-        state.say("there is nothing here to copy");
-        return Vec::new();
-    }
-    state.say("sent to the terminal's clipboard (tmux: set-clipboard on; some terminals drop it; Y shows it as text)");
-    vec![Effect::Copy(text)]
-}
-
-/// The open view as text, all its rows.
-fn plain(state: &State) -> String {
-    let mut wide = 200;
-    let mut lines = vec![super::widgets::cells::plain(&super::widgets::bar::line(state, 100))];
-    if state.place.view == View::Overview {
-        lines.extend(
-            super::widgets::headline::lines(state, wide).iter().map(super::widgets::cells::plain),
-        );
-        let tree = views::tree::page(state, 100);
-        lines.extend(page_text(tree));
-        wide = 160;
-    }
-    let page = (views::card(state.place.view).page)(state, wide);
-    lines.push(page.crumb.join(" › ") + "   " + &page.count);
-    lines.extend(page_text(page));
-    lines.join("\n") + "\n"
-}
-
-fn page_text(page: views::Page) -> Vec<String> {
-    let lower = page.lower.map(|lower| {
-        std::iter::once(String::new())
-            .chain([lower.title])
-            .chain(lower.lines.iter().map(super::widgets::cells::plain).collect::<Vec<_>>())
-            .collect::<Vec<_>>()
-    });
-    page.head
-        .iter()
-        .map(super::widgets::cells::plain)
-        .chain(page.rows.iter().map(|row| super::widgets::cells::plain(&row.line)))
-        .chain(lower.unwrap_or_default())
-        .collect()
 }
 
 /// Puts the cursors where they belong after a change: on their rows, and their rows in sight.

@@ -1,13 +1,13 @@
 //! Moving: lines, folds, panes, views, and the way back.
 
 use crate::os::Pid;
-use crate::rules::Finding;
+use crate::tui::keys::Action;
+use crate::tui::layout;
 use crate::tui::nodes::{self, Node};
 use crate::tui::place::{Cursor, Door, FindingId, Pane, Place, RowKey, Subject, View};
 use crate::tui::state::State;
 use crate::tui::views::{self, Row};
 use crate::tui::widgets::pane;
-use crate::tui::{layout, told};
 
 /// How many places `b` leads back.
 const PLACES: usize = 50;
@@ -238,16 +238,21 @@ pub(super) fn back(state: &mut State) {
     }
 }
 
-/// What Enter opens: a row's door; a folded app unfolds.
-pub(super) fn open(state: &mut State) {
-    let Some(row) = pane::row(state) else { return };
+/// What Enter opens: a row's door; a folded app unfolds. Some rows do something else; that is returned.
+pub(super) fn open(state: &mut State) -> Option<Action> {
+    let row = pane::row(state)?;
+    if row.action.is_some() {
+        return row.action;
+    }
     if let Some(Door { view, subject, row }) = row.door {
-        return go(state, view, subject, row);
+        go(state, view, subject, row);
+        return None;
     }
     match row.key {
         Some(RowKey::App(_)) if state.place.focus == Pane::Tree => toggle(state),
         _ => state.say("nothing more is known about this row"),
     }
+    None
 }
 
 /// A view by its digit, about what is selected.
@@ -286,10 +291,8 @@ pub(super) fn about(state: &State, id: &FindingId) -> Subject {
 /// The next or the previous finding.
 pub(super) fn finding(state: &mut State, step: isize) {
     let Some(look) = state.shown() else { return };
-    let all: Vec<FindingId> = told::grouped(look)
-        .into_iter()
-        .map(|(f, _): (&Finding, bool)| FindingId::from(f))
-        .collect();
+    let all: Vec<FindingId> =
+        look.in_order().into_iter().map(|caused| FindingId::from(caused.finding)).collect();
     if all.is_empty() {
         return state.say("there is no finding");
     }

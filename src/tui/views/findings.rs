@@ -10,7 +10,6 @@ use crate::tui::keys::Action;
 use crate::tui::place::{Door, FindingId, RowKey, Subject, View};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
-use crate::tui::told::grouped;
 use crate::tui::widgets::cells::Cells;
 
 /// The card.
@@ -54,6 +53,9 @@ fn page(state: &State, width: usize) -> Page {
 pub fn pane(state: &State, width: usize) -> Page {
     let mut page = Page::default();
     let Some(look) = state.shown() else { return page };
+    if look.census.apps.is_empty() && state.ghosts.is_empty() {
+        return super::welcome::page(state, width);
+    }
     let infos = look.verdicts.count(Severity::Info);
     let others = look.findings().len() - infos;
     page.crumb = vec![match (others, infos) {
@@ -80,12 +82,17 @@ pub fn pane(state: &State, width: usize) -> Page {
 
 fn rows(state: &State, width: usize, info: bool) -> Vec<Row> {
     let Some(look) = state.shown() else { return Vec::new() };
-    let grouped = grouped(look);
-    let named = grouped.iter().map(|(f, _)| words::width(f.rule)).max().unwrap_or(0).clamp(22, 26);
-    grouped
+    let listed = look.in_order();
+    let named = listed
+        .iter()
+        .map(|caused| words::width(caused.finding.rule))
+        .max()
+        .unwrap_or(0)
+        .clamp(22, 26);
+    listed
         .into_iter()
-        .filter(|(finding, _)| info || finding.severity != Severity::Info)
-        .map(|(finding, follows)| row(state, finding, follows, width, named))
+        .filter(|caused| info || caused.finding.severity != Severity::Info)
+        .map(|caused| row(state, caused.finding, caused.depth > 0, width, named))
         .collect()
 }
 
@@ -130,6 +137,7 @@ fn row(state: &State, finding: &Finding, follows: bool, width: usize, named: usi
         words: Words { text: format!("{} {summary} {app}", finding.rule), values },
         copy: format!("{}: {summary}", finding.rule),
         flagged: finding.severity != Severity::Info,
+        action: None,
         depth: usize::from(follows),
     }
 }

@@ -1,9 +1,19 @@
 //! The views, one file each: a card, and a page made from the state alone.
 
 pub mod blind;
+pub mod environment;
+pub mod files;
+pub mod finding;
 pub mod findings;
 pub mod help;
+pub mod libraries;
+pub mod listeners;
+pub mod pidfiles;
+pub mod process;
+pub mod releases;
+pub mod rule;
 pub mod tree;
+pub mod welcome;
 
 use ratatui::text::Line;
 
@@ -29,7 +39,20 @@ pub struct Card {
 }
 
 /// All views.
-pub const VIEWS: &[&Card] = &[&tree::OVERVIEW, &findings::FINDINGS, &blind::BLIND];
+pub const VIEWS: &[&Card] = &[
+    &tree::OVERVIEW,
+    &findings::FINDINGS,
+    &process::PROCESS,
+    &environment::ENVIRONMENT,
+    &libraries::LIBRARIES,
+    &files::FILES,
+    &listeners::LISTENERS,
+    &releases::RELEASES,
+    &pidfiles::PIDFILES,
+    &blind::BLIND,
+    &finding::FINDING,
+    &rule::RULE,
+];
 
 /// The card of a view.
 pub fn card(view: View) -> &'static Card {
@@ -46,6 +69,8 @@ pub struct Row {
     pub key: Option<RowKey>,
     /// Where Enter leads.
     pub door: Option<Door>,
+    /// What Enter does instead.
+    pub action: Option<Action>,
     /// One sentence about it for the message line.
     pub about: String,
     /// What the filter sees.

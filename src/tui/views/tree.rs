@@ -5,9 +5,10 @@ use crate::model::{App, Layout, Master, Process, Role};
 use crate::show::words::{self, Mark};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
+use crate::tui::members::{Member, worker_name};
 use crate::tui::nodes::{Node, nodes};
 use crate::tui::place::{Door, Subject, View};
-use crate::tui::state::{Look, Member, State, worker_name};
+use crate::tui::state::{Look, State};
 use crate::tui::theme::Tone;
 use crate::tui::widgets::cells::Cells;
 
@@ -157,6 +158,7 @@ fn row(
         words: values.words(node),
         copy: node.member.map_or_else(|| node.id.to_string(), |m| m.process.pid.to_string()),
         flagged: flagged(state, node),
+        action: None,
         depth: node.depth,
     }
 }

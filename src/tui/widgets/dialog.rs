@@ -20,6 +20,7 @@ pub fn draw(state: &State, body: Rect, buffer: &mut Buffer) {
     match state.dialogs.last() {
         Some(Dialog::Menu(menu)) => draw_menu(state, menu, body, buffer),
         Some(Dialog::Refusal(refusal)) => {
+            clear(buffer, body);
             let lines = refusal_lines(state, refusal, box_width(body));
             let title = format!("{}: refused", refusal.title);
             frame(state, &title, "Esc closes   nothing was sent", &lines, 0, 0, body, buffer);
@@ -30,7 +31,7 @@ pub fn draw(state: &State, body: Rect, buffer: &mut Buffer) {
 }
 
 fn box_width(body: Rect) -> usize {
-    usize::from(body.width.saturating_sub(10))
+    usize::from(body.width.saturating_sub(8))
         .clamp(20, 100)
         .min(usize::from(body.width.saturating_sub(4)))
 }
@@ -126,6 +127,7 @@ fn checks(state: &State, plan: &Plan, room: usize) -> Vec<Line<'static>> {
 
 fn draw_question(state: &State, question: &Question, body: Rect, buffer: &mut Buffer) {
     let room = box_width(body);
+    clear(buffer, body);
     let plan = &question.plan;
     let held = if question.held {
         "It is held: no other can be hit"

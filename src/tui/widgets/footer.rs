@@ -4,6 +4,7 @@ use ratatui::text::Line;
 
 use super::cells::Cells;
 use crate::show::words::width;
+use crate::tui::dialog::Dialog;
 use crate::tui::keys::{self, Action};
 use crate::tui::state::{Asked, State};
 use crate::tui::theme::Tone;
@@ -31,10 +32,19 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
         }
         .line();
     }
-    let words = match (&state.message, &state.under_way) {
-        (Some(message), _) => message.words.clone(),
-        (None, Some(title)) => format!("{title}: sent, watching what comes of it"),
-        (None, None) => pane::about(state),
+    let words = match (&state.message, &state.under_way, state.dialogs.last()) {
+        (Some(message), _, None) => message.words.clone(),
+        (_, _, Some(Dialog::Question(question))) if question.word().is_some() => {
+            "Armed, the button stays so for 10 s after the last key. A paste does not count".into()
+        }
+        (_, _, Some(Dialog::Question(_))) => {
+            "Facts re-read every second; if one turns, this closes and nothing is sent".into()
+        }
+        (_, _, Some(_)) => "Enter shows the plan of a line, or why it is refused".into(),
+        (None, Some(under_way), None) => {
+            format!("{}: what comes of it is being watched", under_way.title)
+        }
+        (None, None, None) => pane::about(state),
     };
     cells.to(1).text(&words, Tone::Plain).line()
 }
@@ -44,9 +54,9 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
     let actions: &[Action] = if state.line.is_some() {
         &[Action::Accept, Action::Abandon]
     } else if !state.dialogs.is_empty() {
-        &[Action::FocusNext, Action::Press, Action::Cancel, Action::CopyCommand]
+        &[Action::FocusNext, Action::Press, Action::Cancel, Action::ScrollDown, Action::CopyCommand]
     } else if state.help.is_some() {
-        &[Action::Filter, Action::Escape]
+        &[Action::Filter, Action::LineDown, Action::PageDown, Action::Escape]
     } else {
         views::card(state.place.view).keys
     };
@@ -61,7 +71,7 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
     let reserved = end.as_ref().map_or(0, |end| room(end) + 2);
     let mut cells = Cells::new(state.theme, columns).to(1);
     for item in actions.iter().map(entry) {
-        if cells.at() + room(&item) + reserved >= columns {
+        if item.1.is_empty() || cells.at() + room(&item) + reserved >= columns {
             continue;
         }
         cells = cells.text(&item.0, Tone::Strong).text(" ", Tone::Plain).text(item.1, Tone::Plain);

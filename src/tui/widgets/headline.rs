@@ -3,10 +3,10 @@
 use ratatui::text::Line;
 
 use super::cells::Cells;
+use crate::rules::headline::{Headline, Word};
 use crate::show::words::{Mark, width};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
-use crate::tui::told;
 
 /// The three lines and the rule.
 pub fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
@@ -20,25 +20,36 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
             rule(state, columns),
         ];
     };
-    let told = told::headline(look);
+    let told = look.headline();
+    let (mark, tone) = sign(&told);
     let first = Cells::new(state.theme, columns)
         .to(1)
-        .text(&told.mark.to_string(), told.tone)
+        .text(&mark.to_string(), tone)
         .to(3)
-        .left(told.word, 7, loud(told.tone))
+        .left(told.word.name(), 7, loud(tone))
         .text(&told.what, Tone::Plain);
     let label = |word: &str| Cells::new(state.theme, columns).to(3).left(word, 7, Tone::Quiet);
     let hint = "Enter: how";
     let mut next = label("NEXT").text(&told.next, Tone::Plain);
-    if told.leads && columns > 12 + width(&told.next) + width(hint) {
+    if told.finding.is_some() && columns > 12 + width(&told.next) + width(hint) {
         next = next.end(hint, Tone::Quiet);
     }
     vec![
         first.line(),
-        label(told.second).text(&told.why, Tone::Plain).line(),
+        label(told.word.second()).text(&told.why, Tone::Plain).line(),
         next.line(),
         rule(state, columns),
     ]
+}
+
+/// The mark of a headline.
+pub fn sign(told: &Headline<'_>) -> (char, Tone) {
+    match (told.severity, told.word) {
+        (Some(severity), _) => (Mark::from(severity).sign(), severity.into()),
+        (None, Word::Fine) => (Mark::Fine.sign(), Tone::Fine),
+        (None, Word::Moving | Word::Look) => (' ', Tone::Strong),
+        (None, _) => (Mark::Unknown.sign(), Tone::Blind),
+    }
 }
 
 fn loud(tone: Tone) -> Tone {

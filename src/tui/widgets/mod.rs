@@ -6,5 +6,6 @@ pub mod dialog;
 pub mod footer;
 pub mod headline;
 pub mod pane;
+pub mod sheet;
 pub mod tabs;
 pub mod tiny;

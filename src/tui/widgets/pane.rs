@@ -43,6 +43,7 @@ pub fn inner(rect: Rect) -> Rect {
 fn frame(state: &State, side: Pane, page: &Page, rect: Rect) -> (u16, u16) {
     let title = match side {
         Pane::Tree => 0,
+        Pane::Main if page.crumb.is_empty() => 0,
         Pane::Main if state.place.view == View::Overview => 1,
         Pane::Main => 2,
     };
@@ -118,6 +119,9 @@ fn fence(state: &State, rect: Rect, buffer: &mut Buffer) {
 
 /// The title of the Overview's pane, or the path of a view and the rule below it.
 fn title(state: &State, page: &Page, columns: usize) -> Vec<Line<'static>> {
+    if page.crumb.is_empty() {
+        return Vec::new();
+    }
     let onward = format!(" {} ", Mark::Onward.sign());
     let path = page.crumb.join(&onward);
     if state.place.view == View::Overview {

@@ -3,14 +3,14 @@
 use ratatui::text::Line;
 
 use super::cells::{Cells, wrap};
-use super::headline::rule;
+use super::headline::{rule, sign};
 use crate::rules::Severity;
 use crate::show::words::{self, Mark};
 use crate::tui::place::RowKey;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::views::tree::release_words;
-use crate::tui::{told, widgets::pane};
+use crate::tui::widgets::pane;
 
 /// The screen of 40x10 and a little more.
 pub fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
@@ -19,12 +19,13 @@ pub fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
         lines.push(Line::from(" LOOK reading processes"));
         return lines;
     };
-    let told = told::headline(look);
+    let told = look.headline();
+    let (mark, tone) = sign(&told);
     let mut first = true;
     for text in wrap(&told.what, columns.saturating_sub(2)).into_iter().take(2) {
-        let mark = if first { told.mark.to_string() } else { " ".into() };
+        let mark = if first { mark.to_string() } else { " ".into() };
         first = false;
-        let cells = Cells::new(state.theme, columns).text(&mark, told.tone).to(2);
+        let cells = Cells::new(state.theme, columns).text(&mark, tone).to(2);
         lines.push(cells.text(&text, Tone::Plain).line());
     }
     lines.push(Cells::new(state.theme, columns).to(2).text(&told.next, Tone::Plain).line());
@@ -92,8 +93,9 @@ fn bar(state: &State, columns: usize) -> Line<'static> {
 /// The one line of anything smaller.
 pub fn line(state: &State) -> String {
     let Some(look) = state.shown() else { return "farrier: reading processes".into() };
-    let told = told::headline(look);
+    let told = look.headline();
+    let (mark, _) = sign(&told);
     let count = look.verdicts.count(Severity::Critical) + look.verdicts.count(Severity::Warning);
     let count = if count == 0 { String::new() } else { count.to_string() };
-    format!("{}{count} {}", told.mark, told.what)
+    format!("{mark}{count} {}", told.what)
 }

@@ -1,0 +1,82 @@
+//! Keys for the help and for a line of input.
+
+use crossterm::event::KeyEvent;
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler as _;
+
+use super::{Effect, act, asking, palette};
+use crate::tui::filter::Filter;
+use crate::tui::keys::Action;
+use crate::tui::state::{Asked, State};
+use crate::tui::views;
+
+/// The keys of the help: it scrolls, searches and closes; whatever else is pressed closes it and acts.
+pub(super) fn in_help(state: &mut State, action: Action) -> Vec<Effect> {
+    let page = usize::from(state.size.1.saturating_sub(6)).max(1);
+    let Some(help) = &mut state.help else { return Vec::new() };
+    match action {
+        Action::LineDown => help.top += 1,
+        Action::LineUp => help.top = help.top.saturating_sub(1),
+        Action::PageDown => help.top += page,
+        Action::PageUp => help.top = help.top.saturating_sub(page),
+        Action::First => help.top = 0,
+        Action::Last => help.top = usize::MAX,
+        Action::Filter => {
+            let text = help.filter.text().to_owned();
+            state.line = Some((Asked::Help, Input::new(text)));
+        }
+        Action::Escape | Action::Back | Action::Help => state.help = None,
+        Action::Quit => return asking::quit(state),
+        Action::Repaint => return vec![Effect::Repaint],
+        Action::Suspend => return vec![Effect::Suspend],
+        other => {
+            state.help = None;
+            return act(state, other);
+        }
+    }
+    let lines = views::help::lines(state, usize::from(state.size.0)).len();
+    if let Some(help) = &mut state.help {
+        help.top = help.top.min(lines.saturating_sub(usize::from(state.size.1.saturating_sub(5))));
+    }
+    Vec::new()
+}
+
+pub(super) fn key(state: &mut State, event: &KeyEvent, found: Option<Action>) -> Vec<Effect> {
+    let Some((asked, mut input)) = state.line.take() else { return Vec::new() };
+    match found {
+        Some(Action::Accept) => {
+            if asked == Asked::Palette {
+                return palette::chosen(state, input.value());
+            }
+            return Vec::new();
+        }
+        Some(Action::Abandon) => {
+            match asked {
+                Asked::Filter => state.filter = Filter::default(),
+                Asked::Help => {
+                    if let Some(help) = &mut state.help {
+                        help.filter = Filter::default();
+                    }
+                }
+                Asked::Palette => {}
+            }
+            return Vec::new();
+        }
+        _ => {
+            input.handle_event(&crossterm::event::Event::Key(*event));
+        }
+    }
+    let filter = Filter::read(input.value());
+    match asked {
+        Asked::Filter => state.filter = filter,
+        Asked::Help => {
+            if let Some(help) = &mut state.help {
+                help.filter = filter;
+                help.top = 0;
+            }
+        }
+        Asked::Palette => {}
+    }
+    state.line = Some((asked, input));
+    Vec::new()
+}

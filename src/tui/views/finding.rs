@@ -1,0 +1,219 @@
+//! One finding: what was seen and where, what it leads to, how to mend it now and for good, and what farrier offers.
+
+use super::{Card, Page, Row};
+use crate::model::App;
+use crate::os::{Pid, shown};
+use crate::rules::{Evidence, Finding, rule};
+use crate::show::words::{Mark, cut, width};
+use crate::tui::filter::Subject as Words;
+use crate::tui::keys::Action;
+use crate::tui::place::{Door, FindingId, RowKey, Subject, View};
+use crate::tui::state::State;
+use crate::tui::theme::Tone;
+use crate::tui::widgets::cells::{Cells, wrap};
+
+/// The card.
+pub const FINDING: Card = Card {
+    view: View::Finding,
+    digit: None,
+    short: "Find",
+    long: "Finding",
+    page,
+    keys: &[
+        Action::Open,
+        Action::Act,
+        Action::Rule,
+        Action::Copy,
+        Action::NextFinding,
+        Action::Back,
+    ],
+};
+
+fn page(state: &State, columns: usize) -> Page {
+    let Subject::Finding(id) = &state.place.subject else { return Page::default() };
+    let mut page = Page { crumb: vec![state.app_name(&id.app), id.rule.into()], ..Page::default() };
+    let look = state.shown();
+    let Some((look, finding)) = look.and_then(|look| Some((look, look.finding(id)?))) else {
+        page.count = "not found any more".into();
+        let words = "This is not so any more: the last look did not find it. b goes back";
+        page.rows.push(Row::text(
+            Cells::new(state.theme, columns).to(1).text(words, Tone::Plain).line(),
+        ));
+        return page;
+    };
+    let all = look.in_order();
+    let at = all.iter().position(|other| FindingId::from(other.finding) == *id).unwrap_or(0);
+    page.count = format!(
+        "{} {}   {} of {}",
+        Mark::from(finding.severity).sign(),
+        finding.severity.name(),
+        at + 1,
+        all.len()
+    );
+    page.rows = rows(state, finding, look.census.app(&id.app), columns);
+    page
+}
+
+fn rows(state: &State, finding: &Finding, app: Option<&App>, columns: usize) -> Vec<Row> {
+    let cells = || Cells::new(state.theme, columns).to(1);
+    let mut rows = Vec::new();
+    let prose = columns.saturating_sub(2).min(100);
+    for piece in wrap(&finding.summary, prose) {
+        rows.push(Row::text(cells().text(&piece, Tone::Strong).line()));
+    }
+    rows.push(Row::default());
+    rows.push(Row::text(cells().to(3).text("SEEN", Tone::Quiet).end("WHERE", Tone::Quiet).line()));
+    for (at, seen) in finding.evidence.iter().enumerate() {
+        rows.extend(evidence(state, finding, app, seen, at, columns));
+    }
+    let parts = [
+        ("LEADS TO", vec![finding.leads_to.clone()]),
+        ("FIX", finding.fix.clone()),
+        ("FOR GOOD", finding.for_good.clone()),
+        ("OFFERED", vec![offered(state, finding)]),
+    ];
+    let copy = finding.fix.join("\n");
+    for (label, texts) in parts {
+        let texts: Vec<String> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+        if texts.is_empty() {
+            continue;
+        }
+        rows.push(Row::default());
+        let mut first = true;
+        for text in &texts {
+            for piece in wrap(text, prose.saturating_sub(10)) {
+                let shown = if first { label } else { "" };
+                let line = cells().left(shown, 10, Tone::Quiet).text(&piece, Tone::Plain).line();
+                let mut row = Row::text(line);
+                if label == "FIX" && first {
+                    row.key = Some(RowKey::Named("FIX".into()));
+                    row.copy.clone_from(&copy);
+                    row.about = "y copies the fix".into();
+                }
+                first = false;
+                rows.push(row);
+            }
+        }
+    }
+    rows
+}
+
+/// What farrier can do about it.
+fn offered(state: &State, finding: &Finding) -> String {
+    match rule(finding.rule).and_then(|rule| rule.offers) {
+        Some(operation) => {
+            let whom =
+                finding.pid.map_or_else(|| state.app_name(&finding.app), |pid| pid.to_string());
+            format!(
+                "a  {} {whom}: shows the plan, asks, sends one signal, watches",
+                operation.name()
+            )
+        }
+        None => "no signal mends this; after the fix press r".into(),
+    }
+}
+
+fn evidence(
+    state: &State,
+    finding: &Finding,
+    app: Option<&App>,
+    seen: &Evidence,
+    at: usize,
+    columns: usize,
+) -> Vec<Row> {
+    let place = place(app, &seen.place.to_string());
+    let room = columns.saturating_sub(5);
+    let right = cut(&place, room / 2);
+    let fits = width(&seen.fact) + width(&right) + 2 <= room;
+    let mut lines = Vec::new();
+    let start = || Cells::new(state.theme, columns).to(3);
+    if fits {
+        lines.push(start().text(&seen.fact, Tone::Plain).end(&right, Tone::Quiet).line());
+    } else {
+        let left = wrap(&seen.fact, room);
+        let last = left.len().saturating_sub(1);
+        for (nr, piece) in left.iter().enumerate() {
+            let line = start().text(piece, Tone::Plain);
+            let beside = nr == last && width(piece) + width(&right) + 2 <= room;
+            lines.push(if beside { line.end(&right, Tone::Quiet).line() } else { line.line() });
+            if nr == last && !beside {
+                lines.push(start().end(&cut(&place, room), Tone::Quiet).line());
+            }
+        }
+    }
+    let mut rows: Vec<Row> = lines.into_iter().map(Row::text).collect();
+    if let Some(row) = rows.first_mut() {
+        row.key = Some(RowKey::Named(format!("seen {at}")));
+        row.door = door(state, finding, app, seen);
+        row.about = format!("{}  ({})", seen.fact, seen.place);
+        row.copy = seen.place.to_string();
+        row.words = Words { text: format!("{} {}", seen.fact, seen.place), values: Vec::new() };
+    }
+    rows
+}
+
+/// A place as the app's own views show it: without the root of the app.
+fn place(app: Option<&App>, place: &str) -> String {
+    let root = app.map(|app| shown(&app.root)).filter(|root| root != "/");
+    match root.and_then(|root| place.strip_prefix(&root)?.strip_prefix('/').map(str::to_owned)) {
+        Some(rest) => rest,
+        None => place.to_owned(),
+    }
+}
+
+/// The view that shows a piece of evidence, with it selected.
+fn door(state: &State, finding: &Finding, app: Option<&App>, seen: &Evidence) -> Option<Door> {
+    let app = app?;
+    let place = seen.place.to_string();
+    let of_app = |view, row| Some(Door { view, subject: Subject::App(app.id.clone()), row });
+    if let Some(rest) = place.strip_prefix("/proc/") {
+        let (pid, file) = rest.split_once('/').unwrap_or((rest, ""));
+        let pid: Pid = pid.parse().ok()?;
+        let member = state.member_of((pid, None))?;
+        let subject = Subject::Process(member.app.clone(), member.process.identity());
+        let view = match file {
+            "environ" => View::Environment,
+            "maps" | "exe" => View::Libraries,
+            "fd" | "fdinfo" => View::Files,
+            _ => View::Process,
+        };
+        let named = (view == View::Environment).then(|| named_variable(&seen.fact)).flatten();
+        return Some(Door { view, subject, row: named.map(RowKey::Named) });
+    }
+    if let Some(pidfile) = app.pidfiles.iter().find(|pidfile| shown(&pidfile.path) == place) {
+        return of_app(View::Pidfiles, Some(RowKey::Named(shown(&pidfile.path))));
+    }
+    let socket = app.listeners.iter().find(|listener| {
+        let address = listener.address.to_string();
+        address.strip_prefix("unix:").is_some_and(|path| path == place) || address == place
+    });
+    if let Some(socket) = socket {
+        return of_app(View::Listeners, Some(RowKey::Named(socket.address.to_string())));
+    }
+    if place.starts_with("sock_diag") || place.contains("listeners") {
+        return of_app(View::Listeners, None);
+    }
+    if let Some(layout) = app.layout.get().and_then(Option::as_ref) {
+        let release = layout.release_of(std::path::Path::new(&place));
+        if release.is_some()
+            || place.starts_with(&shown(&layout.current.path))
+            || place == shown(&layout.releases_directory)
+        {
+            return of_app(View::Releases, release.map(RowKey::Named));
+        }
+    }
+    let pid = finding.pid?;
+    let member = state.member_of((pid, None))?;
+    let subject = Subject::Process(member.app.clone(), member.process.identity());
+    Some(Door { view: View::Process, subject, row: None })
+}
+
+/// The variable that a sentence speaks of: its first word in capitals.
+fn named_variable(fact: &str) -> Option<String> {
+    fact.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .find(|word| {
+            word.len() > 2
+                && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        })
+        .map(str::to_owned)
+}

@@ -1,0 +1,218 @@
+//! Listeners: each socket, whether clients reach it, how many wait, and which masters accept there.
+
+use super::tree::release_words;
+use super::{Card, Page, Row};
+use crate::facts::sockets::SocketFile;
+use crate::model::{App, Listener};
+use crate::os::Pid;
+use crate::show::words::{self, Mark};
+use crate::tui::filter::Subject as Words;
+use crate::tui::keys::Action;
+use crate::tui::place::{Door, RowKey, Subject, View};
+use crate::tui::state::State;
+use crate::tui::theme::Tone;
+use crate::tui::widgets::cells::Cells;
+use crate::tui::widgets::headline::titled;
+
+/// The card.
+pub const LISTENERS: Card = Card {
+    view: View::Listeners,
+    digit: Some('7'),
+    short: "Listen",
+    long: "Listeners",
+    page,
+    keys: &[
+        Action::Open,
+        Action::Act,
+        Action::OnlyFlagged,
+        Action::Filter,
+        Action::Copy,
+        Action::Back,
+    ],
+};
+
+fn page(state: &State, columns: usize) -> Page {
+    let mut page = Page { crumb: vec!["Listeners".into()], ..Page::default() };
+    let Some(app) = state.app() else { return page };
+    page.crumb.insert(0, app.name.clone());
+    page.count = format!(
+        "{}, {}",
+        words::counted(app.listeners.len(), "socket"),
+        words::counted(app.living_masters().count(), "master")
+    );
+    for listener in &app.listeners {
+        page.rows.extend(chain(state, app, listener, columns));
+    }
+    if app.listeners.is_empty() {
+        let words = "no listening socket of this app was found";
+        page.rows.push(Row::text(
+            Cells::new(state.theme, columns).to(1).text(words, Tone::Quiet).line(),
+        ));
+    }
+    page.rows.extend(others(state, app, columns));
+    let line = Cells::new(state.theme, columns).to(1);
+    page.rows.push(Row::default());
+    let words = "queue: connections that wait / backlog. 0 is normal; at the backlog, refused";
+    page.rows.push(Row::text(line.text(words, Tone::Quiet).line()));
+    page.sift(state)
+}
+
+fn queue(listener: &Listener) -> String {
+    match (listener.queued.get(), listener.backlog.get()) {
+        (Some(queued), Some(backlog)) => words::queue(*queued, *backlog),
+        _ => "?".into(),
+    }
+}
+
+/// Whether the path of a Unix socket leads to it: mark, tone, words.
+fn reached(listener: &Listener) -> Option<(char, Tone, String)> {
+    let fact = listener.file.as_ref()?;
+    Some(match &fact.value {
+        Ok(SocketFile::Same) => {
+            (Mark::Fine.sign(), Tone::Fine, "the file at that path is this socket".into())
+        }
+        Ok(SocketFile::Missing) => (
+            Mark::Critical.sign(),
+            Tone::Crit,
+            "nothing stands at that path: no client finds it".into(),
+        ),
+        Ok(SocketFile::Replaced(_)) => (
+            Mark::Critical.sign(),
+            Tone::Crit,
+            "another socket stands at that path: clients go there".into(),
+        ),
+        Ok(SocketFile::NotASocket) => {
+            (Mark::Critical.sign(), Tone::Crit, "no socket stands at that path".into())
+        }
+        Err(lack) => (
+            Mark::Unknown.sign(),
+            Tone::Blind,
+            format!("whether the file at that path is it: {lack}"),
+        ),
+    })
+}
+
+/// One socket: its address, whether it is reached, and the masters that accept there.
+fn chain(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<Row> {
+    let address = listener.address.to_string();
+    let line = Cells::new(state.theme, columns).to(1).text(&address, Tone::Strong);
+    let right = format!("inode {}   queue {}", listener.inode, queue(listener));
+    let reached = reached(listener);
+    let mut rows = vec![Row {
+        line: line.end(&right, Tone::Plain).line(),
+        key: Some(RowKey::Named(address.clone())),
+        about: format!("{address}: {right}"),
+        words: Words {
+            text: format!("{address} {right}"),
+            values: vec![("addr", address.clone())],
+        },
+        copy: address,
+        flagged: reached.as_ref().is_some_and(|r| r.0 == Mark::Critical.sign()),
+        ..Row::default()
+    }];
+    if let Some((mark, tone, words)) = reached {
+        let broken = tone == Tone::Crit;
+        let trunk = if broken { mark } else { Mark::Trunk.sign() };
+        let cells = Cells::new(state.theme, columns)
+            .to(3)
+            .text(&trunk.to_string(), if broken { tone } else { Tone::Quiet });
+        let cells =
+            if broken { cells.to(6) } else { cells.to(6).text(&mark.to_string(), tone).to(8) };
+        rows.push(Row::text(cells.text(&words, Tone::Plain).line()));
+    }
+    let last = listener.masters.len().saturating_sub(1);
+    for (at, pid) in listener.masters.iter().enumerate() {
+        rows.push(accepts(state, app, *pid, at == last, columns));
+    }
+    rows.push(Row::default());
+    rows
+}
+
+/// A master that holds the socket, and the workers that accept there.
+fn accepts(state: &State, app: &App, pid: Pid, last: bool, columns: usize) -> Row {
+    let limb = if last { Mark::LastBranch.sign() } else { Mark::Branch.sign() };
+    let cells = Cells::new(state.theme, columns).to(3).text(&format!("{limb}─ "), Tone::Quiet);
+    let Some(master) = app.master(pid) else {
+        return Row::text(cells.text(&pid.to_string(), Tone::Plain).line());
+    };
+    let layout = app.layout.get().and_then(Option::as_ref);
+    let (release, off) = release_words(Some(&master.release), layout);
+    let role = words::role(master.role);
+    let workers: Vec<String> = master.workers_alive().map(|w| w.process.pid.to_string()).collect();
+    let accepting = if workers.is_empty() {
+        "nobody accepts".to_owned()
+    } else {
+        format!("accepts: {}", workers.join(" "))
+    };
+    let cells = cells.right(&pid.to_string(), 6, Tone::Plain).text(" ", Tone::Plain).left(
+        role,
+        9,
+        Tone::Plain,
+    );
+    let cells =
+        cells.left(&release, 14, Tone::Plain).right(&off, 4, Tone::Plain).text("  ", Tone::Plain);
+    let identity = master.process.identity();
+    Row {
+        line: cells.end(&accepting, Tone::Plain).line(),
+        key: Some(RowKey::Process(identity)),
+        door: Some(Door {
+            view: View::Process,
+            subject: Subject::Process(app.id.clone(), identity),
+            row: None,
+        }),
+        about: format!("{pid} {role} {accepting}"),
+        words: Words {
+            text: format!("{pid} {role} {release} {accepting}"),
+            values: vec![("pid", pid.to_string()), ("role", role.into())],
+        },
+        copy: pid.to_string(),
+        flagged: !state.findings_of(pid).is_empty(),
+        ..Row::default()
+    }
+}
+
+/// The listeners of the other apps, a line each.
+fn others(state: &State, app: &App, columns: usize) -> Vec<Row> {
+    let Some(look) = state.shown() else { return Vec::new() };
+    let others: Vec<(&App, &Listener)> = look
+        .census
+        .apps
+        .iter()
+        .filter(|other| other.id != app.id)
+        .flat_map(|other| other.listeners.iter().map(move |listener| (other, listener)))
+        .collect();
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let mut rows =
+        vec![Row::text(titled(state, columns, "Other listeners", &others.len().to_string()))];
+    for (other, listener) in others {
+        let address = listener.address.to_string();
+        let masters = words::pids(&listener.masters);
+        let cells = Cells::new(state.theme, columns)
+            .to(3)
+            .left(&other.name, 12, Tone::Strong)
+            .text(" ", Tone::Plain);
+        let room = columns.saturating_sub(cells.at() + 26);
+        let cells = cells
+            .left(&words::fit(&address, room, None), room, Tone::Plain)
+            .text("  ", Tone::Plain);
+        rows.push(Row {
+            line: cells.text(&masters, Tone::Plain).end(&queue(listener), Tone::Plain).line(),
+            key: Some(RowKey::Named(format!("{} {address}", other.id))),
+            door: Some(Door {
+                view: View::Listeners,
+                subject: Subject::App(other.id.clone()),
+                row: None,
+            }),
+            about: format!("{}: {address}, held by {masters}", other.name),
+            words: Words {
+                text: format!("{} {address} {masters}", other.name),
+                values: vec![("addr", address.clone()), ("app", other.name.clone())],
+            },
+            copy: address,
+            ..Row::default()
+        });
+    }
+    rows
+}

@@ -1,0 +1,71 @@
+//! The first screen of a box without servers: what was looked for, what was not seen, and where to go from here.
+
+use super::{Page, Row};
+use crate::servers::SERVERS;
+use crate::show::words::{Mark, counted};
+use crate::tui::keys::Action;
+use crate::tui::place::{Door, RowKey, Subject, View};
+use crate::tui::state::State;
+use crate::tui::theme::Tone;
+use crate::tui::widgets::cells::{Cells, wrap};
+use crate::tui::widgets::headline::titled;
+
+/// The page, in place of the tree and the findings.
+pub fn page(state: &State, columns: usize) -> Page {
+    let mut page = Page::default();
+    let Some(look) = state.shown() else { return page };
+    let cells = || Cells::new(state.theme, columns);
+    let choice = |words: &str, name: &str| Row {
+        line: cells().to(3).text(words, Tone::Plain).line(),
+        key: Some(RowKey::Named(name.into())),
+        ..Row::default()
+    };
+    let mut blind = choice("See what could not be read here, and what would grant it", "blind");
+    blind.door = Some(Door { view: View::Blind, subject: Subject::All, row: None });
+    let mut keys = choice("Read the keys, and what the marks mean", "help");
+    keys.action = Some(Action::Help);
+    let mut again = choice("Look again now", "again");
+    again.action = Some(Action::ReadAgain);
+    page.rows.extend([blind, keys, again, Row::default()]);
+    page.rows.push(Row::text(titled(state, columns, "What was looked for", "")));
+    let names: Vec<&str> = SERVERS.iter().map(|server| server.name).collect();
+    let known = format!("{}: {}", counted(SERVERS.len(), "server"), names.join(", "));
+    page.rows.push(Row::text(
+        cells().to(3).left("known", 12, Tone::Quiet).text(&known, Tone::Plain).line(),
+    ));
+    for searched in &look.census.seen.searched {
+        let room = columns.saturating_sub(24);
+        for (at, piece) in wrap(&searched.how, room).into_iter().enumerate() {
+            let label = if at == 0 { searched.what } else { "" };
+            let line = cells().to(3).left(label, 12, Tone::Quiet).text(&piece, Tone::Plain);
+            let line =
+                if at == 0 { line.end(&searched.found.to_string(), Tone::Plain) } else { line };
+            page.rows.push(Row::text(line.line()));
+        }
+    }
+    page.rows.push(Row::default());
+    let seen = &look.census.seen;
+    let note = |words: String| {
+        let line = cells().to(1).text(&Mark::Unknown.sign().to_string(), Tone::Blind).to(4);
+        Row::text(line.text(&words, Tone::Plain).line())
+    };
+    if seen.denied > 0 {
+        page.rows.push(note(format!(
+            "{}: program or title denied. sudo farrier reads them",
+            counted(seen.denied, "process").replace("processs", "processes")
+        )));
+    }
+    if let Some((place, lack)) = &seen.hidden {
+        page.rows.push(note(format!("processes may be hidden: {lack} ({place})")));
+    }
+    for root in &seen.idle_roots {
+        page.rows.push(note(format!(
+            "{} has releases and nothing serves it; one may be stopped",
+            crate::os::shown(root)
+        )));
+    }
+    page.rows.push(Row::default());
+    let last = "farrier keeps looking: a server that starts appears here";
+    page.rows.push(Row::text(cells().to(1).text(last, Tone::Quiet).line()));
+    page
+}
