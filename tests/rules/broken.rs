@@ -41,6 +41,16 @@ fn case(
     Case { rule, severity, name, census: with(change), lasts: false, earlier: None }
 }
 
+/// Without workers at two looks, between which it used half a second, and its reaped children so many ticks.
+fn busy(rule: &'static str, severity: Severity, name: &'static str, reaped: u64) -> Case {
+    let mut case = case(rule, severity, name, |app| app.masters[0].workers.clear());
+    case.earlier = Some(case.census.clone());
+    let stat = case.census.apps[0].masters[0].process.stat.value.as_mut().unwrap();
+    stat.cpu += 50;
+    stat.children_cpu += reaped;
+    case
+}
+
 /// The directory is gone: the path leads nowhere and the open one has no link.
 fn removed(link: &mut Linked) {
     link.open.value.as_mut().unwrap().nlink = 0;
@@ -352,6 +362,8 @@ fn masters() -> Vec<Case> {
             stop(&mut app.masters[0].workers[0].process, 'Z');
         })
         .lasting(),
+        busy("master-hollow", Info, "a preloading master reloads", 0),
+        busy("master-hollow", Critical, "a crash loop: it reaps", 30),
         case("master-stopped", Critical, "a master", |app| stop(&mut app.masters[0].process, 'T')),
         case("master-stopped", Warning, "a worker", |app| {
             stop(&mut app.masters[0].workers[0].process, 'T');

@@ -2,7 +2,7 @@
 
 use crate::model::{Master, Operation, Phase, Role};
 use crate::rules::line::{Line, cut};
-use crate::rules::masters::{add_workers, alive, earlier};
+use crate::rules::masters::{add_workers, alive, earlier, loads};
 use crate::rules::{Look, Rule, Severity, usr2};
 
 /// The card.
@@ -33,7 +33,8 @@ A ready master that nothing superseded has no living worker at two looks at leas
 ## When it stays silent
 
 An old master that was drained beside a ready one is kept on purpose. A master that still boots has no worker
-yet. A configuration with 0 workers as a plain number wants it so.
+yet. A configuration with 0 workers as a plain number wants it so. A master that is busy between the looks and
+reaps nobody reloads an app that it preloads: that is only information.
 
 ## How to fix it
 
@@ -54,8 +55,9 @@ fn check(look: &mut Look<'_>) {
         }
         let Some(before) = look.before() else { continue };
         let earlier = earlier(look, before, master).filter(|earlier| serves(earlier));
-        if earlier.is_some_and(|earlier| alive(look, earlier) == Some(0)) {
-            report(look, master);
+        let Some(earlier) = earlier else { continue };
+        if alive(look, earlier) == Some(0) {
+            report(look, master, loads(earlier, master));
         }
     }
 }
@@ -64,24 +66,36 @@ fn serves(master: &Master) -> bool {
     master.phase == Phase::Ready && matches!(master.role, Role::Current | Role::Duplicate)
 }
 
-fn report(look: &mut Look<'_>, master: &Master) {
+fn report(look: &mut Look<'_>, master: &Master, loading: bool) {
     let app = look.app();
     let pid = master.process.pid;
+    let severity = if loading { Severity::Info } else { Severity::Critical };
     let wanted = master.workers_wanted().filter(|wanted| *wanted <= 64).unwrap_or(1);
     let mut finding = look
-        .finding(Severity::Critical, format!("{pid} listens and has no worker"))
+        .finding(severity, format!("{pid} listens and has no worker"))
         .about(pid)
         .told(
             Line::new(format!("{}: nobody answers, {pid} has no worker", cut(&app.name, 16))),
-            Line::new("connections wait in the queue")
-                .aside(": WINCH or TTOU took the workers away"),
-            Line::new(format!("add workers: TTIN to {pid}, once for each")),
+            Line::new("connections wait in the queue").aside(if loading {
+                "; it is busy, as in a reload"
+            } else {
+                ": WINCH or TTOU took the workers away"
+            }),
+            if loading {
+                Line::new(format!("wait until {pid} starts its workers"))
+            } else {
+                Line::new(format!("add workers: TTIN to {pid}, once for each"))
+            },
         )
         .seen(format!("{pid} is a ready master"), &master.process.command_line.place)
         .seen("no worker of it at two looks", &master.process.stat.place)
         .leads_to("Clients connect and wait until their own time-out.")
-        .fix(add_workers(master, wanted));
-    if usr2::reload_is_harmless(app, master) {
+        .fix(if loading {
+            format!("# {pid} is busy, as in a reload: wait until it starts its workers")
+        } else {
+            add_workers(master, wanted)
+        });
+    if !loading && usr2::reload_is_harmless(app, master) {
         finding = finding.fix(format!("# or, with the configured number: kill -HUP {pid}"));
     }
     look.found(finding.for_good("drain a master only when its successor serves"));

@@ -40,3 +40,16 @@ fn earlier<'a>(look: &mut Look<'_>, before: &'a App, master: &Master) -> Option<
     look.of(master.process.pid, "state before", &earlier.process.stat)?;
     (earlier.process.identity() == master.process.identity()).then_some(earlier)
 }
+
+/// Whether a master is busy by itself between two looks and reaps nobody: a reload of a preloading master asks its
+/// workers to leave and loads the app before it starts new ones. A crash loop reaps; a drained master idles.
+fn loads(earlier: &Master, master: &Master) -> bool {
+    /// Clock ticks; a master that only waits uses none.
+    const BUSY: u64 = 5;
+    match (earlier.process.stat.get(), master.process.stat.get()) {
+        (Some(then), Some(now)) => {
+            now.cpu.saturating_sub(then.cpu) >= BUSY && now.children_cpu == then.children_cpu
+        }
+        _ => false,
+    }
+}

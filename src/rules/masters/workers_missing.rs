@@ -3,7 +3,7 @@
 use crate::facts::Fact;
 use crate::model::{Config, Master, Operation, Phase, Role, Setting};
 use crate::rules::line::{Line, count, cut};
-use crate::rules::masters::{self, add_workers, earlier};
+use crate::rules::masters::{self, add_workers, earlier, loads};
 use crate::rules::{Look, Rule, Severity};
 
 /// The card.
@@ -55,9 +55,9 @@ fn check(look: &mut Look<'_>) {
             continue;
         }
         let Some(before) = look.before() else { continue };
-        let earlier = earlier(look, before, master);
-        let then = earlier.and_then(|earlier| masters::alive(look, earlier));
-        if then.is_some_and(|then| then < wanted) {
+        let Some(earlier) = earlier(look, before, master) else { continue };
+        let then = masters::alive(look, earlier);
+        if then.is_some_and(|then| then < wanted) && !loads(earlier, master) {
             report(look, master, alive, wanted);
         }
     }
