@@ -7,6 +7,7 @@ use super::recording::{Recording, SCHEMA};
 use super::{Answer, Ask, Refusal, Source};
 
 /// A recorded machine.
+#[derive(Clone)]
 pub struct Replay {
     frames: Vec<BTreeMap<String, Answer>>,
     at: Cell<usize>,
