@@ -150,10 +150,16 @@ impl Setting<'_> {
             .map_or_else(|| Text::from(uid.to_string().as_str()), |user| user.name.clone())
     }
 
-    /// Where its paths start. Its own root where its mount namespace or root directory is not farrier's.
+    /// Where its paths start. Its own root where its mount namespace or root directory is not farrier's, or may be
+    /// another: what farrier's own root holds says nothing about a process that may live in a container.
     fn root(&self, pid: Pid) -> (Root, Option<PathBuf>) {
-        let link = |link| match self.once.one(&Ask::Link(pid, link)) {
+        let mut denied = false;
+        let mut link = |link| match self.once.one(&Ask::Link(pid, link)) {
             Ok(Found::Bytes(text)) => Some(text),
+            Err(Refusal::Denied) => {
+                denied = true;
+                None
+            }
             _ => None,
         };
         let other_mounts =
@@ -162,7 +168,7 @@ impl Setting<'_> {
                 _ => false,
             };
         let path = link(ProcLink::Root).filter(|text| text.bytes() != b"/");
-        match (other_mounts, path) {
+        match (other_mounts || denied, path) {
             (false, None) => (Root::Own, None),
             (_, path) => (Root::Of(pid), path.map(|text| text.path().to_path_buf())),
         }
