@@ -18,6 +18,7 @@ mod book;
 mod built;
 mod cli;
 mod lab;
+mod os;
 mod parsers;
 mod plans;
 mod rules;

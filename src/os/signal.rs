@@ -34,7 +34,7 @@ impl LiveHands {
     /// Hands that hold nothing yet. Refused where signals could go astray: `/proc` of another pid namespace.
     pub fn new() -> Result<Self, Refusal> {
         let proc = Path::new("/proc");
-        let shown = host::host(proc)?;
+        let shown = host::host(proc, &Text::default())?;
         let system = rustix::fs::statfs(proc).map_err(refusal)?;
         if system.f_type != PROC || !shown.proc_is_own {
             let why = "signals: /proc belongs to another pid namespace";
@@ -50,7 +50,7 @@ impl LiveHands {
 
 impl Hands for LiveHands {
     fn hold(&mut self, pid: Pid) -> Result<(Hold, Token), Refusal> {
-        let shown = host::host(Path::new("/proc"))?;
+        let shown = host::host(Path::new("/proc"), &Text::default())?;
         if pid.number() == 1 || pid == shown.own_pid || shown.ancestors.contains(&pid) {
             let who = "a signal to init, to farrier itself, or to a shell above it";
             return Err(Refusal::Unsupported(who.into()));

@@ -14,6 +14,10 @@ use crate::os::{Answer, Found, PathAsk, Refusal, Root, Text};
 
 /// How many links are followed when a path is resolved (`path_resolution(7)`).
 const LINKS: usize = 40;
+/// How often a path is resolved again that was renamed meanwhile.
+const RENAMES: usize = 8;
+/// The most names in a directory that are listed.
+const NAMES: usize = 65_536;
 /// How much of a `#!` line is read; the kernel itself reads 256 bytes (`execve(2)`).
 const SHEBANG: usize = 256;
 
@@ -43,7 +47,12 @@ pub fn answer(proc: BorrowedFd<'_>, root: Root, path: &Path, ask: PathAsk) -> An
             start.open(path, OFlags::PATH | OFlags::NOFOLLOW).and_then(|it| read_link(&it))
         }
         PathAsk::Real => start.resolve(path),
-        PathAsk::List => start.open(path, OFlags::RDONLY | OFlags::DIRECTORY).and_then(list),
+        PathAsk::List => {
+            match start.open(path, OFlags::RDONLY | OFlags::DIRECTORY).and_then(list) {
+                Ok(names) if names.len() > NAMES => return Err(Refusal::TooLarge(NAMES as u64)),
+                names => names.map(|names| Found::Names(Some(names))),
+            }
+        }
         PathAsk::Read(bound) => return start.read(path, |_| 0, bound as usize),
         PathAsk::Tail(bound) => {
             let from = move |size: u64| size.saturating_sub(u64::from(bound));
@@ -53,6 +62,9 @@ pub fn answer(proc: BorrowedFd<'_>, root: Root, path: &Path, ask: PathAsk) -> An
     };
     answer.or_else(|errno| match errno {
         Errno::NOENT | Errno::NOTDIR => Ok(nothing(ask)),
+        Errno::NOSYS if root != Root::Own => {
+            Err(Refusal::Unsupported("paths inside another root (openat2)".into()))
+        }
         other => Err(refusal(other)),
     })
 }
@@ -91,7 +103,12 @@ impl Start {
             Self::Own => rustix::fs::open(path, flags, Mode::empty()),
             Self::Inside(root) => {
                 let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-                rustix::fs::openat2(root, path, flags, Mode::empty(), inside)
+                let open = || rustix::fs::openat2(root, path, flags, Mode::empty(), inside);
+                // AGAIN: something was renamed on the way, and the kernel cannot tell that nothing led outside.
+                (0..RENAMES)
+                    .map(|_| open())
+                    .find(|opened| opened.as_ref().err() != Some(&Errno::AGAIN))
+                    .unwrap_or(Err(Errno::AGAIN))
             }
         }
     }
@@ -189,7 +206,8 @@ fn read_link(descriptor: &OwnedFd) -> Result<Found, Errno> {
     }
 }
 
-fn list(descriptor: OwnedFd) -> Result<Found, Errno> {
+/// The names in a directory, or more than may be listed.
+fn list(descriptor: OwnedFd) -> Result<Vec<Text>, Errno> {
     let mut names = Vec::new();
     for entry in Dir::new(descriptor)? {
         let entry = entry?;
@@ -197,7 +215,10 @@ fn list(descriptor: OwnedFd) -> Result<Found, Errno> {
         if name != "." && name != ".." {
             names.push(Text::new(name.as_bytes()));
         }
+        if names.len() > NAMES {
+            break;
+        }
     }
     names.sort();
-    Ok(Found::Names(Some(names)))
+    Ok(names)
 }

@@ -13,7 +13,8 @@ use crate::os::{Clock, Host, Pid, Refusal, Text, User};
 const BOUND: usize = 1 << 20;
 
 /// The machine's facts. `sysinfo` answers for this machine; another proc mount answers for itself.
-pub fn host(proc: &Path) -> Result<Host, Refusal> {
+/// `passwd` is the text of `/etc/passwd`, which a reader read.
+pub fn host(proc: &Path, passwd: &Text) -> Result<Host, Refusal> {
     let clock = clock();
     let own_pid = i32::try_from(std::process::id()).ok().and_then(Pid::new);
     let own_pid = own_pid.ok_or_else(|| Refusal::Unsupported("a pid of its own".into()))?;
@@ -43,13 +44,18 @@ pub fn host(proc: &Path) -> Result<Host, Refusal> {
             .and_then(|text| u64::from_str_radix(text, 16).ok())
             .unwrap_or(0),
         namespaces: ["mnt", "pid", "net"].map(link).to_vec(),
-        users: users(),
+        users: users(passwd),
         ancestors: ancestors(proc, own_pid),
         pid_max: number(proc, "sys/kernel/pid_max")
             .ok()
             .and_then(|most| i32::try_from(most).ok())
             .unwrap_or(i32::MAX),
     })
+}
+
+/// farrier's own mounts, as `proc_pid_mountinfo(5)` has them.
+pub fn mounts() -> Vec<u8> {
+    read(Path::new("/proc"), "self/mountinfo").unwrap_or_default().bytes().to_vec()
 }
 
 /// The time, by the wall clock and since boot.
@@ -79,7 +85,7 @@ fn memory(proc: &Path) -> (u64, u64) {
     (bytes("MemTotal:"), bytes("MemAvailable:"))
 }
 
-/// Files of `/proc` and `/etc/passwd` alone: nothing here can lead to a mount that hangs.
+/// Files of `/proc` alone: nothing here can lead to a mount that hangs.
 fn read(directory: &Path, file: &str) -> Result<Text, Refusal> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
     rustix::fs::open(directory.join(file), flags, Mode::empty())
@@ -120,9 +126,9 @@ fn hidepid(proc: &Path) -> u32 {
     }
 }
 
-fn users() -> Vec<User> {
-    let text = read(Path::new("/etc"), "passwd").unwrap_or_default();
-    text.bytes()
+fn users(passwd: &Text) -> Vec<User> {
+    passwd
+        .bytes()
         .split(|byte| *byte == b'\n')
         .filter_map(|line| {
             let mut fields = line.split(|byte| *byte == b':');

@@ -4,7 +4,9 @@ mod files;
 pub(super) mod host;
 mod process;
 mod reader;
+mod running;
 mod serve;
+mod silence;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +16,7 @@ use std::path::PathBuf;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Answer, Ask, Found, Pid, Refusal, Source};
+use super::{Answer, Ask, Found, PathAsk, Pid, Refusal, Root, Source, Text};
 
 pub use serve::serve;
 
@@ -24,6 +26,10 @@ use reader::Reader;
 
 /// The first argument that makes the program a reader.
 pub const READER: &str = "reader";
+
+/// Directories that are held at once; a process beyond them is read by its number. A program may open 1,024 files
+/// by default (`getrlimit(2)`).
+const HELD: usize = 512;
 
 /// How a live machine is looked at.
 #[derive(Clone, Debug)]
@@ -59,7 +65,18 @@ impl Live {
 
     /// Asks again, from now on, what was refused by silence: a mount or a process that did not answer in time.
     pub fn forget_refusals(&self) {
-        self.reader.borrow_mut().forget_silent();
+        self.reader.borrow_mut().forget_silence();
+    }
+
+    fn host(&self) -> Answer {
+        const PASSWD: u32 = 1 << 20;
+        let ask = Ask::path(Root::Own, "/etc/passwd".as_ref(), PathAsk::Read(PASSWD));
+        let read = self.reader.borrow_mut().ask(&[&ask], &host::mounts).pop();
+        let passwd = match read {
+            Some(Ok(Found::File(Some(text)))) => text,
+            _ => Text::default(),
+        };
+        host::host(&self.options.proc, &passwd).map(|host| Found::Host(Box::new(host)))
     }
 
     /// Opens a process's directory, to be kept: all that is read through it is of this one process for ever.
@@ -72,6 +89,9 @@ impl Live {
                 Err(_) => held.remove(&pid),
             };
         }
+        if held.len() >= HELD {
+            return Ok(());
+        }
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let proc = self.proc.as_ref().map_err(Clone::clone)?;
         let directory = rustix::fs::openat(proc, pid.to_string(), flags, Mode::empty())
@@ -82,14 +102,17 @@ impl Live {
 
     fn in_place(&self, ask: &Ask) -> Answer {
         match ask {
-            Ask::Host => host::host(&self.options.proc).map(|host| Found::Host(Box::new(host))),
+            Ask::Host => self.host(),
             Ask::Clock => Ok(Found::Clock(host::clock())),
             Ask::Pids => process::pids(self.proc.as_ref().map_err(Clone::clone)?.as_fd()),
             Ask::Sockets(of) => super::sockets::sockets(&self.options.proc, *of),
             Ask::Text(pid, _) | Ask::Link(pid, _) | Ask::Descriptors(pid) => {
                 let held = self.held.borrow();
-                let Some(directory) = held.get(pid) else { return Err(Refusal::Gone) };
-                process::answer(&Base::held(directory.as_fd()), ask)
+                let base = match held.get(pid) {
+                    Some(directory) => Base::held(directory.as_fd()),
+                    None => Base::numbered(self.proc.as_ref().map_err(Clone::clone)?.as_fd(), *pid),
+                };
+                process::answer(&base, ask)
             }
             Ask::LinkStat(..) | Ask::Opens(_) | Ask::CString(..) | Ask::Path(..) => {
                 Err(Refusal::NotRecorded)
@@ -144,7 +167,7 @@ impl Source for Live {
             return answers;
         }
         let questions: Vec<&Ask> = to_read.iter().filter_map(|index| asks.get(*index)).collect();
-        let read = self.reader.borrow_mut().ask(&questions);
+        let read = self.reader.borrow_mut().ask(&questions, &host::mounts);
         for (index, answer) in to_read.into_iter().zip(read) {
             if let Some(slot) = answers.get_mut(index) {
                 *slot = answer;

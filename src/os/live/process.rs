@@ -5,7 +5,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::refusal;
+use super::{name, refusal};
 use crate::os::{
     Answer, Ask, Descriptor, FileKind, FileStat, Found, Open, Pid, ProcText, Refusal, Text,
 };
@@ -47,11 +47,17 @@ impl<'a> Base<'a> {
         match errno {
             Errno::NOENT | Errno::SRCH | Errno::INVAL => match self.read("stat", 4096) {
                 Ok(stat) if is_zombie(stat.bytes()) => Refusal::Zombie,
-                Ok(_) if errno == Errno::INVAL => refusal(errno),
-                Ok(_) | Err(_) => Refusal::Gone,
+                // It lives: this is a kernel thread's, or this kernel has no such file.
+                Ok(_) => Refusal::Failed(name(errno)),
+                Err(_) => Refusal::Gone,
             },
             other => refusal(other),
         }
+    }
+
+    /// Nothing, of a process that has nothing left to show: the kernel says so without an error.
+    fn is_zombie(&self) -> bool {
+        self.read("stat", 4096).is_ok_and(|stat| is_zombie(stat.bytes()))
     }
 
     fn read(&self, file: &str, bound: usize) -> Result<Text, Errno> {
@@ -98,6 +104,12 @@ fn bound(text: ProcText) -> usize {
     }
 }
 
+/// Whether a text shows memory, which a zombie has not. An empty command line is left as it is: a kernel thread has
+/// none either, and the first pass asks thousands.
+fn is_of_memory(text: ProcText) -> bool {
+    text.can_hang() && text != ProcText::Cmdline
+}
+
 /// Answers a question about one process.
 pub fn answer(base: &Base<'_>, ask: &Ask) -> Answer {
     match ask {
@@ -107,6 +119,11 @@ pub fn answer(base: &Base<'_>, ask: &Ask) -> Answer {
                 .and_then(|descriptor| read_whole(&descriptor, bound(*text)));
             match read {
                 Ok((_, true)) => Err(Refusal::TooLarge(bound(*text) as u64)),
+                Ok((bytes, false))
+                    if bytes.is_empty() && is_of_memory(*text) && base.is_zombie() =>
+                {
+                    Err(Refusal::Zombie)
+                }
                 Ok((bytes, false)) => Ok(Found::Bytes(Text::new(bytes))),
                 Err(errno) => Err(base.refused(errno)),
             }
@@ -170,6 +187,9 @@ fn descriptors(base: &Base<'_>) -> Result<Vec<Descriptor>, Refusal> {
             Err(Errno::NOENT) => {}
             Err(errno) => return Err(base.refused(errno)),
         }
+    }
+    if all.is_empty() && base.is_zombie() {
+        return Err(Refusal::Zombie);
     }
     Ok(all)
 }

@@ -1,25 +1,18 @@
-//! farrier's side of the reader: questions in batches, a deadline for each, and nobody waited for.
+//! farrier's side of the readers: who is asked, what is done about silence, and nobody waited for.
 
-use std::collections::BTreeSet;
-use std::io::Write as _;
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Child;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-
-use super::READER;
-use super::serve::FRAME;
+use super::running::{Failure, Running, has_ended};
+use super::serve::CHUNK;
+use super::silence::Silence;
 use crate::os::{Answer, Ask, Refusal};
 
-/// How long one question may take.
-const DEADLINE: Duration = Duration::from_millis(300);
-/// Questions in one batch.
-const BATCH: usize = 64;
 /// Readers that were left behind in a wait that even SIGKILL does not end; after these no more are started.
 const ABANDONED: usize = 4;
+/// Silences that one call bears; what it has not asked by then it does not ask.
+const PATIENCE: usize = 4;
 
 /// The reader process, when there is one, and what is known of those before it.
 pub struct Reader {
@@ -27,187 +20,132 @@ pub struct Reader {
     proc: PathBuf,
     running: Option<Running>,
     abandoned: Vec<Child>,
-    silent: BTreeSet<Ask>,
-}
-
-struct Running {
-    child: Child,
-    pidfd: Option<OwnedFd>,
-    output: ChildStdout,
-}
-
-/// Why a batch has no answers.
-enum Failure {
-    Late,
-    Broken,
+    silence: Silence,
 }
 
 impl Reader {
     /// Nothing is started yet.
     pub fn new(program: PathBuf, proc: PathBuf) -> Self {
-        Self { program, proc, running: None, abandoned: Vec::new(), silent: BTreeSet::new() }
+        let silence = Silence::default();
+        Self { program, proc, running: None, abandoned: Vec::new(), silence }
     }
 
     /// Forgets which questions were met with silence.
-    pub fn forget_silent(&mut self) {
-        self.silent.clear();
+    pub fn forget_silence(&mut self) {
+        self.silence.clear();
     }
 
-    /// Answers in the order of the questions.
-    pub fn ask(&mut self, asks: &[&Ask]) -> Vec<Answer> {
-        let mut answers = Vec::with_capacity(asks.len());
-        for batch in asks.chunks(BATCH) {
-            if batch.iter().any(|ask| self.silent.contains(ask)) {
-                answers.extend(batch.iter().map(|ask| self.alone(ask)));
-                continue;
-            }
-            match self.exchange(batch) {
-                Ok(found) => answers.extend(found),
-                // One of them hangs: each for itself, so that only that one stays unanswered.
-                Err(Failure::Late) if batch.len() > 1 => {
-                    answers.extend(batch.iter().map(|ask| self.alone(ask)));
-                }
-                Err(failure) => {
-                    answers.extend(batch.iter().map(|ask| self.unanswered(ask, &failure)));
+    /// Answers in the order of the questions. `mounts` reads `/proc/self/mountinfo`, when it is needed.
+    pub fn ask(&mut self, asks: &[&Ask], mounts: &dyn Fn() -> Vec<u8>) -> Vec<Answer> {
+        let mut answers: Vec<Option<Answer>> = vec![None; asks.len()];
+        let mut silences = 0;
+        loop {
+            for (answer, ask) in answers.iter_mut().zip(asks) {
+                if answer.is_none() && (silences >= PATIENCE || self.silence.covers(ask)) {
+                    *answer = Some(Err(Refusal::TimedOut));
                 }
             }
-        }
-        answers
-    }
-
-    fn alone(&mut self, ask: &Ask) -> Answer {
-        if self.silent.contains(ask) {
-            return Err(Refusal::TimedOut);
-        }
-        match self.exchange(&[ask]) {
-            Ok(mut found) => found.pop().unwrap_or(Err(Refusal::NotRecorded)),
-            Err(failure) => self.unanswered(ask, &failure),
-        }
-    }
-
-    fn unanswered(&mut self, ask: &Ask, failure: &Failure) -> Answer {
-        match failure {
-            Failure::Late => {
-                self.silent.insert(ask.clone());
-                Err(Refusal::TimedOut)
+            let open = unanswered(&answers, asks.len());
+            if open.is_empty() {
+                break;
             }
-            Failure::Broken => {
-                Err(Refusal::Unsupported("no reader process could be started".into()))
+            let Err(failure) = self.run(asks, &open, &mut answers) else { continue };
+            if let Some(refusal) = refusal(failure) {
+                answers.iter_mut().filter(|answer| answer.is_none()).for_each(|answer| {
+                    *answer = Some(Err(refusal.clone()));
+                });
+                break;
+            }
+            // Answers come some at a time: one of the next few is the one that hangs. Each is asked for itself.
+            for suspect in unanswered(&answers, CHUNK) {
+                let Err(failure) = self.run(asks, &[suspect], &mut answers) else { continue };
+                silences += 1;
+                let refusal = match (failure, asks.get(suspect)) {
+                    (Failure::Late, Some(ask)) => {
+                        self.silence.note(ask, &mounts());
+                        Refusal::TimedOut
+                    }
+                    (other, _) => refusal(other).unwrap_or_else(ended),
+                };
+                if let Some(slot) = answers.get_mut(suspect) {
+                    *slot = Some(Err(refusal));
+                }
+                // The others may be silent for the same reason.
+                break;
             }
         }
+        answers.into_iter().map(|answer| answer.unwrap_or(Err(Refusal::TimedOut))).collect()
     }
 
-    fn exchange(&mut self, batch: &[&Ask]) -> Result<Vec<Answer>, Failure> {
-        let result = self.try_exchange(batch);
+    /// Asks some of the questions; the answers that come find their places.
+    fn run(
+        &mut self,
+        asks: &[&Ask],
+        open: &[usize],
+        answers: &mut [Option<Answer>],
+    ) -> Result<(), Failure> {
+        let questions: Vec<&Ask> =
+            open.iter().filter_map(|index| asks.get(*index).copied()).collect();
+        let mut places = open.iter();
+        let result = self.running()?.ask(&questions, &mut |answer| {
+            if let Some(slot) = places.next().and_then(|index| answers.get_mut(*index)) {
+                *slot = Some(answer);
+            }
+        });
         if result.is_err() {
             self.give_up();
         }
         result
     }
 
-    fn try_exchange(&mut self, batch: &[&Ask]) -> Result<Vec<Answer>, Failure> {
-        let deadline = now() + DEADLINE;
-        let running = self.running()?;
-        let question = postcard::to_stdvec(batch).map_err(|_| Failure::Broken)?;
-        let length = u32::try_from(question.len()).map_err(|_| Failure::Broken)?;
-        let input = running.child.stdin.as_mut().ok_or(Failure::Broken)?;
-        input
-            .write_all(&length.to_le_bytes())
-            .and_then(|()| input.write_all(&question))
-            .map_err(|_| Failure::Broken)?;
-        let length = running.receive(4, deadline)?;
-        let length: [u8; 4] = length.try_into().map_err(|_| Failure::Broken)?;
-        let length = u32::from_le_bytes(length) as usize;
-        if length > FRAME {
-            return Err(Failure::Broken);
-        }
-        let bytes = running.receive(length, deadline)?;
-        let answers: Vec<Answer> = postcard::from_bytes(&bytes).map_err(|_| Failure::Broken)?;
-        if answers.len() == batch.len() { Ok(answers) } else { Err(Failure::Broken) }
-    }
-
     /// The running reader, or a new one.
-    #[expect(clippy::disallowed_methods, reason = "the one program that farrier starts is itself")]
     fn running(&mut self) -> Result<&mut Running, Failure> {
-        self.abandoned.retain_mut(|child| !matches!(child.try_wait(), Ok(Some(_))));
-        if self.running.is_none() {
-            if self.abandoned.len() >= ABANDONED {
-                return Err(Failure::Late);
-            }
-            let mut child = Command::new(&self.program)
-                .arg(READER)
-                .arg(&self.proc)
-                .env_clear()
-                .current_dir("/")
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .spawn()
-                .map_err(|_| Failure::Broken)?;
-            let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-            let pidfd = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-            let output = child.stdout.take().ok_or(Failure::Broken)?;
-            self.running = Some(Running { child, pidfd, output });
-        }
-        self.running.as_mut().ok_or(Failure::Broken)
+        self.abandoned.retain_mut(|child| !has_ended(child));
+        let running = match self.running.take() {
+            Some(running) => running,
+            None if self.abandoned.len() >= ABANDONED => return Err(Failure::TooMany),
+            None => Running::start(&self.program, &self.proc)?,
+        };
+        Ok(self.running.insert(running))
     }
 
     /// Ends the reader, and leaves it behind where even that does not end it.
-    #[expect(clippy::disallowed_methods, reason = "farrier ends its own reader, by its pidfd")]
     fn give_up(&mut self) {
-        let Some(mut running) = self.running.take() else { return };
-        drop(running.child.stdin.take());
-        if let Some(pidfd) = &running.pidfd {
-            let _ = pidfd_send_signal(pidfd, Signal::KILL);
-        }
-        if !matches!(running.child.try_wait(), Ok(Some(_))) {
-            self.abandoned.push(running.child);
-        }
+        self.abandoned.extend(self.running.take().and_then(Running::end));
     }
+}
+
+/// What a failure means for every question; `None`: it may be the fault of one.
+fn refusal(failure: Failure) -> Option<Refusal> {
+    match failure {
+        Failure::NoReader => {
+            Some(Refusal::Unsupported("no reader process could be started".into()))
+        }
+        Failure::TooMany => Some(Refusal::TimedOut),
+        Failure::Late | Failure::Broken => None,
+    }
+}
+
+fn ended() -> Refusal {
+    Refusal::Unsupported("the reader process ended while it read this".into())
+}
+
+/// The first questions that have no answer yet.
+fn unanswered(answers: &[Option<Answer>], most: usize) -> Vec<usize> {
+    let open = answers.iter().enumerate().filter(|(_, answer)| answer.is_none());
+    open.map(|(index, _)| index).take(most).collect()
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
         self.give_up();
         // A killed reader is gone within a moment; one that hangs in the kernel is left to init.
-        let mut wait = 0;
-        while wait < 10 && !self.abandoned.is_empty() {
-            self.abandoned.retain_mut(|child| !matches!(child.try_wait(), Ok(Some(_))));
-            wait += 1;
-            if !self.abandoned.is_empty() {
-                crate::os::own::pause(Duration::from_millis(1));
+        for _ in 0..10 {
+            self.abandoned.retain_mut(|child| !has_ended(child));
+            if self.abandoned.is_empty() {
+                break;
             }
+            crate::os::own::pause(Duration::from_millis(1));
         }
     }
-}
-
-impl Running {
-    /// Exactly so many bytes before the deadline.
-    fn receive(&mut self, length: usize, deadline: Instant) -> Result<Vec<u8>, Failure> {
-        let mut bytes = Vec::with_capacity(length.min(1 << 20));
-        while bytes.len() < length {
-            let left = deadline.saturating_duration_since(now());
-            let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };
-            let mut ready = [PollFd::from_borrowed_fd(self.output.as_fd(), PollFlags::IN)];
-            match poll(&mut ready, Some(&timeout)) {
-                Ok(0) => return Err(Failure::Late),
-                Ok(_) => {}
-                Err(rustix::io::Errno::INTR) => continue,
-                Err(_) => return Err(Failure::Broken),
-            }
-            let before = bytes.len();
-            bytes.reserve((length - before).min(1 << 20));
-            let mut chunk = vec![0; (length - before).min(1 << 16)];
-            match rustix::io::read(&self.output, &mut chunk[..]) {
-                Ok(0) | Err(_) => return Err(Failure::Broken),
-                Ok(read) => bytes.extend(chunk.into_iter().take(read)),
-            }
-        }
-        Ok(bytes)
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is os: the deadline's own clock")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -1,20 +1,28 @@
 //! The reader: farrier itself, started again to read what may never answer. It can be killed; nobody waits for it.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use rustix::process::Signal;
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::files;
 use super::process::{self, Base};
 use super::refusal;
-use crate::os::{Answer, Ask, Refusal};
+use crate::os::{Answer, Ask, Found, Refusal};
 
 /// The largest question or answer, in bytes, that is believed.
 pub const FRAME: usize = 256 << 20;
+
+/// Questions in one frame.
+pub const BATCH: usize = 64;
+/// Answers in one frame, at most: when the reader falls silent, one of so many is the reason.
+pub const CHUNK: usize = 8;
+/// Bytes of answers after which a frame is sent though it is not full.
+const ENOUGH: usize = 1 << 16;
 
 /// Answers questions from standard input on standard output until either ends. The proc file system is named by the caller.
 /// Returns the program's exit status.
@@ -22,26 +30,58 @@ pub fn serve(proc: &Path) -> u8 {
     shrink();
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
     let proc = rustix::fs::open(proc, flags, Mode::empty()).map_err(refusal);
-    let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
-    loop {
+    let (mut input, output) = (std::io::stdin().lock(), std::io::stdout());
+    // An empty frame is the greeting: the program has started.
+    let mut going = send(output.as_fd(), &[]).is_ok();
+    while going {
         let Some(asks) = receive(&mut input) else { return 0 };
-        let answers: Vec<Answer> = asks
-            .iter()
-            .map(|ask| match &proc {
+        let mut answers: Vec<Answer> = Vec::new();
+        let mut size = 0;
+        for ask in &asks {
+            let answer = match &proc {
                 Ok(proc) => answer(proc.as_fd(), ask),
                 Err(refusal) => Err(refusal.clone()),
-            })
-            .collect();
-        let Ok(bytes) = postcard::to_stdvec(&answers) else { return 1 };
-        let Ok(length) = u32::try_from(bytes.len()) else { return 1 };
-        let sent = output
-            .write_all(&length.to_le_bytes())
-            .and_then(|()| output.write_all(&bytes))
-            .and_then(|()| output.flush());
-        if sent.is_err() {
-            return 0;
+            };
+            size += weight(&answer);
+            answers.push(answer);
+            if answers.len() >= CHUNK || size >= ENOUGH {
+                going = send(output.as_fd(), &answers).is_ok();
+                answers.clear();
+                size = 0;
+            }
+        }
+        if !answers.is_empty() {
+            going = send(output.as_fd(), &answers).is_ok();
         }
     }
+    0
+}
+
+/// Roughly how many bytes an answer takes.
+fn weight(answer: &Answer) -> usize {
+    match answer {
+        Ok(Found::Bytes(text) | Found::File(Some(text))) => text.len(),
+        Ok(Found::Opens(all)) => all.len() * 128,
+        Ok(Found::Names(Some(all))) => all.len() * 32,
+        _ => 64,
+    }
+}
+
+/// One frame, in as few writes as the pipe takes it.
+fn send(output: BorrowedFd<'_>, answers: &[Answer]) -> Result<(), Errno> {
+    let bytes = postcard::to_stdvec(answers).map_err(|_| Errno::INVAL)?;
+    let length = u32::try_from(bytes.len()).map_err(|_| Errno::TOOBIG)?;
+    let mut frame = length.to_le_bytes().to_vec();
+    frame.extend(bytes);
+    let mut rest = frame.as_slice();
+    while !rest.is_empty() {
+        match rustix::io::write(output, rest) {
+            Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
 }
 
 fn receive(input: &mut impl std::io::Read) -> Option<Vec<Ask>> {

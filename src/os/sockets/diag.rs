@@ -17,84 +17,89 @@ use crate::os::{Protocol, Refusal, Socket, SocketPeer, Text};
 /// The number of the state LISTEN (`net/tcp_states.h`).
 const LISTEN: u8 = 10;
 
-/// All sockets of farrier's network namespace. An error means that this kernel does not answer.
-pub fn dump() -> Result<Vec<Socket>, Errno> {
-    let mut netlink = Netlink::new(NETLINK_SOCK_DIAG).map_err(|error| errno(&error))?;
-    netlink.bind_auto().map_err(|error| errno(&error))?;
-    netlink.connect(&Address::new(0, 0)).map_err(|error| errno(&error))?;
-    let mut all = Vec::new();
-    let unix = UnixRequest {
+/// A question to the kernel's socket tables.
+pub struct Diag(Netlink);
+
+impl Diag {
+    /// Opens the door. An error means that this kernel has none.
+    pub fn open() -> Result<Self, Errno> {
+        let mut netlink = Netlink::new(NETLINK_SOCK_DIAG).map_err(|error| errno(&error))?;
+        netlink.bind_auto().map_err(|error| errno(&error))?;
+        netlink.connect(&Address::new(0, 0)).map_err(|error| errno(&error))?;
+        Ok(Self(netlink))
+    }
+
+    /// All sockets of one kind in farrier's network namespace. An error means that this kernel does not tell of this kind.
+    pub fn dump(&self, protocol: Protocol) -> Result<Vec<Socket>, Errno> {
+        let (family, transport) = match protocol {
+            Protocol::Unix => {
+                return self.request(SockDiagMessage::UnixRequest(every_unix_socket()));
+            }
+            Protocol::Tcp4 => (AF_INET, IPPROTO_TCP),
+            Protocol::Tcp6 => (AF_INET6, IPPROTO_TCP),
+            Protocol::Udp4 => (AF_INET, IPPROTO_UDP),
+            Protocol::Udp6 => (AF_INET6, IPPROTO_UDP),
+            Protocol::Netlink => return Err(Errno::NOTSUP),
+        };
+        let mut all = self.request(SockDiagMessage::InetRequest(InetRequest {
+            family,
+            protocol: transport,
+            extensions: ExtensionFlags::empty(),
+            states: inet::StateFlags::all(),
+            socket_id: if family == AF_INET { SocketId::new_v4() } else { SocketId::new_v6() },
+        }))?;
+        for socket in &mut all {
+            socket.protocol = protocol;
+            socket.listening &= transport == IPPROTO_TCP;
+        }
+        Ok(all)
+    }
+}
+
+fn every_unix_socket() -> UnixRequest {
+    UnixRequest {
         // The crate names two states; the third is that of datagram sockets and of unconnected ones.
         state_flags: unix::StateFlags::from_bits_retain(u32::MAX),
         inode: 0,
         show_flags: ShowFlags::NAME | ShowFlags::VFS | ShowFlags::PEER | ShowFlags::RQLEN,
         cookie: [0xff; 8],
-    };
-    request(&netlink, SockDiagMessage::UnixRequest(unix), &mut all)?;
-    for (family, protocol) in [
-        (AF_INET, IPPROTO_TCP),
-        (AF_INET6, IPPROTO_TCP),
-        (AF_INET, IPPROTO_UDP),
-        (AF_INET6, IPPROTO_UDP),
-    ] {
-        let asked = InetRequest {
-            family,
-            protocol,
-            extensions: ExtensionFlags::empty(),
-            states: inet::StateFlags::all(),
-            socket_id: if family == AF_INET { SocketId::new_v4() } else { SocketId::new_v6() },
-        };
-        let before = all.len();
-        request(&netlink, SockDiagMessage::InetRequest(asked), &mut all)?;
-        let which = match (family == AF_INET, protocol == IPPROTO_TCP) {
-            (true, true) => Protocol::Tcp4,
-            (false, true) => Protocol::Tcp6,
-            (true, false) => Protocol::Udp4,
-            (false, false) => Protocol::Udp6,
-        };
-        for socket in all.iter_mut().skip(before) {
-            socket.protocol = which;
-            socket.listening &= protocol == IPPROTO_TCP;
-        }
     }
-    Ok(all)
 }
 
 fn errno(error: &std::io::Error) -> Errno {
     Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
-fn request(
-    netlink: &Netlink,
-    message: SockDiagMessage,
-    all: &mut Vec<Socket>,
-) -> Result<(), Errno> {
-    let mut header = NetlinkHeader::default();
-    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
-    let mut packet = NetlinkMessage::new(header, message.into());
-    packet.finalize();
-    let mut bytes = vec![0; packet.buffer_len()];
-    packet.serialize(&mut bytes);
-    netlink.send(&bytes, 0).map_err(|error| errno(&error))?;
-    loop {
-        let (received, _) = netlink.recv_from_full().map_err(|error| errno(&error))?;
-        let mut rest = received.as_slice();
-        while !rest.is_empty() {
-            let message =
-                NetlinkMessage::<SockDiagMessage>::deserialize(rest).map_err(|_| Errno::PROTO)?;
-            match message.payload {
-                NetlinkPayload::InnerMessage(SockDiagMessage::UnixResponse(found)) => {
-                    all.push(unix_socket(&found));
+impl Diag {
+    fn request(&self, message: SockDiagMessage) -> Result<Vec<Socket>, Errno> {
+        let mut header = NetlinkHeader::default();
+        header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+        let mut packet = NetlinkMessage::new(header, message.into());
+        packet.finalize();
+        let mut bytes = vec![0; packet.buffer_len()];
+        packet.serialize(&mut bytes);
+        self.0.send(&bytes, 0).map_err(|error| errno(&error))?;
+        let mut all = Vec::new();
+        loop {
+            let (received, _) = self.0.recv_from_full().map_err(|error| errno(&error))?;
+            let mut rest = received.as_slice();
+            while !rest.is_empty() {
+                let message = NetlinkMessage::<SockDiagMessage>::deserialize(rest)
+                    .map_err(|_| Errno::PROTO)?;
+                match message.payload {
+                    NetlinkPayload::InnerMessage(SockDiagMessage::UnixResponse(found)) => {
+                        all.push(unix_socket(&found));
+                    }
+                    NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(found)) => {
+                        all.push(inet_socket(&found));
+                    }
+                    NetlinkPayload::Done(_) => return Ok(all),
+                    NetlinkPayload::Error(_) => return Err(Errno::NOTSUP),
+                    _ => {}
                 }
-                NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(found)) => {
-                    all.push(inet_socket(&found));
-                }
-                NetlinkPayload::Done(_) => return Ok(()),
-                NetlinkPayload::Error(_) => return Err(Errno::NOTSUP),
-                _ => {}
+                let length = (message.header.length as usize).next_multiple_of(4).max(4);
+                rest = rest.get(length..).unwrap_or_default();
             }
-            let length = (message.header.length as usize).next_multiple_of(4).max(4);
-            rest = rest.get(length..).unwrap_or_default();
         }
     }
 }

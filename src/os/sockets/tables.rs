@@ -14,20 +14,16 @@ const BOUND: usize = 64 << 20;
 /// The flag of a listening socket in `/proc/net/unix` (`__SO_ACCEPTCON`).
 const ACCEPTS: u64 = 0x10000;
 
-/// Reads the tables of a `net` directory. What they do not tell is lacking.
-pub fn read(net: &Path) -> Result<Vec<Socket>, Refusal> {
-    let mut all = unix(&table(net, "unix")?);
-    for (file, protocol) in [("tcp", Protocol::Tcp4), ("tcp6", Protocol::Tcp6)] {
-        if let Ok(bytes) = table(net, file) {
-            all.extend(tcp(&bytes, protocol));
-        }
+/// Reads one table of a `net` directory. What it does not tell is lacking.
+pub fn read(net: &Path, protocol: Protocol) -> Result<Vec<Socket>, Refusal> {
+    match protocol {
+        Protocol::Unix => table(net, "unix").map(|bytes| unix(&bytes)),
+        Protocol::Tcp4 => table(net, "tcp").map(|bytes| tcp(&bytes, protocol)),
+        Protocol::Tcp6 => table(net, "tcp6").map(|bytes| tcp(&bytes, protocol)),
+        Protocol::Udp4 => table(net, "udp").map(|bytes| udp(&bytes, protocol)),
+        Protocol::Udp6 => table(net, "udp6").map(|bytes| udp(&bytes, protocol)),
+        Protocol::Netlink => Err(Refusal::Unsupported("netlink sockets".into())),
     }
-    for (file, protocol) in [("udp", Protocol::Udp4), ("udp6", Protocol::Udp6)] {
-        if let Ok(bytes) = table(net, file) {
-            all.extend(udp(&bytes, protocol));
-        }
-    }
-    Ok(all)
 }
 
 fn table(net: &Path, file: &str) -> Result<Vec<u8>, Refusal> {
@@ -43,7 +39,7 @@ fn table(net: &Path, file: &str) -> Result<Vec<u8>, Refusal> {
 }
 
 fn untold() -> Refusal {
-    Refusal::Unsupported("the backlog and the file of a socket in another network namespace".into())
+    Refusal::Unsupported("sock_diag, which alone knows a backlog and a socket's file".into())
 }
 
 /// The lines of `/proc/net/unix`, on bytes: a path may hold any of them but a line break, which would cut it.
