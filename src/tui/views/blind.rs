@@ -121,11 +121,12 @@ fn page(state: &State, width: usize) -> Page {
     let undecided = state.shown().map_or(0, |look| look.verdicts.undecided().count());
     let mut page = Page {
         crumb: vec!["Blind spots".into()],
-        count: format!(
-            "undecided: {}, {}",
-            words::counted(undecided, "rule"),
-            words::counted(causes.len(), "cause")
-        ),
+        count: if causes.is_empty() {
+            "every rule was decided".into()
+        } else {
+            let rules = words::counted(undecided, "rule");
+            format!("undecided: {rules}, {}", words::counted(causes.len(), "cause"))
+        },
         ..Page::default()
     };
     for cause in &causes {

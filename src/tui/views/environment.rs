@@ -6,7 +6,7 @@ use crate::facts::Lack;
 use crate::facts::environ::Variable;
 use crate::os::secrets::{is_harmless, mask_text};
 use crate::rules::Finding;
-use crate::show::words::{Mark, cut, width};
+use crate::show::words::{Mark, counted, cut, width};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
 use crate::tui::place::{Door, Pane, RowKey, Subject, View};
@@ -82,7 +82,7 @@ fn page(state: &State, columns: usize) -> Page {
     let hidden = environ.variables.iter().filter(|v| !harmless(state, v)).count();
     let flagged = rows.iter().filter(|row| !row.0).count();
     if page.count.is_empty() {
-        page.count = format!("{} names: {flagged} flagged, {hidden} hidden", rows.len());
+        page.count = format!("{}: {flagged} flagged, {hidden} hidden", counted(rows.len(), "name"));
     }
     page.rows = rows.into_iter().map(|(_, _, row)| row).collect();
     page.lower = lower(state, &page.rows, &environ.variables, &about, columns);

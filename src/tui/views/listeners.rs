@@ -95,8 +95,13 @@ fn reached(listener: &Listener) -> Option<(char, Tone, String)> {
 /// One socket: its address, whether it is reached, and the masters that accept there.
 fn chain(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<Row> {
     let address = listener.address.to_string();
-    let line = Cells::new(state.theme, columns).to(1).text(&address, Tone::Strong);
-    let right = format!("inode {}   queue {}", listener.inode, queue(listener));
+    let right = if columns < 70 {
+        format!("queue {}", queue(listener))
+    } else {
+        format!("inode {}   queue {}", listener.inode, queue(listener))
+    };
+    let shown = words::fit(&address, columns.saturating_sub(words::width(&right) + 4), None);
+    let line = Cells::new(state.theme, columns).to(1).text(&shown, Tone::Strong);
     let reached = reached(listener);
     let mut rows = vec![Row {
         line: line.end(&right, Tone::Plain).line(),

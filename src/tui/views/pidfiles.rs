@@ -32,7 +32,7 @@ fn page(state: &State, columns: usize) -> Page {
     let Some(app) = state.app() else { return page };
     page.crumb.insert(0, app.name.clone());
     page.count = counted(app.pidfiles.len(), "pidfile");
-    let path = columns.saturating_sub(44).clamp(20, 60);
+    let path = columns.saturating_sub(48).clamp(20, 60);
     let heads = Cells::new(state.theme, columns)
         .to(3)
         .left("path", path, Tone::Quiet)

@@ -58,8 +58,8 @@ fn page(state: &State, columns: usize) -> Page {
     sheet.text(&sentence(state, &member, app), Tone::Strong);
     for finding in state.findings_of(process.pid) {
         sheet.put(Entry {
-            label: finding.rule.into(),
-            value: finding.summary.clone(),
+            label: finding.severity.name().into(),
+            value: format!("{}: {}", finding.rule, finding.summary),
             mark: Some((Mark::from(finding.severity).sign(), finding.severity.into())),
             door: Some(Door {
                 view: View::Finding,

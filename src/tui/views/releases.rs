@@ -22,6 +22,9 @@ pub const RELEASES: Card = Card {
     keys: &[Action::Open, Action::Act, Action::NextFinding, Action::Copy, Action::Back],
 };
 
+/// Below so many columns the dates and revisions give way to the users.
+const NARROW: usize = 70;
+
 fn page(state: &State, columns: usize) -> Page {
     let mut page = Page { crumb: vec!["Releases".into()], ..Page::default() };
     let Some(app) = state.app() else { return page };
@@ -42,8 +45,13 @@ fn page(state: &State, columns: usize) -> Page {
     let releases = layout.releases.get().map_or(&[][..], Vec::as_slice);
     page.count = format!("{} on disk, keep_releases {}", releases.len(), keep(state));
     let heads = Cells::new(state.theme, columns).to(3).left("release", 15, Tone::Quiet);
-    let heads = heads.right("deployed", 13, Tone::Quiet).to(34).left("rev", 8, Tone::Quiet).to(43);
-    page.head.push(heads.right("off", 3, Tone::Quiet).to(48).text("used by", Tone::Quiet).line());
+    let heads = if columns < NARROW {
+        heads
+    } else {
+        heads.right("deployed", 13, Tone::Quiet).to(34).left("rev", 8, Tone::Quiet).to(43)
+    };
+    let heads = heads.right("off", 3, Tone::Quiet).text("  ", Tone::Quiet);
+    page.head.push(heads.text("used by", Tone::Quiet).line());
     if let Some(lack) = layout.releases.lack() {
         page.rows
             .push(Row::text(line(&format!("? {lack} ({})", layout.releases.place), Tone::Blind)));

@@ -75,13 +75,37 @@ fn page(state: &State, columns: usize) -> Page {
     page.rows.push(Row::default());
     if let Some(rule) = rule(name) {
         let text = explain::page(rule, Paint { colour: false, form: Form::Unicode });
-        for line in text.lines() {
-            let indent = line.chars().take_while(|c| *c == ' ').count();
-            for piece in wrap(line.trim_start(), columns.saturating_sub(2 + indent).min(100)) {
+        for paragraph in paragraphs(&text) {
+            let title = paragraph.strip_prefix("## ");
+            let indent = paragraph.chars().take_while(|c| *c == ' ').count();
+            let tone = if title.is_some() { Tone::Strong } else { Tone::Plain };
+            let words = title.unwrap_or(&paragraph).trim_start();
+            for piece in wrap(words, columns.saturating_sub(2 + indent).min(100)) {
                 let cells = Cells::new(state.theme, columns).to(1 + indent);
-                page.rows.push(Row::text(cells.text(&piece, Tone::Plain).line()));
+                page.rows.push(Row::text(cells.text(&piece, tone).line()));
             }
         }
     }
     page
+}
+
+/// The lines of a page with each paragraph in one, however it was broken; titles, lists and code stay as they are.
+fn paragraphs(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let flows = |line: &str| {
+        !line.is_empty() && line.starts_with(|c: char| c.is_alphanumeric() || c == '`' || c == '"')
+    };
+    let mut before = false;
+    // Its first line is its name, which stands above the page already.
+    for line in text.lines().skip(1) {
+        match lines.last_mut() {
+            Some(last) if before && flows(line) => {
+                last.push(' ');
+                last.push_str(line);
+            }
+            _ => lines.push(line.to_owned()),
+        }
+        before = flows(line);
+    }
+    lines
 }

@@ -104,8 +104,14 @@ fn labelled(state: &State, label: &str, text: &str, room: usize) -> Vec<Line<'st
     lines
 }
 
+/// What was checked, several in a line where they fit.
 fn checks(state: &State, plan: &Plan, room: usize) -> Vec<Line<'static>> {
+    let start = |first: bool| {
+        let label = if first { "CHECKED" } else { "" };
+        Cells::new(state.theme, room).to(1).left(label, 11, Tone::Quiet)
+    };
     let mut lines = Vec::new();
+    let mut open: Option<Cells> = None;
     for check in &plan.checks {
         let (mark, tone) = match check.state {
             CheckState::Holds => (Mark::Fine, Tone::Fine),
@@ -113,15 +119,28 @@ fn checks(state: &State, plan: &Plan, room: usize) -> Vec<Line<'static>> {
             CheckState::Stops => (Mark::Critical, Tone::Crit),
             CheckState::Blind => (Mark::Unknown, Tone::Blind),
         };
-        for (at, piece) in wrap(&check.words, room.saturating_sub(15)).into_iter().enumerate() {
-            let label = if lines.is_empty() { "CHECKED" } else { "" };
-            let sign = if at == 0 { mark.sign().to_string() } else { " ".into() };
-            let cells = Cells::new(state.theme, room).to(1).left(label, 11, Tone::Quiet);
-            lines.push(
-                cells.text(&sign, tone).text(" ", Tone::Plain).text(&piece, Tone::Plain).line(),
-            );
+        let put = |cells: Cells, words: &str| {
+            cells
+                .text(&mark.sign().to_string(), tone)
+                .text(" ", Tone::Plain)
+                .text(words, Tone::Plain)
+        };
+        if let Some(line) = open.take() {
+            if line.at() + 6 + width(&check.words) <= room {
+                open = Some(put(line.text("   ", Tone::Plain), &check.words));
+                continue;
+            }
+            lines.push(line.line());
         }
+        let mut pieces = wrap(&check.words, room.saturating_sub(15)).into_iter();
+        let mut line = put(start(lines.is_empty()), &pieces.next().unwrap_or_default());
+        for piece in pieces {
+            lines.push(std::mem::replace(&mut line, start(false).to(14)).line());
+            line = line.text(&piece, Tone::Plain);
+        }
+        open = Some(line);
     }
+    lines.extend(open.map(Cells::line));
     lines
 }
 
@@ -143,17 +162,22 @@ fn draw_question(state: &State, question: &Question, body: Rect, buffer: &mut Bu
     let mut last = vec![Line::default()];
     if let Some(word) = question.word() {
         let left = width(word).saturating_sub(width(&question.typed)).min(20);
-        let blanks = "_".repeat(left);
         let typed = crate::os::text::escaped(question.typed.as_bytes());
-        let ask = "This ends service, or may. To arm the button, type the name of the app:";
-        for piece in wrap(ask, room.saturating_sub(2)) {
-            last.push(Cells::new(state.theme, room).to(1).text(&piece, Tone::Plain).line());
+        let ask = "Ends service, or may. To arm the button, type the app's name:";
+        let mut line = Cells::new(state.theme, room).to(1).text(ask, Tone::Plain);
+        if line.at() + 2 + width(&typed) + left > room {
+            last.push(line.line());
+            line = Cells::new(state.theme, room).to(1);
         }
-        let line = Cells::new(state.theme, room).to(3).text(&typed, Tone::Strong);
-        last.push(line.text(&blanks, Tone::Quiet).line());
+        let line = line.text("  ", Tone::Plain).text(&typed, Tone::Strong);
+        last.push(line.text(&"_".repeat(left), Tone::Quiet).line());
     }
     last.push(buttons(state, question, room));
     let hint = "Tab moves   Enter presses   Esc cancels   nothing is sent yet";
+    // The blank line before the buttons goes first where there is no room for it.
+    if lines.len() + last.len() + 2 > usize::from(body.height) {
+        last.remove(0);
+    }
     let pinned = last.len();
     lines.extend(last);
     frame(state, &plan.title, hint, &lines, pinned, question.top, body, buffer);

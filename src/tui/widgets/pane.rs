@@ -105,6 +105,10 @@ pub fn draw_extra(state: &State, view: View, rect: Rect, buffer: &mut Buffer) {
     let mut lines = vec![titled(state, columns, &name, &page.count)];
     lines.extend(page.head);
     lines.extend(page.rows.into_iter().map(|row| row.line));
+    if let Some(lower) = page.lower {
+        lines.push(titled(state, columns, &lower.title, &lower.right));
+        lines.extend(lower.lines);
+    }
     put(buffer, rect, &lines);
 }
 
