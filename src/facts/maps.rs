@@ -28,16 +28,22 @@ pub struct Mapped {
 impl Mapped {
     /// Whether its deletion means nothing: shared memory and the like (`failures.md` O13).
     pub fn is_memory(&self) -> bool {
-        let path = crate::os::Text::from(self.path.as_path());
-        let bytes = path.bytes();
-        [&b"/dev/zero"[..], b"/memfd:", b"/SYSV", b"/dev/shm/", b"/[aio]", b"/drm", b"/i915"]
-            .iter()
-            .any(|start| bytes.starts_with(start))
+        is_memory(&self.path)
     }
 }
 
 /// More lines than this are not read: a process may have millions of mappings.
 const MOST_LINES: usize = 200_000;
+
+/// Whether a mapped path is memory under a file's name, which is normally deleted: `/dev/zero`, memfd, SysV and POSIX
+/// shared memory, asynchronous I/O, graphics.
+pub fn is_memory(path: &std::path::Path) -> bool {
+    let text = Text::from(path);
+    let path = text.bytes();
+    [&b"/dev/zero"[..], b"/memfd:", b"/SYSV", b"/dev/shm/", b"/[aio]", b"/drm", b"/i915"]
+        .iter()
+        .any(|start| path.starts_with(start))
+}
 
 /// Parses `/proc/PID/maps`, files only, in the order of their first mapping.
 pub fn parse(bytes: &Text) -> Result<Vec<Mapped>, Lack> {

@@ -110,11 +110,12 @@ pub fn named(release: &str) -> String {
     cut(release, 14)
 }
 
-/// A length of time in a sentence.
+/// A length of time in a sentence: coarse, so that a sentence does not change with every look.
 pub fn age(seconds: u64) -> String {
     match seconds {
-        0..=299 => format!("{seconds} s"),
-        300..=7_199 => format!("{} min", seconds / 60),
+        0..=9 => "under 10 s".into(),
+        10..=179 => format!("{} s", seconds / 10 * 10),
+        180..=7_199 => format!("{} min", seconds / 60),
         7_200..=172_799 => format!("{} h", seconds / 3_600),
         _ => format!("{} d", seconds / 86_400),
     }

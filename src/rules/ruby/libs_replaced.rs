@@ -1,8 +1,9 @@
 //! `libs-replaced`: a mapped interpreter library or native extension was deleted or replaced on disk.
 
 use crate::facts::files::{Fate, Linked};
+use crate::facts::maps::is_memory;
 use crate::model::{Master, Operation};
-use crate::os::{Text, shown};
+use crate::os::shown;
 use crate::rules::line::{Line, count, cut};
 use crate::rules::ruby::exe_replaced::stays;
 use crate::rules::{Look, Rule, Severity, usr2};
@@ -52,7 +53,7 @@ fn check(look: &mut Look<'_>) {
             continue;
         };
         let mut gone = Vec::new();
-        for library in libraries.iter().filter(|library| !is_memory(library)) {
+        for library in libraries.iter().filter(|library| !is_memory(&library.path)) {
             let name = shown(&library.path);
             let open = look.at(format!("{name} as mapped by {pid}"), &library.open);
             let now = look.at(name, &library.now);
@@ -64,14 +65,6 @@ fn check(look: &mut Look<'_>) {
             report(look, master, &gone);
         }
     }
-}
-
-/// Shared memory and the like, whose deletion means nothing.
-fn is_memory(library: &Linked) -> bool {
-    let path = Text::from(library.path.as_path());
-    [&b"/dev/zero"[..], b"/memfd:", b"/SYSV", b"/dev/shm/", b"/[aio]"]
-        .iter()
-        .any(|start| path.bytes().starts_with(start))
 }
 
 fn report(look: &mut Look<'_>, master: &Master, gone: &[&Linked]) {

@@ -5,6 +5,7 @@ use super::process::fate_words;
 use super::{Card, Page, Row};
 use crate::deploy::ruby::gem_of;
 use crate::facts::files::Fate;
+use crate::facts::maps::is_memory;
 use crate::facts::opens::{Entry, Slot};
 use crate::model::{App, Lock};
 use crate::show::words::{fit, width};
@@ -85,7 +86,7 @@ fn page(state: &State, columns: usize) -> Page {
 fn part(entry: &Entry) -> Part {
     let name = entry.name.bytes();
     let holds = |word: &[u8]| name.windows(word.len()).any(|part| part == word);
-    if matches!(entry.fate, Some(Ok(Fate::Deleted | Fate::Replaced))) {
+    if is_gone(entry) {
         Part::Gone
     } else if entry.slot == Slot::Program || holds(b"libruby") {
         Part::Interpreter
@@ -94,6 +95,11 @@ fn part(entry: &Entry) -> Part {
     } else {
         Part::System
     }
+}
+
+/// Whether its file is gone from under the process. Shared memory bears a deleted file's name and means nothing.
+fn is_gone(entry: &Entry) -> bool {
+    matches!(entry.fate, Some(Ok(Fate::Deleted | Fate::Replaced))) && !is_memory(entry.name.path())
 }
 
 /// The lock file of the release that the process runs.
@@ -112,7 +118,8 @@ fn gem(word: &str) -> Option<(&str, &str)> {
 
 fn row(state: &State, entry: &Entry, locked: Option<&Lock>, columns: usize) -> Vec<Row> {
     let name = entry.name.to_string();
-    let (fate, mark) = entry.fate.as_ref().map(fate_words).unwrap_or_default();
+    let told = entry.fate.as_ref().filter(|fate| fate.is_err() || is_gone(entry));
+    let (fate, mark) = told.map(fate_words).unwrap_or_default();
     let gem = gem_of(entry.name.path()).and_then(gem);
     let version = gem.map(|(gem, version)| {
         let version = crate::os::text::escaped(version.as_bytes());
