@@ -7,6 +7,7 @@ mod ask;
 mod audit;
 mod found;
 pub mod live;
+mod masker;
 pub mod own;
 pub mod record;
 mod recording;

@@ -1,13 +1,15 @@
 //! A source that writes down what it is asked and what it answers, secrets taken out.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
+use super::masker::Masker;
 use super::recording::{Frame, Recording, SCHEMA};
-use super::secrets::{Masker, mask_text};
-use super::{Answer, Ask, Found, Pid, ProcText, Source, Text};
+use super::{Answer, Ask, Found, Pid, SocketPeer, Source, Text};
 
-/// A source that records another one.
+/// A source that records another one. One look is one frame.
 pub struct Record<S> {
     source: S,
     looks: RefCell<Looks>,
@@ -15,10 +17,17 @@ pub struct Record<S> {
 
 #[derive(Default)]
 struct Looks {
-    done: Vec<BTreeMap<String, Answer>>,
+    /// Looks that are over, each as it differs from the one before.
+    done: Vec<Frame>,
+    /// All that was known at the end of the last of them.
+    before: BTreeMap<String, Answer>,
+    /// What this look was answered.
     now: BTreeMap<String, Answer>,
+    /// The process that a question is about, by the question's key.
+    about: BTreeMap<String, Pid>,
+    host: Text,
+    taken_at: Option<Timestamp>,
     masker: Masker,
-    in_texts: usize,
 }
 
 impl<S: Source> Record<S> {
@@ -30,34 +39,16 @@ impl<S: Source> Record<S> {
     /// The recording up to now, as the text of its file.
     pub fn write(&self) -> Result<String, String> {
         let looks = self.looks.borrow();
-        let nothing = BTreeMap::new();
-        let all: Vec<&BTreeMap<String, Answer>> =
-            looks.done.iter().chain((!looks.now.is_empty()).then_some(&looks.now)).collect();
-        let frames = all
-            .iter()
-            .enumerate()
-            .map(|(index, now)| {
-                let before = index.checked_sub(1).and_then(|at| all.get(at).copied());
-                Frame::of(now, before.unwrap_or(&nothing))
-            })
-            .collect();
-        let first = all.first().copied().unwrap_or(&nothing);
-        let host = match first.get(&Ask::Host.key()) {
-            Some(Ok(Found::Host(host))) => host.name.clone(),
-            _ => Text::default(),
-        };
-        let taken_at = match first.get(&Ask::Clock.key()) {
-            Some(Ok(Found::Clock(clock))) => {
-                jiff::Timestamp::from_nanosecond(i128::from(clock.wall)).unwrap_or_default()
-            }
-            _ => jiff::Timestamp::default(),
-        };
+        let mut frames = looks.done.clone();
+        if !looks.now.is_empty() {
+            frames.push(Frame::of(&looks.known(), &looks.before));
+        }
         let recording = Recording {
             schema: SCHEMA.into(),
             farrier: env!("CARGO_PKG_VERSION").into(),
-            host,
-            taken_at: taken_at.to_string(),
-            masked: looks.masker.count() + looks.in_texts,
+            host: looks.host.clone(),
+            taken_at: looks.taken_at.unwrap_or_default().to_string(),
+            masked: looks.masker.count(),
             frames,
         };
         toml::to_string_pretty(&recording).map_err(|error| error.to_string())
@@ -67,27 +58,86 @@ impl<S: Source> Record<S> {
 impl Looks {
     fn keep(&mut self, ask: &Ask, answer: &Answer) {
         let key = ask.key();
-        if self.now.contains_key(&key) {
+        // The same file may be read with two bounds: the longer text holds both.
+        if self.now.get(&key).is_some_and(|kept| length(kept) >= length(answer)) {
             return;
         }
-        let kept = match (ask, answer) {
-            (Ask::Text(_, ProcText::Environ), Ok(Found::Bytes(block))) => {
-                Ok(Found::Bytes(self.masker.environ(block)))
+        match answer {
+            Ok(Found::Host(host)) if self.host.is_empty() => self.host = host.name.clone(),
+            Ok(Found::Clock(clock)) if self.taken_at.is_none() => {
+                self.taken_at = Timestamp::from_nanosecond(i128::from(clock.wall)).ok();
             }
-            (Ask::Text(_, ProcText::Cmdline), Ok(Found::Bytes(text))) => {
-                Ok(Found::Bytes(self.mask(text)))
-            }
-            (_, Ok(Found::File(Some(text)))) => Ok(Found::File(Some(self.mask(text)))),
-            (_, answer) => answer.clone(),
-        };
+            _ => {}
+        }
+        self.about.extend(ask.pid().map(|pid| (key.clone(), pid)));
+        let kept = self.masker.answer(ask, answer);
         self.now.insert(key, kept);
     }
 
-    fn mask(&mut self, text: &Text) -> Text {
-        let (masked, count) = mask_text(text);
-        self.in_texts += count;
-        masked
+    /// What is known at the end of this look. What was not asked again is as it was, unless its process is gone: a scan
+    /// does not read every stranger each time, and a recording can be entered at any look.
+    fn known(&self) -> BTreeMap<String, Answer> {
+        let mut now = self.now.clone();
+        drop_foreign_sockets(&mut now);
+        let living = match now.get(&Ask::Pids.key()) {
+            Some(Ok(Found::Pids(living))) => Some(living.clone()),
+            _ => None,
+        };
+        for (key, answer) in &self.before {
+            let lives =
+                |pid: &Pid| living.as_ref().is_none_or(|all| all.binary_search(pid).is_ok());
+            if !now.contains_key(key) && self.about.get(key).is_none_or(lives) {
+                now.insert(key.clone(), answer.clone());
+            }
+        }
+        now
     }
+
+    fn end(&mut self) {
+        let known = self.known();
+        self.now.clear();
+        self.about.retain(|key, _| known.contains_key(key));
+        self.done.push(Frame::of(&known, &self.before));
+        self.before = known;
+    }
+}
+
+/// How much of a file an answer holds.
+fn length(answer: &Answer) -> usize {
+    match answer {
+        Ok(Found::File(Some(text))) => text.len(),
+        _ => 0,
+    }
+}
+
+/// A busy machine has tens of thousands of sockets. What is looked at are those that listen, those of processes whose
+/// descriptors were read, and the other ends of these.
+fn drop_foreign_sockets(answers: &mut BTreeMap<String, Answer>) {
+    let mut wanted: BTreeSet<u64> = BTreeSet::new();
+    for answer in answers.values() {
+        match answer {
+            Ok(Found::Descriptors(all)) => {
+                wanted.extend(all.iter().filter_map(|d| inode(&d.target)));
+            }
+            Ok(Found::Opens(all)) => {
+                wanted.extend(all.iter().filter_map(|open| inode(&open.descriptor.target)));
+            }
+            _ => {}
+        }
+    }
+    for answer in answers.values_mut() {
+        if let Ok(Found::Sockets(all)) = answer {
+            let of_peer = |peer: &SocketPeer| matches!(peer, SocketPeer::Inode(peer) if wanted.contains(peer));
+            all.retain(|socket| {
+                socket.listening || wanted.contains(&socket.inode) || of_peer(&socket.peer)
+            });
+        }
+    }
+}
+
+/// The inode in `socket:[INODE]`.
+fn inode(target: &Text) -> Option<u64> {
+    target.utf8()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
 impl<S: Source> Source for Record<S> {
@@ -105,9 +155,7 @@ impl<S: Source> Source for Record<S> {
     }
 
     fn next_look(&self) {
-        let mut looks = self.looks.borrow_mut();
-        let now = std::mem::take(&mut looks.now);
-        looks.done.push(now);
+        self.looks.borrow_mut().end();
         self.source.next_look();
     }
 }

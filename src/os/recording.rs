@@ -29,9 +29,9 @@ pub struct Recording {
 
 /// One look: what it found, a later one only where it differs from the one before. Texts stand as such,
 /// everything else as JSON in a string; a long text that stands already is named by its key.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Frame {
-    /// Questions of the look before that were not asked in this one.
+    /// Questions of the look before whose processes are gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<String>,
     /// Files and links below `/proc`.

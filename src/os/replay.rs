@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::recording::{Recording, SCHEMA};
-use super::{Answer, Ask, Refusal, Source};
+use super::{Answer, Ask, Found, PathAsk, Refusal, Source, Text};
 
 /// A recorded machine.
 #[derive(Clone)]
@@ -54,8 +54,8 @@ impl Source for Replay {
         let frame = self.frames.get(self.at.get());
         asks.iter()
             .map(|ask| {
-                let known = frame.and_then(|answers| answers.get(&ask.key()).cloned());
-                known.unwrap_or(Err(Refusal::NotRecorded))
+                let known = frame.and_then(|answers| answers.get(&ask.key()));
+                known.map_or(Err(Refusal::NotRecorded), |answer| bounded(ask, answer))
             })
             .collect()
     }
@@ -65,10 +65,24 @@ impl Source for Replay {
     }
 }
 
+/// A file may be recorded with a larger bound than is asked for.
+fn bounded(ask: &Ask, answer: &Answer) -> Answer {
+    let Ok(Found::File(Some(text))) = answer else { return answer.clone() };
+    let all = text.bytes();
+    let part = match ask {
+        Ask::Path(_, _, PathAsk::Read(most)) => all.get(..*most as usize),
+        Ask::Path(_, _, PathAsk::Tail(most)) => {
+            all.len().checked_sub(*most as usize).and_then(|start| all.get(start..))
+        }
+        _ => None,
+    };
+    Ok(Found::File(Some(Text::new(part.unwrap_or(all)))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::record::Record;
-    use super::super::{Found, Pid, ProcText, Text};
+    use super::super::{Pid, ProcText, Root, Socket, SocketPeer};
     use super::*;
 
     struct Two(Cell<bool>);
@@ -115,12 +129,95 @@ mod tests {
         replay.next_look();
         assert_eq!(replay.ask_one(cmdline), Err(Refusal::Gone));
         assert_eq!(replay.ask_one(environ), Ok(masked));
-        assert_eq!(replay.ask_one(path), Err(Refusal::NotRecorded));
+        // It was not asked again: it is as it was.
+        assert_eq!(replay.ask_one(path), Ok(Found::Stat(None)));
+        assert_eq!(replay.ask_one(Ask::Host), Err(Refusal::NotRecorded));
     }
 
     #[test]
     fn another_format_is_refused() {
         assert!(Replay::read("schema = 'x/1'").is_err());
         assert!(Replay::read("not toml").is_err());
+    }
+
+    /// A machine that answers what its function says.
+    struct Told<F>(F);
+
+    impl<F: Fn(&Ask) -> Answer> Source for Told<F> {
+        fn ask(&self, asks: &[Ask]) -> Vec<Answer> {
+            asks.iter().map(&self.0).collect()
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_a_process_ends_with_it() {
+        let (one, two) = (Pid::new(1).unwrap(), Pid::new(2).unwrap());
+        let look = Cell::new(0);
+        let record = Record::new(Told(|ask: &Ask| match ask {
+            Ask::Pids if look.get() == 0 => Ok(Found::Pids(vec![one, two])),
+            Ask::Pids => Ok(Found::Pids(vec![one])),
+            other => Ok(Found::Bytes(Text::from(other.key().as_str()))),
+        }));
+        let of = |pid| Ask::Text(pid, ProcText::Stat);
+        record.ask(&[Ask::Pids, of(one), of(two)]);
+        record.next_look();
+        look.set(1);
+        record.ask(&[Ask::Pids]);
+        let replay = Replay::read(&record.write().unwrap()).unwrap();
+        replay.next_look();
+        assert!(replay.ask_one(of(one)).is_ok());
+        assert_eq!(replay.ask_one(of(two)), Err(Refusal::NotRecorded));
+        replay.go_to(0);
+        assert!(replay.ask_one(of(two)).is_ok());
+    }
+
+    #[test]
+    fn a_file_that_was_read_with_two_bounds_is_kept_whole() {
+        let content = |most: usize| Text::new(&b"0123456789"[..most.min(10)]);
+        let record = Record::new(Told(|ask: &Ask| match ask {
+            Ask::Path(_, _, PathAsk::Read(most)) => Ok(Found::File(Some(content(*most as usize)))),
+            _ => Ok(Found::File(Some(content(10)))),
+        }));
+        let of = |most| Ask::path(Root::Own, "/f".as_ref(), PathAsk::Read(most));
+        let tail = |most| Ask::path(Root::Own, "/f".as_ref(), PathAsk::Tail(most));
+        record.ask(&[of(4), of(64), of(2), tail(64)]);
+        let replay = Replay::read(&record.write().unwrap()).unwrap();
+        for most in [2, 4, 64] {
+            let expected = Ok(Found::File(Some(content(most as usize))));
+            assert_eq!(replay.ask_one(of(most)), expected);
+        }
+        assert_eq!(replay.ask_one(tail(3)), Ok(Found::File(Some(Text::from("789")))));
+    }
+
+    #[test]
+    fn sockets_of_strangers_are_left_out() {
+        let socket = |inode, listening, peer| Socket {
+            inode,
+            protocol: crate::os::Protocol::Unix,
+            listening,
+            state: 1,
+            path: Text::default(),
+            local: None,
+            peer,
+            queued: Ok(0),
+            backlog: Ok(0),
+            file: Some((u64::MAX, 0)),
+        };
+        let all = [
+            socket(1, true, SocketPeer::None),
+            socket(2, false, SocketPeer::Inode(3)),
+            socket(3, false, SocketPeer::Inode(2)),
+            socket(4, false, SocketPeer::Inode(5)),
+        ];
+        let record = Record::new(Told(|ask: &Ask| match ask {
+            Ask::Sockets(_) => Ok(Found::Sockets(all.to_vec())),
+            _ => Ok(Found::Descriptors(vec![crate::os::Descriptor {
+                fd: 7,
+                target: Text::from("socket:[2]"),
+            }])),
+        }));
+        record.ask(&[Ask::Sockets(None), Ask::Descriptors(Pid::new(1).unwrap())]);
+        let replay = Replay::read(&record.write().unwrap()).unwrap();
+        assert_eq!(replay.ask_one(Ask::Sockets(None)), Ok(Found::Sockets(all[..3].to_vec())));
     }
 }
