@@ -16,6 +16,9 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 /// Whether the terminal is farrier's now, so that a panic in any thread gives it back once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// farrier stopped itself: the CONT that ends that stop is no news.
+static STOPPED: AtomicBool = AtomicBool::new(false);
+
 /// A clock that only counts forward, for what the screen does; not the machine's time, which is asked of its `Source`.
 #[derive(Clone, Copy, Debug)]
 pub struct Watch(Instant);
@@ -75,13 +78,15 @@ impl Terminal {
     /// Gives the terminal back, stops, and takes it again when the shell lets farrier go on.
     pub fn suspend(&self) -> io::Result<()> {
         give_back();
+        STOPPED.store(true, Ordering::SeqCst);
         signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
         self.enter()
     }
 
-    /// Takes the terminal again after somebody else may have used it.
+    /// Takes the terminal again after somebody else may have used it. It is not left first: that would
+    /// put the cursor back to where it was before what was written meanwhile.
     pub fn take_again(&self) -> io::Result<()> {
-        give_back();
+        disable_raw_mode()?;
         self.enter()
     }
 
@@ -139,6 +144,7 @@ fn listen(told: impl Fn(Told) + Send + 'static) -> io::Result<()> {
         for signal in signals.forever() {
             match signal {
                 SIGTSTP => told(Told::Stop),
+                SIGCONT if STOPPED.swap(false, Ordering::SeqCst) => {}
                 SIGCONT => told(Told::GoOn),
                 SIGHUP => end(128 + SIGHUP),
                 other => {

@@ -57,7 +57,8 @@ impl Theme {
             Tone::Plain => (None, None),
             Tone::Strong => return plain.add_modifier(Modifier::BOLD),
             Tone::Quiet => return plain.add_modifier(Modifier::DIM),
-            Tone::Select => return plain.add_modifier(Modifier::REVERSED),
+            // A reversed mark would paint its colour as a block: the selected row has none.
+            Tone::Select => return plain.fg(Color::Reset).add_modifier(Modifier::REVERSED),
             Tone::Crit => (Some(Color::Red), Some(Color::Red)),
             Tone::Warn => (Some(Color::Yellow), Some(Color::Magenta)),
             Tone::Note => (Some(Color::Cyan), None),

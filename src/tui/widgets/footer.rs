@@ -40,6 +40,7 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
         (_, _, Some(Dialog::Question(_))) => {
             "Facts re-read every second; if one turns, this closes and nothing is sent".into()
         }
+        (_, _, Some(Dialog::Refusal(_))) => "Nothing was sent".into(),
         (_, _, Some(_)) => "Enter shows the plan of a line, or why it is refused".into(),
         (None, Some(under_way), None) => {
             format!("{}: what comes of it is being watched", under_way.title)
