@@ -44,6 +44,7 @@ pub fn nodes(state: &State) -> Vec<Node<'_>> {
         0 => level < 1 || lone || !healthy(node.id),
         _ => level < 2,
     };
+    let above = above_cursor(state, &all);
     let fold = |level: usize| {
         let mut shown: Vec<Node<'_>> = Vec::new();
         let mut closed: Option<usize> = None;
@@ -59,7 +60,7 @@ pub fn nodes(state: &State) -> Vec<Node<'_>> {
                 } else if state.folded.contains(&node.key) {
                     false
                 } else {
-                    open_at(level, &node)
+                    open_at(level, &node) || above.contains(&node.key)
                 };
                 node.open = Some(open);
                 if !open {
@@ -71,6 +72,23 @@ pub fn nodes(state: &State) -> Vec<Node<'_>> {
         shown
     };
     (0..2).map(fold).find(|shown| shown.len() <= room).unwrap_or_else(|| fold(2))
+}
+
+/// What stands above the cursor's row: it does not fold by itself, or the cursor would fall to another process.
+fn above_cursor(state: &State, all: &[Node<'_>]) -> Vec<RowKey> {
+    let Some(at) = all.iter().position(|node| Some(&node.key) == state.place.tree.key.as_ref())
+    else {
+        return Vec::new();
+    };
+    let mut depth = all.get(at).map_or(0, |node| node.depth);
+    let mut keys = Vec::new();
+    for node in all.iter().take(at).rev() {
+        if node.depth < depth {
+            depth = node.depth;
+            keys.push(node.key.clone());
+        }
+    }
+    keys
 }
 
 /// All rows, ghosts in their places.

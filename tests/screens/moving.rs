@@ -66,6 +66,20 @@ fn a_filter_keeps_parents_and_never_the_headline() {
 }
 
 #[test]
+fn the_cursor_stays_when_rows_fold() {
+    let mut desk = Desk::at(incident(), (80, 24));
+    desk.press("Tab / 3 3 0 5 Enter G");
+    assert!(chosen(&desk).contains("3305"), "{}", desk.screen());
+    desk.press("Esc");
+    desk.event(farrier::tui::update::Event::Resize(60, 18));
+    assert!(chosen(&desk).contains("3305"), "{}", desk.screen());
+    desk.event(farrier::tui::update::Event::Resize(80, 24));
+    assert!(chosen(&desk).contains("3305"), "{}", desk.screen());
+    desk.press("-");
+    assert!(chosen(&desk).contains("api"), "{}", desk.screen());
+}
+
+#[test]
 fn folding_is_kept() {
     let mut desk = Desk::at(built::healthy(), (80, 24));
     assert!(desk.screen().contains("w0"));

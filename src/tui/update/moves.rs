@@ -184,6 +184,11 @@ pub(super) fn fold_all(state: &mut State, folded: bool) {
         set_fold(state, key, folded);
     }
     if folded {
+        if let Some(RowKey::Process(identity)) = state.place.tree.key
+            && let Some(app) = state.member_of(identity).map(|member| member.app.clone())
+        {
+            state.place.tree.key = Some(RowKey::App(app));
+        }
         let known: Vec<_> = state.shown().map_or_else(Vec::new, |look| {
             look.census.apps.iter().map(|app| app.id.clone()).collect()
         });
