@@ -6,7 +6,7 @@ use super::machine::{Looks, Seen};
 use super::targets::{self, Chosen};
 use super::{Options, Output, Status};
 use crate::model::Census;
-use crate::rules::{Severity, Verdicts};
+use crate::rules::{Blind, Severity, Verdict, Verdicts, rule};
 use crate::show::json::{self, Layout};
 use crate::show::text;
 
@@ -80,16 +80,28 @@ impl Check {
         match verdicts.findings().first().map(|finding| finding.severity) {
             Some(Severity::Critical) => Status::CRITICAL,
             Some(worst) if worst <= threshold => Status::WARNING,
-            _ if census.seen.hidden.is_some() || self.is_undecided(verdicts) => Status::REFUSED,
+            _ if census.seen.hidden.is_some() || self.is_undecided(verdicts, threshold) => {
+                Status::REFUSED
+            }
             _ => Status::DONE,
         }
     }
 
-    fn is_undecided(&self, verdicts: &Verdicts) -> bool {
+    /// Whether a rule that could find something at the threshold found nothing there and lacked a fact.
+    fn is_undecided(&self, verdicts: &Verdicts, threshold: Severity) -> bool {
+        let counts = |lacking: &Blind| self.strict || lacking.why.is_unreadable();
         verdicts
-            .undecided()
-            .flat_map(|(_, blind)| blind)
-            .any(|lacking| self.strict || lacking.why.is_unreadable())
+            .0
+            .iter()
+            .filter(|answered| rule(answered.rule).is_some_and(|rule| rule.worst <= threshold))
+            .any(|answered| match &answered.verdict {
+                Verdict::Blind(blind) => blind.iter().any(counts),
+                Verdict::Found(findings, blind) => {
+                    findings.iter().all(|finding| finding.severity > threshold)
+                        && blind.iter().any(counts)
+                }
+                Verdict::Fine | Verdict::NotHere => false,
+            })
     }
 }
 

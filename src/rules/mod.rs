@@ -48,6 +48,8 @@ pub struct Rule {
     pub name: &'static str,
     /// The servers that it is about; empty: all.
     pub kinds: &'static [Kind],
+    /// The gravest severity that it can give: what a blind spot of it may hide.
+    pub worst: Severity,
     /// What it looks for, one sentence.
     pub summary: &'static str,
     /// Its page: what it means, why it matters, how to fix it, when it does not fire. Markdown.

@@ -59,6 +59,12 @@ fn every_rule_fires_with_the_severity_of_the_catalogue() {
     }
     for rule in RULES {
         assert!(broken::cases().iter().any(|case| case.rule == rule.name), "{}", rule.name);
+        let gravest = broken::cases()
+            .into_iter()
+            .filter(|case| case.rule == rule.name)
+            .map(|case| case.severity)
+            .min();
+        assert_eq!(gravest, Some(rule.worst), "{}: its card's worst", rule.name);
     }
 }
 

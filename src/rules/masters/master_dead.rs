@@ -9,6 +9,7 @@ use crate::rules::{Blind, Look, Rule, Severity};
 pub const RULE: Rule = Rule {
     name: "master-dead",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "The app should run, and no master of it lives.",
     meaning: MEANING,
     offers: None,

@@ -12,6 +12,7 @@ use crate::rules::{Look, Rule, Severity};
 pub const RULE: Rule = Rule {
     name: "master-duplicate",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "Two masters serve the same app side by side, and neither is the other's re-execution.",
     meaning: MEANING,
     offers: None,

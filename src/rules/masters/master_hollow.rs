@@ -9,6 +9,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 pub const RULE: Rule = Rule {
     name: "master-hollow",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "A ready master has no worker: connections wait and nobody answers.",
     meaning: MEANING,
     offers: Some(Operation::AddWorker),

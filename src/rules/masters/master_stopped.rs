@@ -9,6 +9,7 @@ use crate::rules::{Finding, Look, Rule, Severity};
 pub const RULE: Rule = Rule {
     name: "master-stopped",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "A master or a worker is stopped or traced.",
     meaning: MEANING,
     offers: Some(Operation::Continue),

@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity};
 pub const RULE: Rule = Rule {
     name: "workers-missing",
     kinds: &[],
+    worst: Severity::Warning,
     summary: "A ready master has fewer workers than its configuration says.",
     meaning: MEANING,
     offers: Some(Operation::AddWorker),

@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity};
 pub const RULE: Rule = Rule {
     name: "oldbin-foreign",
     kinds: &[Kind::Unicorn, Kind::Rainbows, Kind::Nginx],
+    worst: Severity::Critical,
     summary: "The number in an oldbin pidfile belongs to a process that is no master of this app.",
     meaning: MEANING,
     offers: None,

@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity};
 pub const RULE: Rule = Rule {
     name: "oldbin-lingering",
     kinds: &[],
+    worst: Severity::Warning,
     summary: "An old master lives on although its successor has long been ready.",
     meaning: MEANING,
     offers: Some(Operation::Retire),

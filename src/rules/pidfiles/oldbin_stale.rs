@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity};
 pub const RULE: Rule = Rule {
     name: "oldbin-stale",
     kinds: &[Kind::Unicorn, Kind::Rainbows, Kind::Nginx],
+    worst: Severity::Critical,
     summary: "An oldbin pidfile names a process that is gone, or a zombie.",
     meaning: MEANING,
     offers: None,

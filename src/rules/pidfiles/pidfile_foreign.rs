@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity, quote};
 pub const RULE: Rule = Rule {
     name: "pidfile-foreign",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "The number in a pidfile belongs to a process that is no master of this app.",
     meaning: MEANING,
     offers: None,

@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity, quote};
 pub const RULE: Rule = Rule {
     name: "pidfile-garbled",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "A pidfile holds nothing that a process could have as its number.",
     meaning: MEANING,
     offers: None,

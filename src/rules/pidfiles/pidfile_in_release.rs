@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity};
 pub const RULE: Rule = Rule {
     name: "pidfile-in-release",
     kinds: &[],
+    worst: Severity::Warning,
     summary: "The pidfile really lies in one release and stays behind when `current` moves.",
     meaning: MEANING,
     offers: None,

@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity, quote};
 pub const RULE: Rule = Rule {
     name: "pidfile-missing",
     kinds: &[],
+    worst: Severity::Warning,
     summary: "A living master was given a pidfile, and it is not on disk.",
     meaning: MEANING,
     offers: None,

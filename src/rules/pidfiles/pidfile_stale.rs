@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity, quote};
 pub const RULE: Rule = Rule {
     name: "pidfile-stale",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "A pidfile names a process that is gone, or a zombie.",
     meaning: MEANING,
     offers: None,

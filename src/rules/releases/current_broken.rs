@@ -11,6 +11,7 @@ use crate::rules::{Finding, Look, Rule, Severity, quote};
 pub const RULE: Rule = Rule {
     name: "current-broken",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "`current` is missing, leads nowhere or is no link, or a link was made inside a release.",
     meaning: MEANING,
     offers: None,

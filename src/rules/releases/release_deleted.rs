@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 pub const RULE: Rule = Rule {
     name: "release-deleted",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "A live process runs in a directory that no longer exists.",
     meaning: MEANING,
     offers: Some(Operation::Upgrade),

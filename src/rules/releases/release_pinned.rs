@@ -9,6 +9,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 pub const RULE: Rule = Rule {
     name: "release-pinned",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "The next re-execution starts one release's own directory, whatever `current` names.",
     meaning: MEANING,
     offers: None,

@@ -9,6 +9,7 @@ use crate::rules::{Finding, Look, Rule, Severity, usr2};
 pub const RULE: Rule = Rule {
     name: "release-stale",
     kinds: &[],
+    worst: Severity::Warning,
     summary: "The serving master runs another release than `current` names.",
     meaning: MEANING,
     offers: Some(Operation::Upgrade),

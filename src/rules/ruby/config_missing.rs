@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 pub const RULE: Rule = Rule {
     name: "config-missing",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "The configuration file is not where the next re-execution will look for it.",
     meaning: MEANING,
     offers: None,

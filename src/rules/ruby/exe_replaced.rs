@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 pub const RULE: Rule = Rule {
     name: "exe-replaced",
     kinds: &[],
+    worst: Severity::Warning,
     summary: "The executable that a master runs was deleted or replaced on disk.",
     meaning: MEANING,
     offers: Some(Operation::Upgrade),

@@ -9,6 +9,7 @@ use crate::rules::{Look, Rule, Severity, ruby::gemfile_pinned};
 pub const RULE: Rule = Rule {
     name: "gemfile-mismatch",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
+    worst: Severity::Warning,
     summary: "The next re-execution loads the gems of another release, and the lock files differ.",
     meaning: MEANING,
     offers: None,

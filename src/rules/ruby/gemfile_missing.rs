@@ -9,6 +9,7 @@ use crate::rules::{Look, Rule, Severity, ruby::gemfile_pinned};
 pub const RULE: Rule = Rule {
     name: "gemfile-missing",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
+    worst: Severity::Critical,
     summary: "The Gemfile that the next re-execution will load does not exist.",
     meaning: MEANING,
     offers: None,

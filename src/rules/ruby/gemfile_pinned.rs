@@ -9,6 +9,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 pub const RULE: Rule = Rule {
     name: "gemfile-pinned",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
+    worst: Severity::Warning,
     summary: "The next re-execution loads the Gemfile of one release, whatever `current` names.",
     meaning: MEANING,
     offers: None,

@@ -12,6 +12,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 pub const RULE: Rule = Rule {
     name: "libs-replaced",
     kinds: &[],
+    worst: Severity::Warning,
     summary: "A mapped interpreter library or native extension was deleted or replaced on disk.",
     meaning: MEANING,
     offers: Some(Operation::Upgrade),

@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity, quote, usr2};
 pub const RULE: Rule = Rule {
     name: "reexec-missing",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "The directory, the program or its interpreter that the next re-execution needs is gone or cannot run.",
     meaning: MEANING,
     offers: None,

@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity};
 pub const RULE: Rule = Rule {
     name: "socket-missing",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "The path of a listening Unix socket is gone: nobody can connect by it.",
     meaning: MEANING,
     offers: Some(Operation::Reload),

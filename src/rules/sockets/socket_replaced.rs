@@ -10,6 +10,7 @@ use crate::rules::{Look, Rule, Severity, quote};
 pub const RULE: Rule = Rule {
     name: "socket-replaced",
     kinds: &[],
+    worst: Severity::Critical,
     summary: "The path of a listening Unix socket leads to another socket, or to no socket at all.",
     meaning: MEANING,
     offers: None,
