@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod commands;
 mod config;
+#[cfg(test)]
+mod inspector;
 mod program;
 #[cfg(test)]
 mod sent;

@@ -131,15 +131,12 @@ fn title(state: &State, page: &Page, columns: usize) -> Vec<Line<'static>> {
     if state.place.view == View::Overview {
         return vec![titled(state, columns, &path, &page.count)];
     }
+    // Where it is counts more than how much there is: the count takes the room that the path leaves.
     let room = columns.saturating_sub(2);
-    let fits = width(&path) + 2 + width(&page.count) <= room;
-    let cells = Cells::new(state.theme, columns).to(1);
-    let first = if fits {
-        cells.text(&path, Tone::Strong).end(&page.count, Tone::Quiet)
-    } else {
-        let short = room.saturating_sub(width(&page.count) + 2).max(room / 2);
-        cells.text(&words::cut(&path, short), Tone::Strong).end(&page.count, Tone::Quiet)
-    };
+    let first = Cells::new(state.theme, columns)
+        .to(1)
+        .text(&words::cut(&path, room), Tone::Strong)
+        .end(&page.count, Tone::Quiet);
     vec![first.line(), rule(state, columns)]
 }
 

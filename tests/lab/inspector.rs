@@ -1,0 +1,169 @@
+//! The inspector in a real terminal, on real servers: it draws, moves, asks, sends, and leaves the terminal as it was found.
+
+use crate::terminal::Terminal;
+
+use super::world::{Lab, program};
+use super::{stage, world};
+
+/// The keys that a terminal sends for them.
+const ENTER: &str = "\r";
+const ESCAPE: &str = "\x1b";
+const TAB: &str = "\t";
+
+/// The inspector, inside a lab.
+fn inspector(lab: &Lab, columns: u16, rows: u16, term: &str, options: &[&str]) -> Terminal {
+    let farrier = program();
+    let mut words = lab.entrance();
+    words.push(farrier.to_str().unwrap().to_owned());
+    words.extend(options.iter().map(|option| (*option).to_owned()));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    Terminal::start(&words, columns, rows, term)
+}
+
+fn staged(name: &str) -> Lab {
+    let lab = world::Lab::new();
+    (stage(name).unwrap().set)(&lab);
+    lab
+}
+
+/// Esc, until what it closes is off the screen: a key right behind it would make another key of both.
+fn escape(terminal: &mut Terminal, closes: &str) {
+    while terminal.screen().contains(closes) {
+        terminal.keys(ESCAPE);
+        std::thread::sleep(std::time::Duration::from_millis(250));
+    }
+}
+
+/// Keys that were typed at another screen are dropped for a moment after a dialog opens.
+fn settle() {
+    std::thread::sleep(std::time::Duration::from_millis(400));
+}
+
+/// It ends by `q`, with 0, and the terminal is as it was.
+fn quits(mut terminal: Terminal) {
+    terminal.keys("q");
+    let (status, left) = terminal.end();
+    assert!(status.success(), "{status:?}");
+    assert!(left.is_empty(), "left behind: {left:?}");
+}
+
+#[test]
+fn every_view_opens_at_every_size() {
+    let lab = staged("oldbin-lingering");
+    for (columns, rows) in [(80, 24), (120, 40), (200, 60)] {
+        let mut terminal = inspector(&lab, columns, rows, "xterm-256color", &[]);
+        let first = terminal.until("oldbin-lingering");
+        assert!(first.contains("WRONG") && first.contains("NEXT"), "{first}");
+        for (digit, heading) in [
+            ("2", "oldbin-lingering"),
+            ("3", "Process"),
+            ("4", "Environment"),
+            ("5", "Libraries"),
+            ("6", "Files and sockets"),
+            ("7", "Listeners"),
+            ("8", "Releases"),
+            ("9", "Pidfiles"),
+            ("0", "Blind spots"),
+        ] {
+            terminal.keys(digit);
+            terminal.until_screen(heading, |screen| {
+                screen.lines().skip(2).any(|line| line.contains(heading))
+            });
+        }
+        terminal.keys("?");
+        terminal.until("CHANGE THE MACHINE");
+        escape(&mut terminal, "Help:");
+        terminal.keys("1");
+        terminal.until("WRONG");
+        quits(terminal);
+    }
+}
+
+#[test]
+fn from_the_first_screen_to_the_signal_that_mends_it() {
+    let lab = staged("oldbin-lingering");
+    let mut terminal = inspector(&lab, 80, 24, "xterm", &[]);
+    terminal.until("oldbin-lingering");
+    terminal.keys(ENTER);
+    let finding = terminal.until("OFFERED");
+    assert!(finding.contains("kill -QUIT"), "{finding}");
+    terminal.keys("a");
+    terminal.until("Act on shop");
+    settle();
+    terminal.keys(ENTER);
+    let asks = terminal.until(">[ Cancel ]<");
+    assert!(asks.contains("BY HAND") && asks.contains("WAY BACK"), "{asks}");
+    settle();
+    terminal.keys(TAB);
+    terminal.until(">[ Send QUIT");
+    terminal.keys(ENTER);
+    terminal.until("took QUIT");
+    terminal.keys("1");
+    terminal.until("FINE");
+    assert!(lab.has("/var/www/shop/shared/pids/unicorn.pid"));
+    assert!(!lab.has("/var/www/shop/shared/pids/unicorn.pid.oldbin"), "the old master is gone");
+    quits(terminal);
+}
+
+#[test]
+fn cancel_has_the_focus_and_sends_nothing() {
+    let lab = staged("healthy");
+    let master: u32 = lab.read("/var/www/shop/shared/pids/unicorn.pid").trim().parse().unwrap();
+    let before = lab.children(master);
+    let mut terminal = inspector(&lab, 80, 24, "xterm-256color", &[]);
+    terminal.until("FINE");
+    terminal.keys("a");
+    terminal.until("nothing is sent yet");
+    for _ in 0..12 {
+        terminal.keys(ENTER);
+        std::thread::sleep(std::time::Duration::from_millis(60));
+    }
+    escape(&mut terminal, "Esc cancel");
+    assert_eq!(lab.children(master), before, "no worker was touched");
+    quits(terminal);
+}
+
+#[test]
+fn a_box_without_servers_is_told_so() {
+    let lab = staged("odd-empty");
+    let mut terminal = inspector(&lab, 80, 24, "vt100", &[]);
+    let screen = terminal.until("NONE");
+    assert!(screen.contains("What was looked for"), "{screen}");
+    terminal.keys("?");
+    terminal.until("Help:");
+    escape(&mut terminal, "Help:");
+    quits(terminal);
+}
+
+#[test]
+fn it_survives_every_size_and_a_terminal_that_goes() {
+    let lab = staged("healthy");
+    let mut terminal = inspector(&lab, 80, 24, "xterm-256color", &[]);
+    terminal.until("FINE");
+    for (columns, rows) in [(40, 10), (20, 3), (1, 1), (200, 60), (60, 18), (110, 30), (80, 24)] {
+        terminal.resize(columns, rows);
+        std::thread::sleep(std::time::Duration::from_millis(60));
+    }
+    terminal.until("FINE");
+    terminal.keys("3");
+    terminal.until("Process");
+    quits(terminal);
+}
+
+#[test]
+fn a_dumb_terminal_gets_the_text_of_check() {
+    let lab = staged("healthy");
+    let terminal = inspector(&lab, 80, 24, "dumb", &[]);
+    terminal.until("FINE");
+    let (status, left) = terminal.end();
+    assert!(status.success() && left.is_empty(), "{status:?} {left:?}");
+}
+
+#[test]
+fn colours_and_signs_are_left_out_where_they_are_not_wanted() {
+    let lab = staged("release-stale");
+    let terminal = inspector(&lab, 80, 24, "linux", &["--ascii"]);
+    let screen = terminal.until("WRONG");
+    assert!(screen.is_ascii(), "{screen}");
+    quits(terminal);
+}
