@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use farrier::rules::RULES;
+use farrier::rules::{RULES, Verdict};
+
+use crate::recordings;
 
 /// Where a file becomes too long to be one thing.
 const WALL: usize = 400;
@@ -177,6 +179,24 @@ fn every_rule_file_is_in_the_table_and_the_reverse() {
     let table: BTreeSet<String> = RULES.iter().map(|rule| rule.name.to_owned()).collect();
     assert_eq!(cards, table);
     assert_eq!(table.len(), RULES.len(), "a rule stands twice in the table");
+}
+
+#[test]
+fn every_rule_has_a_recording_that_finds_and_one_that_is_fine() {
+    let (mut finds, mut fine) = (BTreeSet::new(), BTreeSet::new());
+    for name in recordings::all() {
+        let replay = recordings::read(&name);
+        for answered in recordings::look(&replay, &recordings::wish(&replay)).1.0 {
+            match answered.verdict {
+                Verdict::Found(..) => finds.insert(answered.rule),
+                Verdict::Fine => fine.insert(answered.rule),
+                _ => false,
+            };
+        }
+    }
+    let table: BTreeSet<&str> = RULES.iter().map(|rule| rule.name).collect();
+    assert_eq!(finds, table);
+    assert_eq!(fine, table);
 }
 
 #[test]

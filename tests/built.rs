@@ -204,7 +204,7 @@ pub fn gemfile(path: &str, release: Option<&str>) -> Gemfile {
     Gemfile {
         file: spot(path, FileKind::Regular, path),
         release: release.map(Into::into),
-        rescued: false,
+        rescued: known(path, false),
         lock: known(path, Some(lock(release.unwrap_or(LIVE), 1))),
         set_by_config: release.is_none(),
     }
@@ -247,6 +247,7 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
             gemfile: known(&place, Some(gemfile(&format!("{current}/Gemfile"), None))),
         },
         listens: known(&format!("{place}/fd"), vec![48113]),
+        unread: vec![],
         server_version: Some("6.0.0".into()),
         ruby_version: Some("3.1.2".into()),
         revision: None,
@@ -260,7 +261,7 @@ pub fn release(name: &str, arrived: u64) -> Release {
         link_to: None,
         arrived: known(name, ago(arrived)),
         revision: None,
-        nested_link: None,
+        nested_link: known(name, None),
         lock: known(name, Some(lock(name, 1))),
     }
 }
@@ -421,6 +422,7 @@ pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losab
             for release in layout.releases.value.iter_mut().flatten() {
                 visit("release.arrived", &mut release.arrived);
                 visit("release.lock", &mut release.lock);
+                visit("release.nested_link", &mut release.nested_link);
             }
             visit("releases", &mut layout.releases);
             visit("current.state", &mut layout.current.state);

@@ -1,14 +1,15 @@
 //! Which machines a command reads: this one, or recorded ones; and how it looks at them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Options;
-use crate::model::Census;
+use crate::model::{Census, Limits};
 use crate::os::live::{Live, LiveOptions};
 use crate::os::replay::Replay;
 use crate::os::{Source, own, shown};
 use crate::rules::{Verdicts, judge};
+use crate::settings::Settings;
 use crate::survey::{Surveyor, Wish};
 
 /// How long the second look waits for what the first saw cause for.
@@ -35,8 +36,17 @@ pub enum Looks {
 pub struct Machine {
     /// Its answers.
     pub source: Box<dyn Source + Send>,
-    /// How many looks a recording of it holds; `None`: it is live.
-    recorded: Option<usize>,
+    /// What a recording of it says besides; `None`: it is live.
+    recorded: Option<Recorded>,
+}
+
+/// What a recording says besides its answers.
+struct Recorded {
+    /// How many looks it holds.
+    looks: usize,
+    /// What was named when it was taken, and the thresholds that were in force.
+    roots: Vec<PathBuf>,
+    limits: Limits,
 }
 
 impl Options {
@@ -64,8 +74,16 @@ pub fn recorded(file: &Path) -> anyhow::Result<Machine> {
     let told = |why: String| anyhow::anyhow!("{} was not read: {why}", shown(file));
     let text = own::read_named(file).map_err(|error| told(error.to_string()))?;
     let replay = Replay::read(&text).map_err(told)?;
-    let looks = replay.looks();
-    Ok(Machine { source: Box::new(replay), recorded: Some(looks) })
+    let mut settings = Settings::default();
+    settings
+        .read(&replay.asked().settings)
+        .map_err(|refused| told(format!("its settings, line {refused}")))?;
+    let recorded = Recorded {
+        looks: replay.looks(),
+        roots: replay.asked().targets.iter().map(PathBuf::from).collect(),
+        limits: settings.limits,
+    };
+    Ok(Machine { source: Box::new(replay), recorded: Some(recorded) })
 }
 
 /// The machine that farrier itself runs on: settings are read from it.
@@ -74,12 +92,18 @@ pub fn own_machine() -> Box<dyn Source> {
 }
 
 impl Machine {
-    /// Looks at it and asks the rules.
+    /// Looks at it and asks the rules. A recording is judged as the machine was when it was taken.
     pub fn look(&self, wish: &Wish, ignore: &[String], looks: Looks) -> Seen {
+        let Some(recorded) = &self.recorded else {
+            return look(self.source.as_ref(), wish, ignore, looks, SECOND_LOOK);
+        };
+        let mut wish = Wish { limits: recorded.limits, ..wish.clone() };
+        wish.roots.extend(recorded.roots.iter().cloned());
+        wish.roots.sort();
+        wish.roots.dedup();
         // What a recording of one look does not hold cannot be asked for.
-        let looks = if self.recorded == Some(1) { Looks::One } else { looks };
-        let between = self.recorded.map_or(SECOND_LOOK, |_| Duration::ZERO);
-        look(self.source.as_ref(), wish, ignore, looks, between)
+        let looks = if recorded.looks == 1 { Looks::One } else { looks };
+        look(self.source.as_ref(), &wish, ignore, looks, Duration::ZERO)
     }
 }
 

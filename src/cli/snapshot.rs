@@ -7,11 +7,15 @@ use clap::Args;
 use super::machine::{Looks, SECOND_LOOK, look};
 use super::{Options, Output, Status, targets};
 use crate::os::record::Record;
-use crate::os::{own, shown};
+use crate::os::{Asked, own, shown};
+use crate::settings::thresholds;
 
 /// Its arguments.
 #[derive(Debug, Args)]
 pub struct Snapshot {
+    /// Deploy roots or pidfiles that are to be looked at even if nothing serves them
+    #[arg(value_name = "TARGET")]
+    targets: Vec<String>,
     /// A new file; without it: standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -21,9 +25,10 @@ impl Snapshot {
     /// Runs it.
     pub fn run(&self, options: &Options, output: &mut Output) -> anyhow::Result<Status> {
         let settings = options.settings()?;
-        let mut wish = targets::wish(&[], &settings);
+        let mut wish = targets::wish(&self.targets, &settings);
         wish.memory = true;
-        let record = Record::new(options.live());
+        let asked = Asked { targets: self.targets.clone(), settings: thresholds(&wish.limits) };
+        let record = Record::new(options.live()).taken_for(asked);
         look(&record, &wish, &[], Looks::AsNeeded, SECOND_LOOK);
         let text = record.write().map_err(anyhow::Error::msg)?;
         match &self.output {

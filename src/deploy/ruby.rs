@@ -31,6 +31,12 @@ pub fn gem_version(maps: &[Mapped], gem: &str) -> Option<String> {
     maps.iter().find_map(of)
 }
 
+/// The version in the name of a gem's specification: `unicorn-6.0.0.gemspec`.
+pub fn specified(name: &str, gem: &str) -> Option<String> {
+    let number = name.strip_prefix(gem)?.strip_prefix('-')?.strip_suffix(".gemspec")?;
+    is_version(number).then(|| number.to_owned())
+}
+
 /// The gem that a file belongs to, `NAME-VERSION`: the directory below `gems`, or below `extensions/PLATFORM/ABI`.
 pub fn gem_of(path: &Path) -> Option<&str> {
     let parts: Vec<&str> = path.components().filter_map(named).collect();
@@ -123,5 +129,7 @@ mod tests {
         assert_eq!(gem_version(&maps, "nokogiri").as_deref(), Some("1.16.0"));
         assert_eq!(gem_version(&maps, "rails").as_deref(), Some("7.1.0.rc1"));
         assert_eq!(gem_version(&maps, "puma"), None);
+        assert_eq!(specified("unicorn-6.0.0.gemspec", "unicorn").as_deref(), Some("6.0.0"));
+        assert_eq!(specified("unicorn-worker-killer-0.4.5.gemspec", "unicorn"), None);
     }
 }

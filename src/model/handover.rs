@@ -45,6 +45,8 @@ pub fn handover(app: &App, census: &Census) -> Handover {
         .get()
         .and_then(Option::as_ref)
         .and_then(|layout| layout.current.switched_at.get())
+        // Without the machine's clock nothing is young.
+        .filter(|_| census.taken_at != jiff::Timestamp::UNIX_EPOCH)
         .map(|at| u64::try_from(census.taken_at.duration_since(*at).as_secs()).unwrap_or(0));
     let reloading = app.living_masters().find_map(reload_age);
     // A master that stands alone has nobody to hand over from: its youth excuses nothing.

@@ -53,6 +53,11 @@ impl Layout {
     /// The name of the release that a path lies in (its entry below the releases directory), links not resolved.
     /// Where the deploy root is itself reached through a link, a resolved path lies below the real directory.
     pub fn release_of(&self, path: &std::path::Path) -> Option<String> {
+        self.entry_of(path)?.file_name().map(|name| crate::os::shown(name.as_ref()))
+    }
+
+    /// The entry of the releases directory that a path goes through, whether or not anything stands there.
+    pub fn entry_of(&self, path: &std::path::Path) -> Option<PathBuf> {
         let real = || self.current_release().and(self.current.real.get()?.as_ref()?.parent());
         let rest = path
             .strip_prefix(&self.releases_directory)
@@ -60,7 +65,7 @@ impl Layout {
             .ok()?;
         let first = rest.components().next()?;
         match first {
-            std::path::Component::Normal(name) => Some(crate::os::shown(name.as_ref())),
+            std::path::Component::Normal(name) => Some(self.releases_directory.join(name)),
             _ => None,
         }
     }
@@ -80,7 +85,7 @@ pub struct Release {
     /// The revision in its `REVISION` file, if any.
     pub revision: Option<String>,
     /// It holds a link `current/…` or `NAME` of another release: `ln -s` without `-n` made it.
-    pub nested_link: Option<PathBuf>,
+    pub nested_link: Fact<Option<PathBuf>>,
     /// Its `Gemfile.lock`, read only for releases that are in use, pinned or current; `None`: there is none.
     pub lock: Fact<Option<Lock>>,
 }

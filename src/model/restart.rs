@@ -58,7 +58,7 @@ pub struct Gemfile {
     /// Its path goes through a release's own directory: the name of that release.
     pub release: Option<String>,
     /// That entry of `releases/` is itself a link to the live release: a rescue, and harmless.
-    pub rescued: bool,
+    pub rescued: Fact<bool>,
     /// The lock file beside it; `None`: there is none.
     pub lock: Fact<Option<Lock>>,
     /// The configuration sets it unconditionally (at the top level or in `before_exec`).

@@ -1,6 +1,6 @@
 //! Masters and workers: their roles, phases and generations.
 
-use crate::facts::Fact;
+use crate::facts::{Fact, Lack};
 use crate::os::{Pid, Text};
 
 use super::{Config, Process, Restart};
@@ -103,6 +103,8 @@ pub struct Master {
     pub restart: Restart,
     /// Inodes of the sockets that it listens on.
     pub listens: Fact<Vec<u64>>,
+    /// Its children that did not show what they are, and why: a new master or a worker may be among them.
+    pub unread: Vec<(Pid, Lack)>,
     /// The server's version, where a mapped file or the gem's path tells it.
     pub server_version: Option<String>,
     /// The interpreter's version, where the mapped library tells it.

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::masker::Masker;
-use super::recording::{Frame, Recording, SCHEMA};
-use super::{Answer, Ask, Found, Pid, SocketPeer, Source, Text};
+use super::recording::{Asked, Frame, Recording, SCHEMA};
+use super::{Answer, Ask, Found, Host, Pid, ProcText, SocketPeer, Source, Text};
 
 /// A source that records another one. One look is one frame.
 pub struct Record<S> {
     source: S,
+    asked: Asked,
     looks: RefCell<Looks>,
 }
 
@@ -33,7 +34,13 @@ struct Looks {
 impl<S: Source> Record<S> {
     /// Records what is asked from now on.
     pub fn new(source: S) -> Self {
-        Self { source, looks: RefCell::default() }
+        Self { source, asked: Asked::default(), looks: RefCell::default() }
+    }
+
+    /// Keeps what the looks are taken for.
+    #[must_use]
+    pub fn taken_for(self, asked: Asked) -> Self {
+        Self { asked, ..self }
     }
 
     /// The recording up to now, as the text of its file.
@@ -49,6 +56,7 @@ impl<S: Source> Record<S> {
             host: looks.host.clone(),
             taken_at: looks.taken_at.unwrap_or_default().to_string(),
             masked: looks.masker.count(),
+            asked: self.asked.clone(),
             frames,
         };
         toml::to_string_pretty(&recording).map_err(|error| error.to_string())
@@ -70,7 +78,12 @@ impl Looks {
             _ => {}
         }
         self.about.extend(ask.pid().map(|pid| (key.clone(), pid)));
-        let kept = self.masker.answer(ask, answer);
+        let kept = match (ask, self.masker.answer(ask, answer)) {
+            (Ask::Text(_, ProcText::Maps), Ok(Found::Bytes(text))) => {
+                Ok(Found::Bytes(mapped_files(&text)))
+            }
+            (_, kept) => kept,
+        };
         self.now.insert(key, kept);
     }
 
@@ -79,6 +92,7 @@ impl Looks {
     fn known(&self) -> BTreeMap<String, Answer> {
         let mut now = self.now.clone();
         drop_foreign_sockets(&mut now);
+        drop_foreign_users(&mut now);
         let living = match now.get(&Ask::Pids.key()) {
             Some(Ok(Found::Pids(living))) => Some(living.clone()),
             _ => None,
@@ -133,6 +147,40 @@ fn drop_foreign_sockets(answers: &mut BTreeMap<String, Answer>) {
             });
         }
     }
+}
+
+/// Who has an account without owning one of the processes that were read is nobody's business.
+fn drop_foreign_users(answers: &mut BTreeMap<String, Answer>) {
+    let owners: BTreeSet<u32> = answers
+        .iter()
+        .filter(|(key, _)| key.ends_with("/status"))
+        .filter_map(|(_, answer)| match answer {
+            Ok(Found::Bytes(text)) => owner(text),
+            _ => None,
+        })
+        .collect();
+    if let Some(Ok(Found::Host(host))) = answers.get_mut(&Ask::Host.key()) {
+        let Host { users, euid, .. } = host.as_mut();
+        users.retain(|user| owners.contains(&user.uid) || user.uid == *euid);
+    }
+}
+
+/// The real user of a process, from its `status`.
+fn owner(status: &Text) -> Option<u32> {
+    let line = status.bytes().split(|byte| *byte == b'\n').find_map(|l| l.strip_prefix(b"Uid:"))?;
+    std::str::from_utf8(line).ok()?.split_ascii_whitespace().next()?.parse().ok()
+}
+
+/// Only the lines of files: what is mapped without one makes two thirds of the text, and nothing reads it
+/// (`facts::maps`). A map without any file stays as it is, since an empty one means something else.
+fn mapped_files(text: &Text) -> Text {
+    let of_file = |line: &[u8]| {
+        let path = line.splitn(6, |byte| *byte == b' ').nth(5);
+        path.is_some_and(|path| path.trim_ascii_start().starts_with(b"/"))
+    };
+    let lines = text.bytes().split_inclusive(|byte| *byte == b'\n');
+    let files: Vec<u8> = lines.filter(|line| of_file(line)).flatten().copied().collect();
+    if files.is_empty() { text.clone() } else { Text::new(files) }
 }
 
 /// The inode in `socket:[INODE]`.

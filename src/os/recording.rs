@@ -22,9 +22,23 @@ pub struct Recording {
     pub taken_at: String,
     /// How many secret values were taken out.
     pub masked: usize,
+    /// What the looks were taken for.
+    #[serde(default)]
+    pub asked: Asked,
     /// The looks.
     #[serde(rename = "frame", default)]
     pub frames: Vec<Frame>,
+}
+
+/// What a look was taken for: it decides what is read and what is found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Deploy roots and pidfiles that were named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
+    /// The thresholds in force, as a settings file has them.
+    #[serde(default)]
+    pub settings: String,
 }
 
 /// One look: what it found, a later one only where it differs from the one before. Texts stand as such,

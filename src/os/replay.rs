@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::recording::{Recording, SCHEMA};
-use super::{Answer, Ask, Found, PathAsk, Refusal, Source, Text};
+use super::{Answer, Ask, Asked, Found, PathAsk, Refusal, Source, Text};
 
 /// A recorded machine.
 #[derive(Clone)]
@@ -12,6 +12,7 @@ pub struct Replay {
     frames: Vec<BTreeMap<String, Answer>>,
     at: Cell<usize>,
     masked: usize,
+    asked: Asked,
 }
 
 impl Replay {
@@ -30,7 +31,7 @@ impl Replay {
         if frames.is_empty() {
             return Err("it holds no look".into());
         }
-        Ok(Self { frames, at: Cell::new(0), masked: recording.masked })
+        Ok(Self { frames, at: Cell::new(0), masked: recording.masked, asked: recording.asked })
     }
 
     /// How many looks it holds.
@@ -41,6 +42,11 @@ impl Replay {
     /// How many secret values were taken out of it.
     pub fn masked(&self) -> usize {
         self.masked
+    }
+
+    /// What its looks were taken for.
+    pub fn asked(&self) -> &Asked {
+        &self.asked
     }
 
     /// Goes to a look by its number, from 0; one behind the last is the last.
@@ -113,7 +119,8 @@ mod tests {
         let (cmdline, environ) =
             (Ask::Text(pid, ProcText::Cmdline), Ask::Text(pid, ProcText::Environ));
         let path = Ask::path(crate::os::Root::Own, "/x".as_ref(), crate::os::PathAsk::Stat);
-        let record = Record::new(Two(Cell::new(false)));
+        let asked = Asked { targets: vec!["/srv/shop".into()], settings: "a = 1\n".into() };
+        let record = Record::new(Two(Cell::new(false))).taken_for(asked.clone());
         let asks = [cmdline.clone(), environ.clone(), path.clone()];
         let first = record.ask(&asks);
         record.next_look();
@@ -121,7 +128,7 @@ mod tests {
         let text = record.write().unwrap();
         assert!(!text.contains("hunter2"), "{text}");
         let replay = Replay::read(&text).unwrap();
-        assert_eq!((replay.looks(), replay.masked()), (2, 1));
+        assert_eq!((replay.looks(), replay.masked(), replay.asked()), (2, 1, &asked));
         assert_eq!(replay.ask_one(cmdline.clone()), first[0]);
         assert_eq!(replay.ask_one(path.clone()), Ok(Found::Stat(None)));
         let masked = Found::Bytes(Text::from("PATH=/bin\0TOKEN=1******\0"));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{App, Census, CurrentState, Layout, handover::handover};
+use crate::model::{App, Census, CurrentState, Layout, Master, handover::handover};
 use crate::os::{Pid, shown};
 
 use super::{Answered, Blind, Evidence, Finding, Rule, Severity, Told, Verdict};
@@ -66,6 +66,7 @@ impl<'a> Look<'a> {
         let before = self.blind.len();
         for master in self.app.living_masters() {
             self.of(master.process.pid, "age", &master.process.age);
+            self.knows_children(master);
         }
         if let Some(Some(layout)) = self.app.layout.get() {
             let current = &layout.current;
@@ -75,6 +76,19 @@ impl<'a> Look<'a> {
             }
         }
         (self.blind.len() == before).then_some(false)
+    }
+
+    /// Whether every child of a master showed what it is; noted where one did not.
+    pub fn knows_children(&mut self, master: &Master) -> bool {
+        for (pid, why) in &master.unread {
+            self.blind.push(Blind {
+                what: format!("what {pid} is, a child of {}", master.process.pid),
+                place: Place::new(format!("/proc/{pid}/cmdline")),
+                why: why.clone(),
+                pid: Some(*pid),
+            });
+        }
+        master.unread.is_empty()
     }
 
     /// The same app at the look before, for what has to last to count. `None`: there was none; that is noted and a

@@ -100,7 +100,7 @@ pub fn leads_elsewhere(layout: &Layout, master: &Master) -> Option<String> {
         .or_else(|| {
             let gemfile = master.restart.gemfile.get()?.as_ref()?;
             let gems = gemfile.release.as_ref()?;
-            (gems != current && !gemfile.rescued)
+            (gems != current && gemfile.rescued.get() != Some(&true))
                 .then(|| format!("USR2 loads the gems of {gems} (gemfile-pinned)"))
         })
 }

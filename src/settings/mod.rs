@@ -90,6 +90,12 @@ pub struct Refused {
     pub words: String,
 }
 
+/// Thresholds as a settings file has them: a recording keeps those that were in force.
+pub fn thresholds(limits: &Limits) -> String {
+    let Limits { handover_grace, keep_releases } = limits;
+    format!("handover_grace = {handover_grace}\nkeep_releases = {keep_releases}\n")
+}
+
 impl Settings {
     /// Takes a file's text over what is already set, key by key.
     pub fn read(&mut self, text: &str) -> Result<(), Refused> {
@@ -168,6 +174,14 @@ mod tests {
         settings.read(text).unwrap();
         assert_eq!(settings.limits, Limits { handover_grace: 60, keep_releases: 3 });
         assert_eq!((settings.show.as_slice(), settings.read_only), (&["A".to_owned()][..], true));
+    }
+
+    #[test]
+    fn thresholds_are_read_back() {
+        let limits = Limits { handover_grace: 61, keep_releases: 4 };
+        let mut settings = Settings::default();
+        settings.read(&thresholds(&limits)).unwrap();
+        assert_eq!(settings.limits, limits);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::once::Once;
 use super::scan::Scanned;
 use crate::facts::process::{CommandLine, Stat, Status, parse_stat, parse_status};
-use crate::facts::{bytes, fact};
+use crate::facts::{Lack, bytes, fact};
 use crate::model::{Phase, Process, Signal};
 use crate::os::{Ask, Found, Pid, ProcText};
 use crate::servers::{Part, Recognised, Server};
@@ -32,6 +32,8 @@ pub struct Tree {
     pub child: Option<Pid>,
     /// Its workers.
     pub workers: Vec<(Process, Option<u32>)>,
+    /// Its children whose title was not read, and why.
+    pub unread: Vec<(Pid, Lack)>,
 }
 
 /// What adoption made of the members.
@@ -46,7 +48,7 @@ pub struct Adopted {
 const BETWEEN: usize = 3;
 
 /// Sorts members into trees.
-pub fn adopt(once: &Once<'_>, mut members: BTreeMap<Pid, Member>) -> Adopted {
+pub fn adopt(once: &Once<'_>, scanned: &Scanned, mut members: BTreeMap<Pid, Member>) -> Adopted {
     let masters: BTreeSet<Pid> = members
         .iter()
         .filter(|(_, member)| !matches!(member.recognised.part, Part::Worker(_)))
@@ -78,12 +80,17 @@ pub fn adopt(once: &Once<'_>, mut members: BTreeMap<Pid, Member>) -> Adopted {
         );
         let child =
             parents.iter().filter(|(_, parent)| *parent == pid).map(|(child, _)| *child).max();
-        trees.push(Tree { master, phase, parent, child, workers: Vec::new() });
+        let unread = unread(once, scanned, &master.process);
+        trees.push(Tree { master, phase, parent, child, workers: Vec::new(), unread });
     }
     let mut orphans = Vec::new();
     for (_, member) in members {
         let Part::Worker(number) = member.recognised.part else { continue };
-        let parent = member.process.parent();
+        let parent = member.process.parent().or_else(|| {
+            // Its own `stat` was not read: its master's list of children tells too.
+            let mut masters = trees.iter().map(|tree| tree.master.process.pid);
+            masters.find(|master| children(once, *master).contains(&member.process.pid))
+        });
         if let Some(tree) = trees.iter_mut().find(|t| Some(t.master.process.pid) == parent) {
             tree.workers.push((member.process, number));
         } else if parent.is_none_or(|parent| parent.number() == 1 || !is_member_like(once, parent))
@@ -119,6 +126,16 @@ fn has_worker_masks(status: &Status) -> bool {
     let ignored =
         [Signal::SIGHUP, Signal::SIGUSR2, Signal::SIGTTIN, Signal::SIGTTOU, Signal::SIGWINCH];
     ignored.iter().all(|signal| status.ignored.has(*signal)) && status.caught.has(Signal::SIGQUIT)
+}
+
+/// Its children of which nobody knows what they are: a new master or a worker may be among them.
+fn unread(once: &Once<'_>, scanned: &Scanned, master: &Process) -> Vec<(Pid, Lack)> {
+    if scanned.unread.is_empty() {
+        return Vec::new();
+    }
+    let children = children(once, master.pid);
+    let unread = scanned.unread.iter().filter(|(pid, _)| children.contains(pid));
+    unread.map(|(pid, refusal)| (*pid, Lack::Refused(refusal.clone()))).collect()
 }
 
 fn children(once: &Once<'_>, pid: Pid) -> Vec<Pid> {

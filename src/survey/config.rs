@@ -1,6 +1,6 @@
 //! A master's configuration file: the copy that it loaded, and the one that the next re-execution will load.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::once::Once;
 use crate::facts::{Fact, Lack, Place};
@@ -36,7 +36,7 @@ pub fn loaded(
     server: &Server,
     process: &Process,
     options: &Options,
-    layout: Option<&Layout>,
+    layout: &Fact<Option<Layout>>,
 ) -> Fact<Config> {
     let Some(given) = &options.config else { return none(server, process) };
     let cwd = process.cwd.get().map(|cwd| cwd.path.clone());
@@ -49,20 +49,25 @@ pub fn loaded(
             (None, Ok(_)) => return Fact::lacking(process.cwd.place.clone(), Lack::NotAsked),
         }
     };
-    if let Some(own) = own_copy(&given, cwd.as_deref(), layout) {
-        let config = read(once, server, process.root, &own);
-        if config.get().is_some() {
-            return config;
+    let layout = match &layout.value {
+        Ok(layout) => layout.as_ref(),
+        // Which copy it loaded depends on the releases.
+        Err(lack) => return Fact::lacking(layout.place.clone(), lack.clone()),
+    };
+    if let Some(layout) = layout
+        && let Ok(rest) = given.strip_prefix(&layout.current.path)
+    {
+        let cwd = match &process.cwd.value {
+            Ok(cwd) => &cwd.path,
+            Err(lack) => return Fact::lacking(process.cwd.place.clone(), lack.clone()),
+        };
+        if let Some(release) = layout.entry_of(cwd) {
+            let config = read(once, server, process.root, &release.join(rest));
+            // Its own copy, or why that was not seen: only where it is gone does the other one have to do.
+            if !matches!(config.lack(), Some(Lack::Depends(_))) {
+                return config;
+            }
         }
     }
     read(once, server, process.root, &given)
-}
-
-/// `ROOT/current/REST` as it was in the release that the process runs: `ROOT/releases/ID/REST`.
-fn own_copy(given: &Path, cwd: Option<&Path>, layout: Option<&Layout>) -> Option<PathBuf> {
-    let layout = layout?;
-    let rest = given.strip_prefix(&layout.current.path).ok()?;
-    let release = layout.release_of(cwd?)?;
-    let release = layout.release(&release)?;
-    Some(release.path.join(rest))
 }

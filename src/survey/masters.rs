@@ -44,11 +44,11 @@ pub fn paths(member: &Member) -> Vec<PathBuf> {
 impl Round<'_> {
     /// A master.
     pub fn master(&self, tree: Tree) -> Master {
-        let Tree { master: Member { process, server, recognised }, phase, parent, child, workers } =
-            tree;
+        let Tree { master, phase, parent, child, workers, unread } = tree;
+        let Member { process, server, recognised } = master;
         let layout = self.layout.get().and_then(Option::as_ref);
         let options = (server.options)(&recognised.arguments);
-        let loaded = config::loaded(self.once, server, &process, &options, layout);
+        let loaded = config::loaded(self.once, server, &process, &options, self.layout);
         let known = Known {
             once: self.once,
             process: &process,
@@ -81,8 +81,10 @@ impl Round<'_> {
                 })
                 .collect(),
             pidfile: pidfile(&process, &loaded, &options),
+            unread,
             listens: listeners::listens(&process, self.sockets),
-            server_version: version(server.kind.name()),
+            server_version: version(server.kind.name())
+                .or_else(|| packaged(self.once, &process, server.kind.name())),
             ruby_version: maps.and_then(|maps| crate::deploy::ruby::version(maps)),
             revision: revision(recognised.tag.as_ref(), layout, &release),
             arguments: recognised.arguments,
@@ -111,6 +113,34 @@ impl Round<'_> {
             Err(lack) => Fact::lacking(self.layout.place.clone(), lack.clone()),
         }
     }
+}
+
+/// Where Debian keeps what it knows of its gems: their extensions lie in a directory without a version.
+const INTEGRATION: &str = "/usr/share/rubygems-integration";
+
+/// The version of a gem whose extension lies in `vendor_ruby`, from the name of its specification. Several versions in
+/// one place tell nothing.
+fn packaged(once: &Once<'_>, process: &Process, gem: &str) -> Option<String> {
+    let vendored = process.maps.get()?.iter().find_map(|mapped| {
+        let mut above = mapped.path.ancestors().skip(1);
+        let name = mapped.path.file_name()?.to_str()?;
+        let abi = above.next()?;
+        let is_vendored = above.next()?.file_name()? == "vendor_ruby";
+        (is_vendored && name.starts_with(gem)).then(|| abi.file_name())?
+    })?;
+    let home = process.environ.get().and_then(|environ| environ.value("GEM_HOME"));
+    let home = home.map(|home| home.path().to_path_buf()).filter(|home| home.is_absolute());
+    let integration = Path::new(INTEGRATION);
+    [Some(integration.join(vendored)), Some(integration.join("all")), home]
+        .into_iter()
+        .flatten()
+        .find_map(|home| {
+            let names = once.list(process.root, &home.join("specifications"));
+            let names = names.value.ok().flatten()?;
+            let mut versions =
+                names.iter().filter_map(|name| crate::deploy::ruby::specified(name.utf8()?, gem));
+            versions.next().filter(|_| versions.next().is_none())
+        })
 }
 
 /// The pidfile that a master was given. A relative one follows the working directory: Unicorn never expands it

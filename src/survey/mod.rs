@@ -69,7 +69,7 @@ impl Surveyor {
         let setting = Setting { once: &once, host: host.get(), clock, memory: wish.memory };
         let members = members(&setting, &scanned);
         let kept: Vec<Pid> = members.keys().copied().collect();
-        let adopted = adopt::adopt(&once, members);
+        let adopted = adopt::adopt(&once, &scanned, members);
         let seen = seen(&scanned, &adopted, host.get());
         let mut census = Census {
             taken_at: clock
@@ -140,7 +140,7 @@ fn seen(scanned: &Scanned, adopted: &Adopted, host: Option<&Host>) -> Seen {
     Seen {
         processes: scanned.processes,
         members,
-        denied: scanned.denied,
+        denied: scanned.unread.len(),
         hidden: hidden(scanned, host),
         searched: vec![Searched {
             what: "processes",

@@ -54,6 +54,14 @@ impl<'a> Once<'a> {
         })
     }
 
+    /// A path's own metadata, that of the link where it is one.
+    pub fn lstat(&self, root: Root, path: &Path) -> Fact<Option<FileStat>> {
+        self.fact(&Ask::path(root, path, PathAsk::Lstat), |found| match found {
+            Found::Stat(stat) => Ok(stat),
+            _ => Err(OTHER_KIND),
+        })
+    }
+
     /// A path with its links resolved.
     pub fn real(&self, root: Root, path: &Path) -> Fact<Option<PathBuf>> {
         self.fact(&Ask::path(root, path, PathAsk::Real), |found| match found {

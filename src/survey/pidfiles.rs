@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::once::Once;
+use super::scan::recognise;
 use crate::facts::pidfile::{Content, parse};
 use crate::facts::process::{Stat, parse_command_line, parse_stat};
 use crate::facts::{Fact, Lack, Place, bytes, fact};
@@ -69,7 +70,8 @@ impl Pidfiles<'_> {
                 .collect(),
         );
         for path in &usual {
-            if matches!(self.once.stat(self.root, path).get(), Some(Some(_))) {
+            // One that could not be looked at may be there.
+            if !matches!(self.once.stat(self.root, path).get(), Some(None)) {
                 self.want(&mut wanted, path, "");
             }
         }
@@ -216,10 +218,22 @@ impl Pidfiles<'_> {
             fact(&ask, answer, |found| bytes(found).and_then(|b| parse_stat(&b)));
         match stat.value {
             Ok(stat) if stat.state.is_dead() => Ok(PidfileState::Zombie),
-            Ok(stat) => Ok(PidfileState::Foreign(self.who(here, &stat))),
+            Ok(stat) => {
+                self.told_apart(here)?;
+                Ok(PidfileState::Foreign(self.who(here, &stat)))
+            }
             Err(Lack::Refused(Refusal::Gone)) => Ok(PidfileState::Dead),
             Err(lack) => Err(lack),
         }
+    }
+
+    /// Whether it was seen that a process is no server: its title, and where that could be a server's, its libraries.
+    fn told_apart(&self, pid: Pid) -> Result<(), Lack> {
+        let line = bytes(self.once.one(&Ask::Text(pid, ProcText::Cmdline))?)?;
+        if recognise(&parse_command_line(&line)).is_some() {
+            self.once.one(&Ask::Text(pid, ProcText::Maps))?;
+        }
+        Ok(())
     }
 
     /// Who a stranger is: its title, else its name.

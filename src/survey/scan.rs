@@ -22,8 +22,8 @@ pub struct Scan {
 pub struct Scanned {
     /// How many processes there are.
     pub processes: usize,
-    /// How many of them did not show their command line to farrier.
-    pub denied: usize,
+    /// Those that did not show their command line, and why.
+    pub unread: BTreeMap<Pid, Refusal>,
     /// Those that a server recognises, by pid.
     pub recognised: BTreeMap<Pid, (&'static Server, Recognised, CommandLine)>,
     /// Why the list of processes could not be read at all.
@@ -62,7 +62,9 @@ impl Scan {
                     }
                 },
                 Ok(_) | Err(Refusal::Gone | Refusal::Zombie) => {}
-                Err(_) => scanned.denied += 1,
+                Err(refusal) => {
+                    scanned.unread.insert(pid, refusal);
+                }
             }
         }
         self.strangers = strangers;

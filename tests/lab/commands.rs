@@ -8,6 +8,7 @@ use super::site::{FIRST, SECOND};
 use super::staged::healthy::{serving, two_releases};
 use super::world::Lab;
 use crate::lab::config::Hook;
+use crate::lab::stage;
 
 const PIDFILE: &str = "/var/www/shop/shared/pids/unicorn.pid";
 
@@ -32,6 +33,7 @@ fn check_tells_what_is_there() {
         (&said["pid"], &said["role"], &said["release"]),
         (&json!(master), &json!("current"), &json!(FIRST))
     );
+    assert_eq!(said["server_version"], "6.0.0");
     let workers: Vec<u64> =
         said["workers"].as_array().unwrap().iter().filter_map(|w| w["pid"].as_u64()).collect();
     assert_eq!(workers, site.workers(master).into_iter().map(u64::from).collect::<Vec<_>>());
@@ -59,6 +61,42 @@ fn check_takes_any_name_of_an_app() {
         );
     }
     assert_eq!(lab.check(&["/var/www/nothing"]).status, 3);
+}
+
+/// What a check says apart from its times: which rule fired on what, and what could not be decided.
+fn verdicts(told: &Value) -> (Vec<Value>, Value) {
+    let findings = told["findings"].as_array().expect("findings is an array").iter();
+    let firm =
+        |f: &Value| json!([f["rule"], f["severity"], f["app"], f["pid"], f["path"], f["fix"]]);
+    (findings.map(firm).collect(), told["unknowns"].clone())
+}
+
+#[test]
+fn a_snapshot_gives_the_verdicts_of_its_moment() {
+    for (name, looks) in [
+        ("release-stale", 1),
+        ("workers-missing", 2),
+        ("current-missing", 2),
+        ("oldbin-lingering", 1),
+        ("master-dead", 1),
+    ] {
+        let lab = Lab::new();
+        let stage = stage(name).expect("a stage");
+        (stage.set)(&lab);
+        let before = lab.check(stage.targets).json();
+        let text = lab.snapshot(stage.targets);
+        assert_eq!(text.matches("[[frame]]").count(), looks, "{name}");
+        lab.write("/run/box.toml", &text);
+        let replay = || lab.check(&["--from", "/run/box.toml"]).json();
+        let replayed = replay();
+        let after = lab.check(stage.targets).json();
+        assert_eq!(verdicts(&before), verdicts(&replayed), "{name}");
+        assert_eq!(verdicts(&after), verdicts(&replayed), "{name}");
+        assert_eq!(replay(), replayed, "{name}");
+        let taken = |told: &Value| told["taken_at"].as_str().expect("a time").to_owned();
+        let in_order = [&before, &replayed, &after].map(taken);
+        assert!(in_order.is_sorted(), "{name}: {in_order:?}");
+    }
 }
 
 #[test]

@@ -13,6 +13,9 @@ pub enum Hook {
     WrongPath,
 }
 
+/// How many workers a healthy app is configured with.
+pub const WORKERS: u32 = 2;
+
 /// The settings of one `config/unicorn.rb`; [`Config::at`] gives those of a healthy Capistrano app.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -38,7 +41,7 @@ impl Config {
             working_directory: Some(format!("{root}/current")),
             pid: Some(format!("{root}/shared/pids/unicorn.pid")),
             listen: format!("{root}/shared/sockets/unicorn.sock"),
-            workers: 2,
+            workers: WORKERS,
             preload: true,
             timeout: 30,
             gemfile: Some(format!("{root}/current/Gemfile")),

@@ -78,16 +78,22 @@ impl Lab {
     }
 
     /// Records this box as `tests/recordings/NAME.toml` when `FARRIER_BLESS` is set, and does nothing otherwise.
-    pub fn record(&self, name: &str) {
+    pub fn record(&self, name: &str, targets: &[&str]) {
         if std::env::var_os("FARRIER_BLESS").is_none() {
             return;
         }
-        let run = self.farrier(&["snapshot", "-o", "/run/lab/snapshot.toml"]);
-        assert_eq!(run.status, 0, "{run:?}");
+        let text = self.snapshot(targets);
         let place = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings");
         fs::create_dir_all(place).expect("the recordings' directory");
-        fs::copy(self.path("/run/lab/snapshot.toml"), format!("{place}/{name}.toml"))
-            .expect("copied");
+        fs::write(format!("{place}/{name}.toml"), text).expect("written");
+    }
+
+    /// What `farrier snapshot` writes of this box.
+    pub fn snapshot(&self, targets: &[&str]) -> String {
+        let arguments: Vec<&str> = ["snapshot"].iter().chain(targets).copied().collect();
+        let run = self.farrier(&arguments);
+        assert_eq!(run.status, 0, "{run:?}");
+        run.stdout
     }
 
     /// The box in words for a failing test: what farrier says to a person, and the processes.

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::config::Config;
+use super::config::{Config, WORKERS};
 use super::world::{DEPLOY, Lab};
 
 /// Two releases to deploy, named as Capistrano names them.
@@ -243,10 +243,10 @@ impl<'a> Site<'a> {
         self.lab.children(master).into_iter().filter(titled).collect()
     }
 
-    /// Waits until a master is titled as ready and the app answers from a worker of it.
+    /// Waits until a master is titled as ready, has all its workers, and the app answers from one of them.
     pub fn wait_ready(&self, master: u32) {
         self.lab.wait(&format!("master {master} is ready"), || {
-            self.is_master(master) && !self.workers(master).is_empty()
+            self.is_master(master) && self.workers(master).len() == WORKERS as usize
         });
         self.lab.wait(&format!("a worker of master {master} answers"), || {
             self.get().is_some_and(|answer| self.workers(master).contains(&answer.pid))

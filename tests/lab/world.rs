@@ -49,6 +49,7 @@ impl Lab {
     pub fn new() -> Self {
         let mut outside = Command::new("unshare")
             .args(["--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--net", "--uts"])
+            .arg("--cgroup")
             .args(["--", "sh", "-c", include_str!("setup.sh")])
             .env("FARRIER", program())
             .current_dir("/")
@@ -80,6 +81,7 @@ impl Lab {
             format!("--pid={}", ns("pid_for_children")),
             format!("--net={}", ns("net")),
             format!("--uts={}", ns("uts")),
+            format!("--cgroup={}", ns("cgroup")),
             // Where the tests themselves run in a chroot, the namespace's own root is not the lab's.
             format!("--root=/proc/{}/root", self.outside.id()),
             "--".to_owned(),

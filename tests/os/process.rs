@@ -133,8 +133,29 @@ fn what_is_recorded_is_replayed() {
     ];
     let answers = record.ask(&asks);
     let replay = Replay::read(&record.write().unwrap()).unwrap();
-    for (ask, answer) in asks.into_iter().zip(answers) {
-        assert_eq!(replay.ask_one(ask.clone()), answer, "{ask:?}");
+    for (ask, mut answer) in asks.into_iter().zip(answers) {
+        let mut replayed = replay.ask_one(ask.clone());
+        for answer in [&mut answer, &mut replayed] {
+            kept(answer);
+        }
+        assert_eq!(replayed, answer, "{ask:?}");
+    }
+}
+
+/// An answer without what no recording keeps: who else has an account, and what is mapped without a file.
+fn kept(answer: &mut Answer) {
+    match answer {
+        Ok(Found::Host(host)) => host.users.clear(),
+        Ok(Found::Bytes(text))
+            if text
+                .utf8()
+                .is_some_and(|text| text.contains("[stack]") || text.contains(" r-xp ")) =>
+        {
+            let text = text.utf8().unwrap();
+            let files = text.lines().filter(|line| line.contains(" /"));
+            *answer = Ok(Found::Bytes(files.collect::<Vec<_>>().join("\n").as_str().into()));
+        }
+        _ => {}
     }
 }
 

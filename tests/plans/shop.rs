@@ -143,6 +143,7 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
             gemfile: known(None),
         },
         listens: known(vec![SOCKET]),
+        unread: vec![],
         server_version: None,
         ruby_version: None,
         revision: None,

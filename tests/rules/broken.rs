@@ -176,12 +176,12 @@ fn releases() -> Vec<Case> {
             .lasting(),
         case("current-broken", Warning, "a link inside the live release", |app| {
             let link = release_path(LIVE).join(NEW);
-            layout_of(app).releases.value.as_mut().unwrap()[1].nested_link = Some(link);
+            layout_of(app).releases.value.as_mut().unwrap()[1].nested_link.value = Ok(Some(link));
         })
         .lasting(),
         case("current-broken", Info, "a link inside a release that nothing runs", |app| {
             let link = release_path(OLD).join(NEW);
-            layout_of(app).releases.value.as_mut().unwrap()[0].nested_link = Some(link);
+            layout_of(app).releases.value.as_mut().unwrap()[0].nested_link.value = Ok(Some(link));
         })
         .lasting(),
     ]

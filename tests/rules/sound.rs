@@ -203,7 +203,7 @@ fn of_ruby() -> Vec<LookAlike> {
         })
     };
     vec![
-        ("gemfile-pinned", "a rescue", with_gemfile(|file| file.rescued = true)),
+        ("gemfile-pinned", "a rescue", with_gemfile(|file| file.rescued.value = Ok(true))),
         (
             "gemfile-pinned",
             "the configuration sets it",

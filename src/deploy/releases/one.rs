@@ -54,10 +54,13 @@ pub(super) fn read_all(
                 .cloned()
                 .flatten()
                 .map(|bytes| Text::new(bytes.bytes().trim_ascii()).to_string()),
-            nested_link: if is_wanted && !is_link {
-                nested(look, directory, path, names)
-            } else {
-                None
+            nested_link: Fact {
+                place: Place::path(path),
+                value: if is_wanted && !is_link {
+                    nested(look, directory, path, names)
+                } else {
+                    Ok(None)
+                },
             },
             lock: if is_wanted { lock(look, path) } else { not_asked(path) },
             link_to,
@@ -88,17 +91,28 @@ fn lock(look: &Look<'_>, release: &Path) -> Fact<Option<Lock>> {
 
 /// `ln -s releases/NEW current` onto a link that is there puts NEW into the directory it leads to,
 /// and `mv` of a prepared link does the same under the link's own name.
-fn nested(look: &Look<'_>, directory: &Path, release: &Path, siblings: &[Text]) -> Option<PathBuf> {
-    let above = look.link(directory, PathAsk::Real).value.ok().flatten()?;
-    let inside = look.names(release).value.ok().flatten()?;
-    inside
-        .iter()
-        .filter(|name| siblings.contains(name) || name.bytes() == b"current")
-        .map(|name| release.join(name.path()))
-        .find(|path| {
-            let entry = look.stat(path, PathAsk::Lstat).value.ok().flatten();
-            let is_link = entry.is_some_and(|stat| stat.kind == FileKind::Symlink);
-            let real = look.link(path, PathAsk::Real).value.ok().flatten();
-            is_link && real.is_some_and(|real| real.starts_with(&above) && real != above)
-        })
+fn nested(
+    look: &Look<'_>,
+    directory: &Path,
+    release: &Path,
+    siblings: &[Text],
+) -> Result<Option<PathBuf>, Lack> {
+    let Some(inside) = look.names(release).value? else { return Ok(None) };
+    let telling = |name: &&Text| siblings.contains(name) || name.bytes() == b"current";
+    for name in inside.iter().filter(telling) {
+        let path = release.join(name.path());
+        let entry = look.stat(&path, PathAsk::Lstat).value?;
+        if entry.is_none_or(|stat| stat.kind != FileKind::Symlink) {
+            continue;
+        }
+        let above = look.link(directory, PathAsk::Real).value?;
+        let real = look.link(&path, PathAsk::Real).value?;
+        if let (Some(above), Some(real)) = (above, real)
+            && real.starts_with(&above)
+            && real != above
+        {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }

@@ -229,7 +229,7 @@ fn a_link_laid_into_a_release() {
         let lines =
             ["/srv/app/releases/1", "/srv/app/releases/2", "/srv/app/current>releases/1", link];
         let layout = layout(&lines, &[]).unwrap();
-        layout.release("1").unwrap().nested_link.clone()
+        layout.release("1").unwrap().nested_link.get().unwrap().clone()
     };
     let path = PathBuf::from("/srv/app/releases/1/2");
     assert_eq!(nested("/srv/app/releases/1/2>/srv/app/releases/2"), Some(path));

@@ -24,6 +24,9 @@ fn add_workers(master: &Master, lacking: u32) -> String {
 
 /// How many of its workers live; `None`, and noted, where the state of one was not seen.
 fn alive(look: &mut Look<'_>, master: &Master) -> Option<usize> {
+    if !look.knows_children(master) {
+        return None;
+    }
     let states: Vec<bool> = master
         .workers
         .iter()

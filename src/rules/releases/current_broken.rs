@@ -53,10 +53,12 @@ fn check(look: &mut Look<'_>) {
     let Some(layout) = look.layout() else { return };
     let Some(state) = look.at("what current is", &layout.current.state) else { return };
     let Some(releases) = look.at("the releases", &layout.releases) else { return };
-    let nesting: Vec<_> = releases
-        .iter()
-        .filter_map(|release| Some((release.name.as_str(), release.nested_link.as_deref()?)))
-        .collect();
+    let mut nesting = Vec::new();
+    for release in releases {
+        if let Some(Some(link)) = look.at("a link inside it", &release.nested_link) {
+            nesting.push((release.name.as_str(), link.as_path()));
+        }
+    }
     if !is_broken(state) && nesting.is_empty() {
         return;
     }
@@ -77,7 +79,9 @@ fn check(look: &mut Look<'_>) {
         return;
     }
     for (release, link) in nesting {
-        if earlier.release(release).is_some_and(|release| release.nested_link.is_some()) {
+        let earlier = earlier.release(release).map(|release| &release.nested_link);
+        let was = earlier.and_then(|link| look.at("a link inside it before", link));
+        if was.is_some_and(Option::is_some) {
             nested(look, layout, release, link);
         }
     }

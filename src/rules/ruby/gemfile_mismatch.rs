@@ -3,6 +3,7 @@
 use crate::model::{Gemfile, Kind, Layout, Lock, Master};
 use crate::os::shown;
 use crate::rules::line::{Line, cut, named};
+use crate::rules::ruby::gemfile_pinned::is_rescued;
 use crate::rules::{Look, Rule, Severity, ruby::gemfile_pinned};
 
 /// The card.
@@ -53,7 +54,7 @@ fn check(look: &mut Look<'_>) {
         bundled |= known.is_none_or(Option::is_some);
         if let Some(Some(gemfile)) = known
             && let Some(pinned) = &gemfile.release
-            && !gemfile.rescued
+            && is_rescued(look, gemfile) == Some(false)
         {
             compare(look, layout, master, gemfile, pinned);
         }

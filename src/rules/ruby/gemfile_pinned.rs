@@ -62,13 +62,18 @@ fn check(look: &mut Look<'_>) {
         bundled |= known.is_none_or(Option::is_some);
         let Some(Some(gemfile)) = known else { continue };
         let Some(release) = &gemfile.release else { continue };
-        if !gemfile.rescued && !gemfile.set_by_config {
+        if !gemfile.set_by_config && is_rescued(look, gemfile) == Some(false) {
             report(look, layout, master, gemfile, release);
         }
     }
     if !bundled {
         look.not_here();
     }
+}
+
+/// Whether the release that the path names is itself a link to another one; `None`, and noted: that was not seen.
+pub(super) fn is_rescued(look: &mut Look<'_>, gemfile: &Gemfile) -> Option<bool> {
+    look.at("what the release is", &gemfile.rescued).copied()
 }
 
 fn report(look: &mut Look<'_>, layout: &Layout, master: &Master, gemfile: &Gemfile, release: &str) {

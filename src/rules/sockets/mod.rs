@@ -13,6 +13,9 @@ use super::{Look, usr2};
 fn broken<'a>(look: &mut Look<'a>, sought: fn(&SocketFile) -> bool) -> Vec<&'a Listener> {
     let app = look.app();
     let mut found = Vec::new();
+    for master in app.living_masters() {
+        look.of(master.process.pid, "listening sockets", &master.listens);
+    }
     for listener in &app.listeners {
         let (Some(file), Some(_)) = (&listener.file, holder(app, listener)) else { continue };
         let Some(state) = look.at(format!("where {} leads", listener.address), file) else {

@@ -138,7 +138,7 @@ fn used(app: &App, layout: &Layout, name: &str) -> (String, Option<Door>) {
     }
     for master in &app.masters {
         let Some(Some(gemfile)) = master.restart.gemfile.get() else { continue };
-        if gemfile.release.as_deref() == Some(name) && !gemfile.rescued {
+        if gemfile.release.as_deref() == Some(name) && gemfile.rescued.get() != Some(&true) {
             users.push("BUNDLE_GEMFILE of the next USR2".into());
             let subject = Subject::Process(app.id.clone(), master.process.identity());
             let row = Some(RowKey::Named("BUNDLE_GEMFILE".into()));
@@ -290,7 +290,7 @@ fn time_line(
     }
     let pinned = app.masters.iter().find_map(|master| {
         let gemfile = master.restart.gemfile.get()?.as_ref()?;
-        gemfile.release.as_deref().filter(|_| !gemfile.rescued).and_then(at)
+        gemfile.release.as_deref().filter(|_| gemfile.rescued.get() != Some(&true)).and_then(at)
     });
     if pinned.is_some() {
         lines.push(draw("BUNDLE_GEMFILE", pinned, '●', '═', '▸'));

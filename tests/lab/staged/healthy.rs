@@ -19,7 +19,15 @@ pub const STAGES: &[Stage] = &[
             assert_eq!(site.pidfile("shared/pids/unicorn.pid"), master);
             assert_eq!(lab.link(master, "cwd"), site.path(&format!("releases/{FIRST}")));
             assert_eq!(lab.started_with(master, "PWD"), Some(site.path("current")));
-            assert_eq!(site.workers(master).len(), 2);
+        },
+    },
+    Stage {
+        name: "healthy-named",
+        tells: "the usual app, asked for by its deploy root",
+        targets: &["/var/www/shop"],
+        expect: FINE,
+        set: |lab| {
+            serving(lab);
         },
     },
     Stage {
@@ -113,6 +121,11 @@ pub fn two_releases(lab: &Lab, hook: Hook) -> (Site<'_>, u32) {
 #[test]
 fn healthy() {
     hold("healthy");
+}
+
+#[test]
+fn healthy_named() {
+    hold("healthy-named");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Sockets whose path leads nowhere, or to somebody else.
 
+use std::os::unix::net::UnixStream;
+
 use super::healthy::serving;
 use crate::lab::program::broken;
 use crate::lab::{Stage, hold};
@@ -30,7 +32,8 @@ pub const STAGES: &[Stage] = &[
             );
             let thief = lab.background(site.user, &thief);
             lab.wait("another process listens there", || {
-                lab.has(format!("/proc/{thief}/fd/5")) && lab.has(SOCKET)
+                lab.has(format!("/proc/{thief}/fd/5"))
+                    && UnixStream::connect(lab.path(SOCKET)).is_ok()
             });
         },
     },

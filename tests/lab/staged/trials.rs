@@ -123,8 +123,13 @@ pub const STAGES: &[Stage] = &[
             let (site, old) = super::healthy::two_releases(lab, Hook::BeforeFork);
             let long = "ruby -rsocket -e 's = UNIXSocket.new(\"/var/www/shop/shared/sockets/unicorn.sock\"); \
                     s.write(\"GET /?20 HTTP/1.0\\r\\n\\r\\n\"); s.read'";
-            let visitor = lab.background(site.user, long);
-            lab.wait("the long request is sent", || lab.has(format!("/proc/{visitor}/fd/5")));
+            let open = |pid: &u32| lab.sh(&format!("ls /proc/{pid}/fd | wc -l"));
+            let workers = site.workers(old);
+            let idle: Vec<String> = workers.iter().map(open).collect();
+            lab.background(site.user, long);
+            lab.wait("a worker has taken the long request", || {
+                workers.iter().map(open).collect::<Vec<_>>() != idle
+            });
             let new = site.upgrade(old);
             site.wait_ready(new);
             lab.wait("one worker of the old master is left", || site.workers(old).len() == 1);
