@@ -181,6 +181,9 @@ pub fn config() -> Config {
             value: set(Text::from("/var/www/shop/current/Gemfile"), 8),
             hook: Some(Hook::BeforeExec),
         }],
+        defaulted: vec![],
+        hooks: vec![],
+        removed_calls: vec![],
         retires_old_master: true,
     }
 }

@@ -7,7 +7,7 @@ use farrier::facts::{
     cgroup, environ, files, limits, maps, memory, pidfile, process, signals, sockets,
 };
 use farrier::os::{Pid, Text};
-use farrier::servers::{Candidate, SERVERS};
+use farrier::servers::{Candidate, Loading, SERVERS};
 use proptest::prelude::*;
 
 /// Bytes of any kind, and bytes that look like what each parser waits for.
@@ -156,7 +156,9 @@ fn parse_everything(bytes: &Text) {
         if let Some(found) = (server.recognise)(&Candidate { words: &line.words }) {
             let _ = (server.options)(&found.arguments);
         }
-        let config = (server.read_config)(bytes, bytes.path());
+        let path = bytes.path();
+        let loading = Loading { text: bytes, path, given: path, cwd: Some(path) };
+        let config = (server.read_config)(&loading);
         assert_eq!(config.file.path, bytes.path());
     }
     if let Ok(found) = environ::parse(bytes, stat.as_ref().ok(), line.length) {

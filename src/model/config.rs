@@ -66,6 +66,73 @@ pub enum Hook {
     AfterWorkerReady,
 }
 
+impl Hook {
+    /// Its name as the configuration writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BeforeExec => "before_exec",
+            Self::BeforeFork => "before_fork",
+            Self::AfterFork => "after_fork",
+            Self::AfterWorkerReady => "after_worker_ready",
+        }
+    }
+}
+
+/// `ENV[…] ||=`: it sets a variable only where nothing has set it before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defaulted {
+    /// The variable.
+    pub name: Text,
+    /// The line, from 1.
+    pub line: usize,
+    /// The hook that it stands in; `None`: at the top level.
+    pub hook: Option<Hook>,
+}
+
+/// A hook with what it does to an old master.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookBody {
+    /// Which hook.
+    pub hook: Hook,
+    /// The line where it begins, from 1.
+    pub line: usize,
+    /// The signals that it sends, but those to its own process.
+    pub kills: Vec<Kill>,
+    /// The oldbin pidfiles that it reads or looks for.
+    pub old_paths: Vec<Setting<OldPath>>,
+    /// It asks for the worker's number: it does not do the same at every fork.
+    pub tells_workers_apart: bool,
+}
+
+/// A signal that a hook sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kill {
+    /// The line, from 1.
+    pub line: usize,
+    /// The names that the signal may have, without `SIG`; none: it cannot be told.
+    pub signals: Vec<String>,
+}
+
+/// The oldbin pidfile that a hook reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OldPath {
+    /// The one of the configured pidfile, by asking the server for it.
+    Configured,
+    /// A path of its own.
+    Path(PathBuf),
+}
+
+/// A call of `exists?`, which Ruby 3.2 removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovedCall {
+    /// The class that is asked: `File`, `Dir`, `FileTest`.
+    pub class: &'static str,
+    /// The line, from 1.
+    pub line: usize,
+    /// The hook that it stands in; `None`: elsewhere, so that loading the file calls it.
+    pub hook: Option<Hook>,
+}
+
 /// What a configuration says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -91,6 +158,12 @@ pub struct Config {
     pub program: Setting<PathBuf>,
     /// `ENV[…] =`, unconditional ones only; `||=` is not among them.
     pub environment: Vec<Assignment>,
+    /// `ENV[…] ||=`.
+    pub defaulted: Vec<Defaulted>,
+    /// The hooks that are set without a condition, the last of each kind.
+    pub hooks: Vec<HookBody>,
+    /// Calls that newer Rubies no longer have.
+    pub removed_calls: Vec<RemovedCall>,
     /// Whether some hook seems to end the old master: it mentions `oldbin`, and a signal.
     pub retires_old_master: bool,
 }

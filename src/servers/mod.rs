@@ -87,6 +87,19 @@ pub struct OperationUse {
     pub to: Role,
 }
 
+/// A configuration file that is about to be read, and what its code could ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Loading<'a> {
+    /// Its text.
+    pub text: &'a Text,
+    /// Where it was read.
+    pub path: &'a Path,
+    /// Its path as the server is given it: what the file itself sees as its name.
+    pub given: &'a Path,
+    /// The working directory of the process that loads it, links resolved; `None`: not known.
+    pub cwd: Option<&'a Path>,
+}
+
 /// A server's card.
 pub struct Server {
     /// Its kind.
@@ -99,8 +112,8 @@ pub struct Server {
     pub options: fn(&[Text]) -> Options,
     /// Whether its signal handlers are set: the mask bits that its language's own runtime never sets.
     pub handlers_set: fn(&Status) -> bool,
-    /// Reads a configuration file's text: path as given, its bytes, and the directory it is read from.
-    pub read_config: fn(&Text, &Path) -> Config,
+    /// Reads a configuration file's text.
+    pub read_config: fn(&Loading<'_>) -> Config,
     /// What a superseded master's pidfile gets appended (`.oldbin`); `None`: nothing.
     pub old_suffix: Option<&'static str>,
     /// What its signals do.

@@ -6,16 +6,32 @@ use super::once::Once;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Config, Layout, Process};
 use crate::os::{Root, Text};
-use crate::servers::{Options, Server};
+use crate::servers::{Loading, Options, Server};
 
 /// How much of a configuration file is read.
 const CONFIG_BOUND: u32 = 1 << 20;
 
+/// How the server would see the file itself.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// The path as it is given to the server.
+    pub given: &'a Path,
+    /// The working directory of the process that loads it, links resolved, if that is known.
+    pub cwd: Option<&'a Path>,
+}
+
 /// Reads a configuration at a path. A file that is not there is lacking as such.
-pub fn read(once: &Once<'_>, server: &Server, root: Root, path: &Path) -> Fact<Config> {
+pub fn read(
+    once: &Once<'_>,
+    server: &Server,
+    root: Root,
+    path: &Path,
+    seen: Seen<'_>,
+) -> Fact<Config> {
     once.file(root, path, CONFIG_BOUND).then(|bytes| match bytes {
-        Some(bytes) => {
-            let mut config = (server.read_config)(&bytes, path);
+        Some(text) => {
+            let Seen { given, cwd } = seen;
+            let mut config = (server.read_config)(&Loading { text: &text, path, given, cwd });
             config.file = once.spot(root, path);
             Ok(config)
         }
@@ -26,7 +42,9 @@ pub fn read(once: &Once<'_>, server: &Server, root: Root, path: &Path) -> Fact<C
 /// The configuration of a server that was given none: every setting has its default.
 pub fn none(server: &Server, process: &Process) -> Fact<Config> {
     let place = Place::new(format!("/proc/{}/cmdline", process.pid));
-    Fact::known(place, (server.read_config)(&Text::default(), Path::new("")))
+    let nothing = Path::new("");
+    let loading = Loading { text: &Text::default(), path: nothing, given: nothing, cwd: None };
+    Fact::known(place, (server.read_config)(&loading))
 }
 
 /// The copy that a master loaded. A path through `current` led, when it was loaded, into the release that the
@@ -40,7 +58,8 @@ pub fn loaded(
 ) -> Fact<Config> {
     let Some(given) = &options.config else { return none(server, process) };
     let cwd = process.cwd.get().map(|cwd| cwd.path.clone());
-    let given = if given.is_absolute() {
+    let seen = Seen { given, cwd: cwd.as_deref() };
+    let path = if given.is_absolute() {
         given.clone()
     } else {
         match (&cwd, &process.cwd.value) {
@@ -55,19 +74,19 @@ pub fn loaded(
         Err(lack) => return Fact::lacking(layout.place.clone(), lack.clone()),
     };
     if let Some(layout) = layout
-        && let Ok(rest) = given.strip_prefix(&layout.current.path)
+        && let Ok(rest) = path.strip_prefix(&layout.current.path)
     {
         let cwd = match &process.cwd.value {
             Ok(cwd) => &cwd.path,
             Err(lack) => return Fact::lacking(process.cwd.place.clone(), lack.clone()),
         };
         if let Some(release) = layout.entry_of(cwd) {
-            let config = read(once, server, process.root, &release.join(rest));
+            let config = read(once, server, process.root, &release.join(rest), seen);
             // Its own copy, or why that was not seen: only where it is gone does the other one have to do.
             if !matches!(config.lack(), Some(Lack::Depends(_))) {
                 return config;
             }
         }
     }
-    read(once, server, process.root, &given)
+    read(once, server, process.root, &path, seen)
 }

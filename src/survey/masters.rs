@@ -59,7 +59,13 @@ impl Round<'_> {
         };
         let restart = known.restart();
         let config = match &restart.config.value {
-            Ok(Some(spot)) => config::read(self.once, server, process.root, &spot.path),
+            Ok(Some(spot)) => {
+                let directory = restart.directory.get().and_then(|spot| spot.real.get());
+                let given = options.config.as_deref().unwrap_or(&spot.path);
+                let cwd = directory.and_then(Option::as_deref);
+                let seen = config::Seen { given, cwd };
+                config::read(self.once, server, process.root, &spot.path, seen)
+            }
             Ok(None) => config::none(server, &process),
             Err(lack) => Fact::lacking(restart.config.place.clone(), lack.clone()),
         };

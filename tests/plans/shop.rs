@@ -109,6 +109,9 @@ pub fn config() -> Config {
         user: Setting::NotSet,
         program: Setting::NotSet,
         environment: Vec::new(),
+        defaulted: vec![],
+        hooks: vec![],
+        removed_calls: vec![],
         retires_old_master: false,
     }
 }

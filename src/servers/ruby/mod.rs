@@ -4,5 +4,5 @@ mod lexer;
 mod literal;
 mod statements;
 
-pub use lexer::{Kind, Piece, Token};
-pub use statements::{Statement, statements};
+pub use lexer::{Kind, Piece, Token, tokens};
+pub use statements::{Scope, Statement, statements};

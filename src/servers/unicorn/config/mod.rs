@@ -1,5 +1,7 @@
 //! Unicorn's configuration file, as far as it can be read without running it (`configurator.rb`, 6.0.0).
 
+mod expression;
+mod hooks;
 mod values;
 
 #[cfg(test)]
@@ -7,13 +9,14 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use self::values::{Value, Values, argument};
+use self::values::{Value, Values, Where, argument};
 use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack};
-use crate::model::config::Assignment;
+use crate::model::config::{Assignment, Defaulted};
 use crate::model::{Config, Hook, Setting};
 use crate::os::Text;
-use crate::servers::ruby::{Kind, Piece, Statement, Token, statements};
+use crate::servers::Loading;
+use crate::servers::ruby::{Kind, Piece, Scope, Statement, Token, statements};
 
 /// Its hooks.
 const HOOKS: &[(&str, Hook)] = &[
@@ -41,18 +44,33 @@ const FOREIGN: &[&str] = &["instance_eval", "eval"];
 /// Methods of `ENV` that change it.
 const ENV_CHANGES: &[&str] = &["delete", "store", "update", "merge!", "replace"];
 
+/// The hook that a block is given to, if it is one.
+fn hook_of(scope: &Scope<'_>) -> Option<Hook> {
+    HOOKS.iter().find(|(name, _)| scope.is_block_of(name)).map(|(_, hook)| *hook)
+}
+
 /// Reads it. Where the file itself is, is for the caller to find out.
-pub fn read(text: &Text, path: &Path) -> Config {
-    let source = text.bytes();
+pub fn read(loading: &Loading<'_>) -> Config {
+    let source = loading.text.bytes();
     let statements = statements(source);
-    let mut reader =
-        Reader { source, config: empty(path), values: Values::new(&statements), foreign: None };
+    let place = Where {
+        file: Text::from(loading.given).bytes().to_vec(),
+        cwd: loading.cwd.map(|cwd| Text::from(cwd).bytes().to_vec()),
+    };
+    let mut reader = Reader {
+        source,
+        config: empty(loading.path),
+        values: Values::new(&statements, place),
+        foreign: None,
+    };
     for statement in &statements {
         reader.statement(statement);
     }
     let retires = retires_old_master(&statements);
     let mut config = reader.config;
     config.retires_old_master = retires;
+    config.hooks = hooks::hooks(source, &statements, &reader.values);
+    config.removed_calls = hooks::removed_calls(&statements);
     if let Some((line, text)) = reader.foreign {
         obscure(&mut config, line, &text);
     }
@@ -76,6 +94,9 @@ fn empty(path: &Path) -> Config {
         user: Setting::NotSet,
         program: Setting::NotSet,
         environment: Vec::new(),
+        defaulted: Vec::new(),
+        hooks: Vec::new(),
+        removed_calls: Vec::new(),
         retires_old_master: false,
     }
 }
@@ -110,7 +131,7 @@ fn retires_old_master(statements: &[Statement<'_>]) -> bool {
     };
     let in_hook = |statement: &Statement<'_>| {
         let scope = statement.outer.filter(|_| statement.depth > 0);
-        scope.is_some_and(|scope| HOOKS.iter().any(|(name, _)| scope.is_block_of(name)))
+        scope.is_some_and(|scope| hook_of(&scope).is_some())
     };
     let kills =
         statements.iter().filter(|s| in_hook(s)).any(|statement| mentions(statement, &["kill"]));
@@ -161,9 +182,7 @@ impl Written {
 impl<'a> Reader<'a> {
     fn statement(&mut self, statement: &Statement<'a>) {
         let Some(first) = statement.tokens.first() else { return };
-        let hook = statement.outer.and_then(|scope| {
-            HOOKS.iter().find(|(name, _)| scope.is_block_of(name)).map(|(_, hook)| *hook)
-        });
+        let hook = statement.outer.and_then(|scope| hook_of(&scope));
         let within = usize::from(hook.is_some());
         let conditional = statement.depth > within || is_modified(&statement.tokens);
         self.environment(statement, hook, conditional);
@@ -195,6 +214,10 @@ impl<'a> Reader<'a> {
             // `ready and listen 80`, `x ? pid("a") : pid("b")`
             let written = self.written(rest, conditional || at > 0, statement);
             self.set(name, written);
+            if *name == "working_directory" {
+                // It changes the directory at once: where a relative path starts from now on is not known.
+                self.values.place.cwd = None;
+            }
             if at == 0 {
                 return;
             }
@@ -277,6 +300,12 @@ impl<'a> Reader<'a> {
                         _ => written.setting(Value::text),
                     };
                     self.config.environment.push(Assignment { name, value, hook });
+                }
+                [open, name, close, op, ..]
+                    if open.is_op("[") && close.is_op("]") && op.is_op("||=") =>
+                {
+                    let Some(name) = plain(name) else { continue };
+                    self.config.defaulted.push(Defaulted { name, line: open.line, hook });
                 }
                 [dot, method, arguments @ ..]
                     if dot.is_op(".") && ENV_CHANGES.iter().any(|name| method.is_word(name)) =>

@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use super::read;
+use crate::model::config::HookBody;
 use crate::model::{Config, Hook, Setting};
 use crate::os::Text;
+use crate::servers::Loading;
 
 fn of(source: &str) -> Config {
-    read(&Text::from(source), Path::new("config/unicorn.rb"))
+    let path = Path::new("config/unicorn.rb");
+    read(&Loading { text: &Text::from(source), path, given: path, cwd: None })
 }
 
 /// `=VALUE@LINE`, `?TEXT@LINE`, or `-`.
@@ -84,6 +87,173 @@ fn settings_one_by_one() {
     ] {
         let wanted = wanted.replace("='/a'", "=/a");
         assert_eq!(shown(&of(source).working_directory), wanted, "{source}");
+    }
+}
+
+/// Loaded as `/srv/app/current/config/unicorn.rb`, which the server runs in `/srv/app/releases/7`.
+fn deployed(given: &str, source: &str) -> Config {
+    let path = Path::new("/srv/app/releases/7/config/unicorn.rb");
+    let cwd = Some(Path::new("/srv/app/releases/7"));
+    read(&Loading { text: &Text::from(source), path, given: Path::new(given), cwd })
+}
+
+#[test]
+fn what_file_does_to_paths() {
+    let given = "/srv/app/current/config/unicorn.rb";
+    for (source, wanted) in [
+        ("File.expand_path(File.join(File.dirname(__FILE__), '..'))", "=/srv/app/current"),
+        ("File.expand_path('../..', __FILE__)", "=/srv/app/current"),
+        ("File.expand_path '../..', __FILE__", "=/srv/app/current"),
+        ("File.expand_path('..', __dir__)", "=/srv/app/current"),
+        ("File.expand_path('../../../shared', File.dirname(__FILE__))", "=/srv/shared"),
+        ("File.expand_path('tmp')", "=/srv/app/releases/7/tmp"),
+        ("File.expand_path('tmp', 'x')", "=/srv/app/releases/7/x/tmp"),
+        ("File.expand_path('/a/./b//../c/')", "=/a/c"),
+        ("File.expand_path('/..')", "=/"),
+        ("File.expand_path('~/x')", "?"),
+        ("File.dirname('/a/b/')", "=/a"),
+        ("File.dirname('/a')", "=/"),
+        ("File.dirname('a')", "=."),
+        ("File.dirname('/')", "=/"),
+        ("File.join('/a/', '/b', 'c/', 'd')", "=/a/b/c/d"),
+        ("File.join('/a', '')", "=/a/"),
+        ("File.join(['/a', 'b'])", "?"),
+        ("File.realpath('/a')", "?"),
+        ("Dir.pwd", "=/srv/app/releases/7"),
+        ("Dir.pwd + '/x'", "=/srv/app/releases/7/x"),
+        ("\"#{File.expand_path('..', __dir__)}/x\"", "=/srv/app/current/x"),
+        ("\"#{Dir.pwd}/#{1 + 2}\"", "=/srv/app/releases/7/3"),
+        ("('/a' + '/b').freeze", "=/a/b"),
+        ("'/a'.to_s", "=/a"),
+        ("ENV['ROOT'] || '/srv'", "?"),
+        ("ENV.fetch('ROOT', '/srv')", "?"),
+        ("File.expand_path('..', __dir__).sub('a', 'b')", "?"),
+        ("\"#{`pwd`.strip}/x\"", "?"),
+        ("'/a' unless __FILE__", "?"),
+    ] {
+        let set = deployed(given, &format!("stderr_path {source}")).stderr_path;
+        let shown: String = match &set {
+            Setting::Set { value, .. } => format!("={}", crate::os::shown(value)),
+            Setting::Unevaluable { .. } => "?".into(),
+            Setting::NotSet => "-".into(),
+        };
+        assert_eq!(shown, wanted, "{source}");
+    }
+}
+
+#[test]
+fn a_relative_path_counts_from_the_directory_of_the_moment() {
+    let source = "root = File.expand_path('..', __dir__)\nworking_directory root\n\
+        pid \"#{root}/tmp/u.pid\"\nstderr_path File.expand_path('log')\n";
+    let config = deployed("config/unicorn.rb", source);
+    // The kernel knows the working directory by its real path only: that is what Ruby pins.
+    assert_eq!(shown(&config.working_directory), "=/srv/app/releases/7@2");
+    assert_eq!(shown(&config.pid), "=/srv/app/releases/7/tmp/u.pid@3");
+    assert_eq!(shown(&config.stderr_path), "?File.expand_path('log')@4");
+}
+
+#[test]
+fn numbers() {
+    for (source, wanted) in [
+        ("Integer('4')", "=4@1"),
+        ("'4'.to_i", "=4@1"),
+        ("\"4 of them\".to_i", "=4@1"),
+        ("(2)", "=2@1"),
+        ("2 + 3", "=5@1"),
+        ("Integer(ENV['WEB'] || 3)", "?Integer(ENV['WEB'] || 3)@1"),
+        ("ENV.fetch('WEB', 2).to_i", "?ENV.fetch('WEB', 2).to_i@1"),
+        ("(x == 'production' ? 6 : 1)", "?(x == 'production' ? 6 : 1)@1"),
+        ("Etc.nprocessors", "?Etc.nprocessors@1"),
+        ("4 * 2", "?4 * 2@1"),
+    ] {
+        assert_eq!(shown(&of(&format!("worker_processes {source}")).worker_processes), wanted);
+    }
+}
+
+/// What a hook does, in one line.
+fn told(config: &Config) -> String {
+    let paths = |hook: &HookBody| {
+        let all: Vec<_> = hook.old_paths.iter().map(shown).collect();
+        all.join(",")
+    };
+    let one = |hook: &HookBody| {
+        let kills: Vec<_> =
+            hook.kills.iter().map(|k| format!("{}@{}", k.signals.join("/"), k.line)).collect();
+        let apart = if hook.tells_workers_apart { " nr" } else { "" };
+        format!("{}@{}: {} [{}]{apart}", hook.hook.name(), hook.line, kills.join(","), paths(hook))
+    };
+    config.hooks.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn what_hooks_do() {
+    let at_once = "app_root = '/srv'\nbefore_fork do |server, worker|\n  \
+        old_pid = app_root + '/log/unicorn.pid.oldbin'\n  \
+        if File.exists?(old_pid) && server.pid != old_pid\n    begin\n      \
+        Process.kill(\"QUIT\", File.read(old_pid).to_i)\n    rescue Errno::ENOENT\n    end\n  end\nend";
+    let config = of(at_once);
+    let path = "=Path(/srv/log/unicorn.pid.oldbin)";
+    assert_eq!(told(&config), format!("before_fork@2: QUIT@6 [{path}@4,{path}@6]"));
+    let [call] = config.removed_calls.as_slice() else { panic!("one call") };
+    assert_eq!((call.class, call.line, call.hook), ("File", 4, Some(Hook::BeforeFork)));
+    let ladder = "before_fork do |server, worker|\n  old_pid = \"#{server.config[:pid]}.oldbin\"\n  \
+        if old_pid != server.pid\n    begin\n      \
+        sig = (worker.nr + 1) >= server.worker_processes ? :QUIT : :TTOU\n      \
+        Process.kill(sig, File.read(old_pid).to_i)\n    rescue Errno::ENOENT, Errno::ESRCH\n    \
+        end\n  end\n  sleep 1\nend";
+    assert_eq!(told(&of(ladder)), "before_fork@1: QUIT/TTOU@6 [=Configured@6] nr");
+    for (source, wanted) in [
+        (
+            "before_fork { |s, w| Process.kill(:QUIT, File.read(\"#{s.pid}.oldbin\").to_i) }",
+            "before_fork@1: QUIT@1 [=Configured@1]",
+        ),
+        (
+            "before_fork do |s, w|\n old = ENV['P'] + '.oldbin'\n Process.kill 3, File.read(old).to_i\nend",
+            "before_fork@1: QUIT@3 [?old@3]",
+        ),
+        ("after_fork do |s, w|\n Process.kill('TERM', Process.pid)\nend", "after_fork@1:  []"),
+        ("before_fork { |s, w| x }\nbefore_fork { |s, w| y }", "before_fork@2:  []"),
+        (
+            "old = '/a.oldbin'\nbefore_fork do |s, w|\n File.exist?(old)\nend",
+            "before_fork@2:  [=Path(/a.oldbin)@3]",
+        ),
+        (
+            "old = '/a.oldbin'\nbefore_fork do |s, w|\n old = x\n File.exist?(old)\nend",
+            "before_fork@2:  [?old@4]",
+        ),
+        (
+            "before_fork do |s, w|\n old = '/a.oldbin'\n File.exist?(old)\nend\n\
+          after_fork do |s, w|\n old = '/b.oldbin'\n File.exist?(old)\nend",
+            "before_fork@1:  [=Path(/a.oldbin)@3]; after_fork@5:  [=Path(/b.oldbin)@7]",
+        ),
+        ("# before_fork { |s, w| Process.kill(:QUIT, 1) }", ""),
+    ] {
+        assert_eq!(told(&of(source)), wanted, "{source}");
+    }
+}
+
+#[test]
+fn what_is_set_only_by_default_is_told_apart() {
+    let config = of("before_exec do |s|\n  ENV['BUNDLE_GEMFILE'] ||= '/a'\nend");
+    assert!(config.environment.is_empty());
+    let [only] = config.defaulted.as_slice() else { panic!("one") };
+    assert_eq!((only.name.to_string(), only.line), ("BUNDLE_GEMFILE".into(), 2));
+    assert_eq!(only.hook, Some(Hook::BeforeExec));
+}
+
+#[test]
+fn calls_that_newer_rubies_lack() {
+    for (source, wanted) in [
+        ("File.exists?('/a')", 1),
+        ("x if Dir.exists?(y) || File.exists? y", 2),
+        ("File.exist?('/a')", 0),
+        ("hash.exists?('/a')", 0),
+        ("# File.exists?('/a')", 0),
+        ("x = \"File.exists?('/a')\"", 0),
+        ("File.respond_to?(:exists?) ? File.exists?('/a') : File.exist?('/a')", 0),
+        ("class << File; alias exists? exist?; end\nFile.exists?('/a')", 0),
+    ] {
+        assert_eq!(of(source).removed_calls.len(), wanted, "{source}");
     }
 }
 

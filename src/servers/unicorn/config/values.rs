@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::expression::Expression;
 use crate::os::Text;
-use crate::servers::ruby::{Kind, Piece, Statement, Token};
+use crate::servers::ruby::{Kind, Statement, Token};
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,17 +52,38 @@ const MUTATORS: &[&[u8]] = &[b"replace", b"concat", b"prepend", b"insert", b"cle
 const ASSIGNS: &[&[u8]] = &[b"=", b"||=", b"&&=", b"+=", b"-=", b"*=", b"<<", b"|="];
 
 /// The longest string that is put together: variables may double it with every line.
-const LONGEST: usize = 16_384;
+pub(super) const LONGEST: usize = 16_384;
+
+/// Where a configuration is evaluated.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Where {
+    /// `__FILE__`: the path as the server was given it.
+    pub file: Vec<u8>,
+    /// The working directory, links resolved, as `getcwd(2)` gives it; `None`: not known.
+    pub cwd: Option<Vec<u8>>,
+}
 
 /// What variables hold.
 pub(super) struct Values<'a> {
     /// How often a name is assigned or changed, anywhere.
     changes: HashMap<&'a [u8], usize>,
-    known: HashMap<&'a [u8], Value>,
+    pub(super) known: HashMap<&'a [u8], Value>,
+    pub(super) place: Where,
+    /// A hook is evaluated: it may ask the server for its pidfile.
+    pub(super) in_hook: bool,
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn new(statements: &[Statement<'a>]) -> Self {
+    pub(super) fn new(statements: &[Statement<'a>], place: Where) -> Self {
+        let at_top =
+            |s: &&Statement<'a>| s.outer.is_none_or(|scope| super::hook_of(&scope).is_none());
+        Self { place, ..Self::of(statements.iter().filter(at_top)) }
+    }
+
+    fn of<'s>(statements: impl Iterator<Item = &'s Statement<'a>>) -> Self
+    where
+        'a: 's,
+    {
         let mut changes: HashMap<&[u8], usize> = HashMap::new();
         for statement in statements {
             let tokens = &statement.tokens;
@@ -87,7 +109,7 @@ impl<'a> Values<'a> {
                 *changes.entry(token.text).or_default() += usize::from(is_changed);
             }
         }
-        Self { changes, known: HashMap::new() }
+        Self { changes, known: HashMap::new(), place: Where::default(), in_hook: false }
     }
 
     /// Takes note of an assignment; `false`: the statement is none.
@@ -109,66 +131,23 @@ impl<'a> Values<'a> {
 
     /// The value of an expression, if it is one that can be told.
     pub(super) fn evaluate(&self, tokens: &[Token<'_>]) -> Option<Value> {
-        // `"…".freeze`
-        let tokens = match tokens {
-            [start @ .., dot, freeze] if dot.is_op(".") && freeze.is_word("freeze") => start,
-            all => all,
-        };
-        if let [one] = tokens {
-            return self.single(one);
-        }
-        // Strings put together by `+`, or simply side by side.
-        let (mut joined, mut last_was_plus, mut last_was_literal) = (Vec::new(), true, false);
-        for token in tokens {
-            if token.is_op("+") && !last_was_plus {
-                last_was_plus = true;
-                continue;
-            }
-            let is_literal = matches!(token.kind, Kind::Text(_));
-            let is_beside = is_literal && last_was_literal;
-            if !last_was_plus && !is_beside {
-                return None;
-            }
-            match self.single(token)? {
-                Value::Text(bytes) => joined.extend(bytes),
-                _ => return None,
-            }
-            (last_was_plus, last_was_literal) = (false, is_literal);
-        }
-        (!tokens.is_empty() && !last_was_plus && joined.len() <= LONGEST)
-            .then_some(Value::Text(joined))
+        Expression::new(self, tokens).whole()
     }
 
-    fn single(&self, token: &Token<'_>) -> Option<Value> {
-        match &token.kind {
-            Kind::Text(pieces) => self.joined(pieces).map(Value::Text),
-            Kind::Number => number(token.text).map(Value::Number),
-            Kind::Word => match token.text {
-                b"true" => Some(Value::Truth(true)),
-                b"false" => Some(Value::Truth(false)),
-                b"nil" => Some(Value::Nil),
-                name => self.known.get(name).cloned(),
-            },
-            _ => None,
+    /// What a hook's statements know: what stands above it at the top level, and its own variables.
+    pub(super) fn within(&self, statements: &[&Statement<'a>]) -> Self {
+        let mut own = Self::of(statements.iter().copied());
+        own.place = self.place.clone();
+        own.in_hook = true;
+        let untouched = self
+            .known
+            .iter()
+            .filter(|(name, _)| own.changes.get(*name).is_none_or(|times| *times == 0));
+        own.known = untouched.map(|(name, value)| (*name, value.clone())).collect();
+        for statement in statements {
+            own.learn(statement, false);
         }
-    }
-
-    fn joined(&self, pieces: &[Piece<'_>]) -> Option<Vec<u8>> {
-        let mut joined = Vec::new();
-        for piece in pieces {
-            match piece {
-                Piece::Plain(bytes) => joined.extend(bytes),
-                Piece::Code(code) => match self.known.get(code.trim_ascii())? {
-                    Value::Text(bytes) => joined.extend(bytes),
-                    Value::Number(number) => joined.extend(number.to_string().into_bytes()),
-                    Value::Truth(_) | Value::Nil => return None,
-                },
-            }
-            if joined.len() > LONGEST {
-                return None;
-            }
-        }
-        Some(joined)
+        own
     }
 }
 
@@ -178,6 +157,15 @@ pub(super) fn argument<'t, 'a>(tokens: &'t [Token<'a>]) -> &'t [Token<'a>] {
         [open, inner @ .., close] if open.is_op("(") && close.is_op(")") => inner,
         all => all,
     };
+    // `File.expand_path "..", __FILE__`: the commas are those of the call within.
+    if let [receiver, dot, method, first, ..] = inner
+        && receiver.kind == Kind::Word
+        && dot.is_op(".")
+        && method.kind == Kind::Word
+        && first.kind != Kind::Op
+    {
+        return inner;
+    }
     let mut depth = 0_usize;
     for (at, token) in inner.iter().enumerate() {
         match token.text {
@@ -193,7 +181,7 @@ pub(super) fn argument<'t, 'a>(tokens: &'t [Token<'a>]) -> &'t [Token<'a>] {
 }
 
 /// A whole decimal number: `1_000`, but not `0755`, `1.5` or `1e3`.
-fn number(text: &[u8]) -> Option<u64> {
+pub(super) fn number(text: &[u8]) -> Option<u64> {
     let digits: Vec<u8> = text.iter().copied().filter(|b| *b != b'_').collect();
     let is_octal = digits.len() > 1 && digits.first() == Some(&b'0');
     std::str::from_utf8(&digits).ok().filter(|_| !is_octal)?.parse().ok()
