@@ -10,6 +10,9 @@ use crate::tui::state::Rights;
 use crate::tui::theme::{Colours, Theme};
 use crate::tui::{self, Inspector, Sources};
 
+/// Seconds between two looks when nothing says otherwise.
+const EVERY: f64 = 1.0;
+
 /// Runs it.
 pub fn run(options: &Options, show_secrets: bool, output: &mut Output) -> anyhow::Result<Status> {
     if !own::is_interactive() {
@@ -31,7 +34,7 @@ pub fn run(options: &Options, show_secrets: bool, output: &mut Output) -> anyhow
         wish: targets::wish(&[], &settings),
         ignore: settings.ignore,
         show: settings.show,
-        refresh: Duration::from_secs_f64(options.refresh),
+        refresh: Duration::from_secs_f64(options.refresh.unwrap_or(EVERY)),
         theme: Theme {
             colours: if paint.colour { Colours::Dark } else { Colours::None },
             form: paint.form,

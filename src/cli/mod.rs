@@ -18,6 +18,7 @@ mod signal;
 mod snapshot;
 mod targets;
 mod tree;
+mod watch;
 
 pub use generate::pages;
 pub use output::{Output, Status};
@@ -60,9 +61,9 @@ pub struct Options {
     /// Nothing can be sent, by any command
     #[arg(long, global = true)]
     read_only: bool,
-    /// Seconds between two looks of the inspector
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
-    refresh: f64,
+    /// Seconds between two looks of the inspector (1 unless given) and of `watch` (0.25)
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
+    refresh: Option<f64>,
     /// Colour on a terminal, always, or never; NO_COLOR and a pipe mean never
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: When,
@@ -127,6 +128,8 @@ enum Command {
     Do(do_operation::DoCommand),
     /// Send one signal, guided: preview, confirmation, delivery to exactly that process, follow-up
     Signal(signal::SignalCommand),
+    /// Follow a handover that someone else started, a line an event, to its verdict
+    Watch(watch::Watch),
     /// Record everything that the diagnosis read, secrets masked, to one file
     Snapshot(snapshot::Snapshot),
     /// Print a shell's completions
@@ -188,6 +191,7 @@ fn dispatch(cli: Cli, output: &mut Output) -> anyhow::Result<Status> {
         Some(Command::Plan(plan)) => plan.run(options, output),
         Some(Command::Do(operation)) => operation.run(options, output),
         Some(Command::Signal(signal)) => signal.run(options, output),
+        Some(Command::Watch(watch)) => watch.run(options, output),
         Some(Command::Snapshot(snapshot)) => snapshot.run(options, output),
         Some(Command::Completions(completions)) => {
             completions.run(output);

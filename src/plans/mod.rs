@@ -2,11 +2,13 @@
 //! what the screen shows, what `--dry-run` prints and what the runner carries out are one value.
 
 pub mod add_worker;
+pub mod attend;
 mod case;
 mod check;
 pub mod r#continue;
 pub mod drain;
 pub mod fast_stop;
+pub mod follow;
 pub mod guard;
 mod receiver;
 pub mod rehearsal;

@@ -68,14 +68,10 @@ impl Watch {
     }
 
     pub(super) fn who_serves(&self, census: &Census) -> String {
-        let pids: Vec<Pid> = serving_all(census, &self.app);
-        match pids.as_slice() {
-            [] => format!("No master of {} serves", self.app_name),
-            [one] if self.expect == Expect::Ended || self.operation.is_none() => {
-                format!("{one} serves alone")
-            }
-            [one] => format!("{one} serves"),
-            several => format!("{} serve", words::list(several)),
+        let alone = self.expect == Expect::Ended || self.operation.is_none();
+        match serving_all(census, &self.app).as_slice() {
+            [one] if alone => format!("{one} serves alone"),
+            _ => who_serves(census, &self.app, &self.app_name),
         }
     }
 
@@ -84,8 +80,17 @@ impl Watch {
     }
 }
 
+/// Who serves an app, a sentence.
+pub(super) fn who_serves(census: &Census, app: &AppId, name: &str) -> String {
+    match serving_all(census, app).as_slice() {
+        [] => format!("No master of {name} serves"),
+        [one] => format!("{one} serves"),
+        several => format!("{} serve", words::list(several)),
+    }
+}
+
 /// Ready masters with a worker that runs.
-fn serving_all(census: &Census, app: &AppId) -> Vec<Pid> {
+pub(super) fn serving_all(census: &Census, app: &AppId) -> Vec<Pid> {
     let Some(app) = census.app(app) else { return Vec::new() };
     app.living_masters()
         .filter(|master| master.phase == Phase::Ready)

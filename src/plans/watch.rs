@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::model::history::{Identity, workers as identities};
 use crate::model::{AppId, Census, Master, Operation, Phase, Process};
 use crate::os::Pid;
 
@@ -17,9 +18,6 @@ const STEADY: i64 = 1_000_000_000;
 
 /// How long a master may take to fork its successor; it does so at once or refuses.
 const FORKS_WITHIN: Duration = Duration::from_secs(15);
-
-/// A process, not only its number.
-type Identity = (Pid, Option<u64>);
 
 /// What one look says about the expectation.
 pub(super) enum Seen {
@@ -329,10 +327,6 @@ pub(super) fn living(census: &Census, identity: Identity) -> Option<&Master> {
         .filter(|m| m.process.identity() == identity && !m.process.is_dead())
 }
 
-fn children_cpu(master: &Master) -> Option<u64> {
+pub(super) fn children_cpu(master: &Master) -> Option<u64> {
     master.process.stat.get().map(|stat| stat.children_cpu)
-}
-
-fn identities(master: &Master) -> BTreeSet<Identity> {
-    master.workers_alive().map(|worker| worker.process.identity()).collect()
 }

@@ -13,6 +13,8 @@ mod sent;
 mod signals;
 mod site;
 mod staged;
+#[cfg(test)]
+mod watched;
 pub mod world;
 
 use program::Expect;

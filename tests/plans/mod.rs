@@ -1,6 +1,7 @@
 //! Plans, gates and the runner, on boxes built by hand and with hands that send nothing.
 
 mod commands;
+mod following;
 mod gate;
 mod planning;
 mod running;

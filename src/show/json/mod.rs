@@ -8,6 +8,7 @@ pub mod explain;
 pub mod inspect;
 pub mod plan;
 pub mod tree;
+pub mod watch;
 
 use std::path::Path;
 
@@ -38,6 +39,7 @@ pub const DOCUMENTS: &[Document] = &[
     Document { name: inspect::SCHEMA, schema: || schema_for!(inspect::Inspect) },
     Document { name: plan::SCHEMA, schema: || schema_for!(plan::Planned) },
     Document { name: tree::SCHEMA, schema: || schema_for!(tree::Tree) },
+    Document { name: watch::SCHEMA, schema: || schema_for!(watch::Line) },
 ];
 
 /// Bytes from outside: a string that passed the escaper, or what is not UTF-8 in base64.

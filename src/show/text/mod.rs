@@ -8,5 +8,6 @@ pub mod inspect;
 pub mod paint;
 pub mod plan;
 pub mod tree;
+pub mod watch;
 
 pub use paint::Paint;
