@@ -26,8 +26,7 @@ pub fn run(options: &Options, show_secrets: bool, output: &mut Output) -> anyhow
         (false, true) => Rights::ReadOnly,
         (false, false) => Rights::Signals,
     };
-    // Where a signal could go astray there are no hands, and the menu says why it refuses.
-    let hands = (rights == Rights::Signals).then(LiveHands::new).and_then(Result::ok);
+    let hands = (rights == Rights::Signals).then(|| LiveHands::new(&options.proc));
     let status = tui::run(Inspector {
         sources,
         hands: hands.map(|hands| Box::new(hands) as Box<dyn Hands + Send>),

@@ -66,7 +66,7 @@ pub fn with_desk(
     let wish = targets::wish(std::slice::from_ref(&order.target), &settings);
     let paint = options.paint();
     let broken_off = own::break_off();
-    let mut hands = LiveHands::new().map_err(|why| anyhow::anyhow!("Not sent: {why}"))?;
+    let mut hands = LiveHands::new(&options.proc);
     let mut worst = Status::DONE;
     for machine in &options.machines()? {
         let mut looker =

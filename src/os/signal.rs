@@ -20,6 +20,7 @@ const PROC: i64 = 0x9fa0;
 
 /// Hands on the live machine.
 pub struct LiveHands {
+    reach: Result<(), Refusal>,
     held: BTreeMap<Hold, Held>,
     next: u32,
 }
@@ -31,16 +32,10 @@ struct Held {
 }
 
 impl LiveHands {
-    /// Hands that hold nothing yet. Refused where signals could go astray: `/proc` of another pid namespace.
-    pub fn new() -> Result<Self, Refusal> {
-        let proc = Path::new("/proc");
-        let shown = host::host(proc, &Text::default())?;
-        let system = rustix::fs::statfs(proc).map_err(refusal)?;
-        if system.f_type != PROC || !shown.proc_is_own {
-            let why = "signals: /proc belongs to another pid namespace";
-            return Err(Refusal::Unsupported(why.into()));
-        }
-        Ok(Self { held: BTreeMap::new(), next: 0 })
+    /// Hands that hold nothing yet. Where signals could go astray they will hold nothing at all: the pids that are
+    /// looked at are those of another proc mount, or `/proc` belongs to another pid namespace.
+    pub fn new(proc: &Path) -> Self {
+        Self { reach: reach(proc), held: BTreeMap::new(), next: 0 }
     }
 
     fn held(&self, hold: Hold) -> Result<&Held, Refusal> {
@@ -48,8 +43,25 @@ impl LiveHands {
     }
 }
 
+/// Whether a number below this proc mount means the same process to this program's own signals.
+fn reach(proc: &Path) -> Result<(), Refusal> {
+    let own = Path::new("/proc");
+    if proc != own {
+        let why = "signals: farrier looks at another proc mount than this machine's /proc";
+        return Err(Refusal::Unsupported(why.into()));
+    }
+    let shown = host::host(own, &Text::default())?;
+    let system = rustix::fs::statfs(own).map_err(refusal)?;
+    if system.f_type == PROC && shown.proc_is_own {
+        Ok(())
+    } else {
+        Err(Refusal::Unsupported("signals: /proc belongs to another pid namespace".into()))
+    }
+}
+
 impl Hands for LiveHands {
     fn hold(&mut self, pid: Pid) -> Result<(Hold, Token), Refusal> {
+        self.reach.clone()?;
         let shown = host::host(Path::new("/proc"), &Text::default())?;
         if pid.number() == 1 || pid == shown.own_pid || shown.ancestors.contains(&pid) {
             let who = "a signal to init, to farrier itself, or to a shell above it";

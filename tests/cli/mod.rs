@@ -234,3 +234,18 @@ fn the_log_is_appended_to_and_follows_no_link() {
     let (status, _, complaint) = run(&["tree", "--log", &path("link")]);
     assert!(status == 3 && complaint.contains("was not opened"), "{complaint}");
 }
+
+#[test]
+fn of_another_proc_mount_nothing_is_sent() {
+    // The same numbers, read elsewhere: a signal by this machine's own /proc could hit a stranger.
+    let other = tempfile::tempdir().unwrap();
+    let mount = other.path().join("proc");
+    std::os::unix::fs::symlink("/proc", &mount).unwrap();
+    let mut hands = farrier::os::signal::LiveHands::new(&mount);
+    let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    let pid = farrier::os::Pid::new(i32::try_from(child.id()).unwrap()).unwrap();
+    let refused = farrier::os::Hands::hold(&mut hands, pid);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(matches!(refused, Err(farrier::os::Refusal::Unsupported(_))), "{refused:?}");
+}

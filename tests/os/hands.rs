@@ -4,11 +4,11 @@ use super::*;
 
 #[test]
 fn p11_hands_refuse_who_must_not_be_meant() {
-    let mut hands = LiveHands::new().unwrap();
+    let mut hands = LiveHands::new("/proc".as_ref());
     let own = nix::unistd::getpid().as_raw();
     let thread = std::thread::spawn(|| {
         let id = nix::unistd::gettid().as_raw();
-        (id, LiveHands::new().unwrap().hold(Pid::new(id).unwrap()))
+        (id, LiveHands::new("/proc".as_ref()).hold(Pid::new(id).unwrap()))
     });
     let (_, held) = thread.join().unwrap();
     assert!(matches!(held, Err(Refusal::Unsupported(_))), "{held:?}");
@@ -20,7 +20,7 @@ fn p11_hands_refuse_who_must_not_be_meant() {
 
 #[test]
 fn p10_a_signal_reaches_the_held_process_or_nobody() {
-    let mut hands = LiveHands::new().unwrap();
+    let mut hands = LiveHands::new("/proc".as_ref());
     let mut child = sleeper();
     let (hold, token) = hands.hold(child.pid()).unwrap();
     assert_eq!(hands.verify(hold).unwrap(), token);
@@ -52,7 +52,7 @@ fn f039_p10_a_reused_number_is_another_process() {
         return;
     }
     let live = live();
-    let mut hands = LiveHands::new().unwrap();
+    let mut hands = LiveHands::new("/proc".as_ref());
     let mut first = sleeper();
     let pid = first.pid();
     let (hold, _) = hands.hold(pid).unwrap();

@@ -193,12 +193,12 @@ fn row(
     } else if release.is_none() {
         cells = cells.text(&Mark::Ghost.sign().to_string(), Tone::Warn);
     }
-    cells = cells.to(3).left(&words::release(name, 14), 15, Tone::Plain).right(
-        &arrived,
-        13,
-        Tone::Plain,
-    );
-    cells = cells.to(34).left(&revision, 8, Tone::Plain).to(43).right(&off, 3, Tone::Plain).to(48);
+    cells = cells.to(3).left(&words::release(name, 14), 15, Tone::Plain);
+    if columns >= NARROW {
+        cells =
+            cells.right(&arrived, 13, Tone::Plain).to(34).left(&revision, 8, Tone::Plain).to(43);
+    }
+    cells = cells.right(&off, 3, Tone::Plain).text("  ", Tone::Plain);
     Row {
         line: cells.text(&users, if users == "nothing" { Tone::Quiet } else { Tone::Plain }).line(),
         key: Some(RowKey::Named(name.to_owned())),
