@@ -78,7 +78,7 @@ fn wrongs(
         return Vec::new();
     }
     // A process that did not show what it is is told as such, for the whole machine.
-    let told = less.0.seen.hidden.is_some() || less.0.seen.denied > whole.0.seen.denied;
+    let told = less.0.seen.is_partial();
     let (before, after) = (said(&whole.1), said(&less.1));
     let nothing = Said::default();
     let mut wrongs = Vec::new();

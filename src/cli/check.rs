@@ -80,7 +80,7 @@ impl Check {
         match verdicts.findings().first().map(|finding| finding.severity) {
             Some(Severity::Critical) => Status::CRITICAL,
             Some(worst) if worst <= threshold => Status::WARNING,
-            _ if census.seen.hidden.is_some() || self.is_undecided(verdicts, threshold) => {
+            _ if census.seen.is_partial() || self.is_undecided(verdicts, threshold) => {
                 Status::REFUSED
             }
             _ => Status::DONE,

@@ -62,6 +62,13 @@ pub struct Seen {
     pub idle_roots: Vec<std::path::PathBuf>,
 }
 
+impl Seen {
+    /// Whether a server may be among what could not be seen.
+    pub fn is_partial(&self) -> bool {
+        self.hidden.is_some() || self.denied > 0
+    }
+}
+
 /// One thing that was looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Searched {

@@ -262,7 +262,7 @@ fn none(census: &Census) -> Headline<'static> {
         known.map_or(format!("user {}", host.euid), |user| escaped(user.name.bytes()))
     });
     let seen = &census.seen;
-    let partly = seen.denied > 0 || seen.hidden.is_some();
+    let partly = seen.is_partial();
     plain(
         Word::None,
         Line::new("No application server was found")

@@ -252,6 +252,11 @@ pub fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
+/// `1 process`, `3 processes`.
+pub fn processes(number: usize) -> String {
+    if number == 1 { "1 process".into() } else { format!("{number} processes") }
+}
+
 /// Several pids as a sentence has them: `14740`, `14740 and 9120`, `14740, 9120 and 3`.
 pub fn pids(pids: &[Pid]) -> String {
     match pids {

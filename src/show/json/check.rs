@@ -112,15 +112,26 @@ fn undecided(verdicts: &Verdicts) -> usize {
     rules.len()
 }
 
-/// What the rules lacked, and processes that are hidden.
+/// What the rules lacked, and processs that are hidden.
 pub fn unknowns(census: &Census, verdicts: &Verdicts) -> Unknowns {
     let mut unknowns = Unknowns::default();
     if let Some((place, lack)) = &census.seen.hidden {
         unknowns.note(Unknown {
             kind: lack.into(),
-            what: "processes".into(),
+            what: "processs".into(),
             why: lack.to_string(),
             place: place.to_string(),
+            app: None,
+            pid: None,
+            rules: Vec::new(),
+        });
+    }
+    if census.seen.denied > 0 {
+        unknowns.note(Unknown {
+            kind: super::census::UnknownKind::Unreadable,
+            what: format!("command line of {}", crate::show::words::processes(census.seen.denied)),
+            why: "not read".into(),
+            place: "/proc".into(),
             app: None,
             pid: None,
             rules: Vec::new(),

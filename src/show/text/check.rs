@@ -8,7 +8,7 @@ use crate::facts::Lack;
 use crate::model::Census;
 use crate::os::Refusal;
 use crate::rules::{Blind, Finding, Verdict, Verdicts, causes};
-use crate::show::words::{Mark, counted, left};
+use crate::show::words::{Mark, counted, left, processes};
 
 /// The whole report of one machine.
 pub fn report(census: &Census, verdicts: &Verdicts, paint: Paint) -> String {
@@ -172,9 +172,4 @@ fn hidden(census: &Census, paint: Paint) -> String {
         );
     }
     out
-}
-
-/// `1 process`, `3 processes`.
-pub fn processes(number: usize) -> String {
-    if number == 1 { "1 process".into() } else { format!("{number} processes") }
 }
