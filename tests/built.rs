@@ -301,6 +301,7 @@ pub fn layout() -> Layout {
     let current = format!("{ROOT}/current");
     Layout {
         root: ROOT.into(),
+        also: Vec::new(),
         releases_directory: format!("{ROOT}/releases").into(),
         releases: known(
             "/var/www/shop/releases",

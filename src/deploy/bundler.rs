@@ -1,4 +1,4 @@
-//! Bundler: `Gemfile.lock`.
+//! Bundler: `Gemfile.lock`, and source that sets it up.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,6 +29,18 @@ pub fn parse_lock(path: &Path, bytes: &Text) -> Lock {
         }
     }
     Lock { path: path.to_path_buf(), gems, ruby, digest: digest(bytes.bytes()) }
+}
+
+/// Whether Ruby source sets Bundler up: from then on `BUNDLE_GEMFILE` is in the environment of the process that runs it.
+pub fn is_set_up_by(source: &Text) -> bool {
+    const WORDS: &[&[u8]] =
+        &[b"bundler/setup", b"BUNDLE_GEMFILE", b"Bundler.setup", b"Bundler.require"];
+    let code = |line: &&[u8]| !line.trim_ascii_start().starts_with(b"#");
+    source
+        .bytes()
+        .split(|byte| *byte == b'\n')
+        .filter(code)
+        .any(|line| WORDS.iter().any(|word| line.windows(word.len()).any(|part| part == *word)))
 }
 
 /// `rack (2.2.8)`, `nokogiri (1.16.0-x86_64-linux)`.

@@ -1,7 +1,7 @@
 //! Releases: `releases/`, `current`, and what lock files say.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -12,6 +12,8 @@ use crate::facts::Fact;
 pub struct Layout {
     /// The deploy root.
     pub root: PathBuf,
+    /// Other paths of the same releases' root: links that lead to it, or to which its `releases` is a link.
+    pub also: Vec<PathBuf>,
     /// The directory of the releases, usually `ROOT/releases`.
     pub releases_directory: PathBuf,
     /// The releases, oldest first.
@@ -46,26 +48,48 @@ impl Layout {
     }
 
     /// Whether a path goes through the link `current`.
-    pub fn through_current(&self, path: &std::path::Path) -> bool {
-        path.starts_with(&self.current.path)
+    pub fn through_current(&self, path: &Path) -> bool {
+        self.below_current(path).is_some()
+    }
+
+    /// What follows `current` in a path that goes through it, by whichever name of the root.
+    pub fn below_current<'p>(&self, path: &'p Path) -> Option<&'p Path> {
+        let others = self.also.iter().map(|root| root.join("current"));
+        std::iter::once(self.current.path.clone())
+            .chain(others)
+            .find_map(|current| path.strip_prefix(current).ok())
+    }
+
+    /// What follows the releases directory in a path below it, by whichever name of the root, or by the directory's own
+    /// where the deploy root or `releases` itself is a link.
+    fn below_releases<'p>(&self, path: &'p Path) -> Option<&'p Path> {
+        let others = self.also.iter().map(|root| root.join("releases"));
+        let real = || self.current_release().and(self.current.real.get()?.as_ref()?.parent());
+        std::iter::once(self.releases_directory.clone())
+            .chain(others)
+            .chain(real().map(Path::to_path_buf))
+            .find_map(|directory| path.strip_prefix(directory).ok())
+    }
+
+    /// A path without the release in it: what follows `current` or `releases/ID`.
+    pub fn below_release<'p>(&self, path: &'p Path) -> Option<&'p Path> {
+        self.below_current(path).or_else(|| {
+            let mut rest = self.below_releases(path)?.components();
+            rest.next()?;
+            Some(rest.as_path())
+        })
     }
 
     /// The name of the release that a path lies in (its entry below the releases directory), links not resolved.
     /// Where the deploy root is itself reached through a link, a resolved path lies below the real directory.
-    pub fn release_of(&self, path: &std::path::Path) -> Option<String> {
+    pub fn release_of(&self, path: &Path) -> Option<String> {
         self.entry_of(path)?.file_name().map(|name| crate::os::shown(name.as_ref()))
     }
 
     /// The entry of the releases directory that a path goes through, whether or not anything stands there.
-    pub fn entry_of(&self, path: &std::path::Path) -> Option<PathBuf> {
-        let real = || self.current_release().and(self.current.real.get()?.as_ref()?.parent());
-        let rest = path
-            .strip_prefix(&self.releases_directory)
-            .or_else(|unrelated| real().map_or(Err(unrelated), |real| path.strip_prefix(real)))
-            .ok()?;
-        let first = rest.components().next()?;
-        match first {
-            std::path::Component::Normal(name) => Some(self.releases_directory.join(name)),
+    pub fn entry_of(&self, path: &Path) -> Option<PathBuf> {
+        match self.below_releases(path)?.components().next()? {
+            Component::Normal(name) => Some(self.releases_directory.join(name)),
             _ => None,
         }
     }

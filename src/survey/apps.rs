@@ -1,15 +1,15 @@
 //! Trees into apps: deploy roots, grouping, roles, pidfiles, listeners, names.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::adopt::{Adopted, Member, Tree};
 use super::group::{Placed, group};
 use super::listeners;
-use super::masters::{Round, paths};
+use super::masters::Round;
 use super::pidfiles::Pidfiles;
 use super::read::Setting;
 use super::roles::{disown_pidfiles, give_roles, name_apart};
+use super::roots;
 use crate::deploy::releases;
 use crate::facts::{Fact, Place};
 use crate::model::{
@@ -47,7 +47,8 @@ impl Maker<'_> {
         let member = &tree.master;
         let options = (member.server.options)(&member.recognised.arguments);
         let sockets = listeners::table(once, self.setting.host, &member.process);
-        let layout = self.layout(member, &tree.workers.iter().map(|(p, _)| p).collect::<Vec<_>>());
+        let layout =
+            roots::layout(once, member, &tree.workers.iter().map(|(p, _)| p).collect::<Vec<_>>());
         let root_of = member.process.root;
         let server = member.server;
         let mut master = Round { once, layout: &layout, sockets: &sockets }.master(tree);
@@ -90,36 +91,6 @@ impl Maker<'_> {
             layout: layout.value.ok().flatten(),
             config: options.config,
             addresses,
-        }
-    }
-
-    /// The deploy root that a master's paths lead into. That there is none is known only where its
-    /// working directory could be read.
-    fn layout(&self, member: &Member, workers: &[&crate::model::Process]) -> Fact<Option<Layout>> {
-        let root = member.process.root;
-        let candidates: BTreeSet<PathBuf> =
-            paths(member).iter().filter_map(|path| releases::candidate_root(path)).collect();
-        let ordered = paths(member).into_iter().filter_map(|path| releases::candidate_root(&path));
-        let mut lack = None;
-        for candidate in ordered.filter(|candidate| candidates.contains(candidate)) {
-            let used: BTreeSet<String> = std::iter::once(&member.process)
-                .chain(workers.iter().copied())
-                .filter_map(|p| releases::entry(&candidate, &p.cwd.get()?.path))
-                .chain(paths(member).iter().filter_map(|path| releases::entry(&candidate, path)))
-                .collect();
-            let used: Vec<String> = used.into_iter().collect();
-            let layout = releases::read(self.setting.once, root, &candidate, &used);
-            match &layout.value {
-                Ok(Some(_)) => return layout,
-                Ok(None) => {}
-                Err(_) => lack = lack.or(Some(layout)),
-            }
-        }
-        let place = member.process.cwd.place.clone();
-        match (lack, &member.process.cwd.value) {
-            (Some(lack), _) => lack,
-            (None, Ok(_)) => Fact::known(place, None),
-            (None, Err(why)) => Fact::lacking(place, why.clone()),
         }
     }
 
@@ -206,7 +177,7 @@ impl Maker<'_> {
 
     /// A worker without a master goes to the app in whose root it runs, else it makes one.
     fn keep_orphan(&self, apps: &mut Vec<App>, orphan: Member) {
-        let layout = self.layout(&orphan, &[]);
+        let layout = roots::layout(self.setting.once, &orphan, &[]);
         let found = layout.get().cloned().flatten();
         let cwd = orphan.process.cwd.get().map(|cwd| cwd.path.clone());
         let root = found
@@ -235,8 +206,19 @@ impl Maker<'_> {
     /// A root or a pidfile that was named: its app is marked, or made if nothing serves it.
     fn grant(&self, apps: &mut Vec<App>, wish: &Path) {
         let word = Wanted::Target(shown(wish));
-        let belongs =
-            |app: &App| app.root == wish || app.pidfiles.iter().any(|pidfile| pidfile.path == wish);
+        // A link to the root is another name of it.
+        let real = self.setting.once.real(Root::Own, wish).value.ok().flatten();
+        let is_wished = |path: &Path, led: Option<&Path>| {
+            path == wish || (real.is_some() && led == real.as_deref())
+        };
+        let belongs = |app: &App| {
+            let led = self.setting.once.real(Root::Own, &app.root).value.ok().flatten();
+            let files = &app.pidfiles;
+            is_wished(&app.root, led.as_deref())
+                || files
+                    .iter()
+                    .any(|file| is_wished(&file.path, file.real.get().and_then(Option::as_deref)))
+        };
         let mut any = false;
         for app in apps.iter_mut().filter(|app| belongs(app)) {
             app.wanted.push(word.clone());

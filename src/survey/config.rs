@@ -74,7 +74,7 @@ pub fn loaded(
         Err(lack) => return Fact::lacking(layout.place.clone(), lack.clone()),
     };
     if let Some(layout) = layout
-        && let Ok(rest) = path.strip_prefix(&layout.current.path)
+        && let Some(rest) = layout.below_current(&path)
     {
         let cwd = match &process.cwd.value {
             Ok(cwd) => &cwd.path,

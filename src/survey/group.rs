@@ -91,15 +91,8 @@ fn arguments_key(placed: &Placed) -> Vec<PathBuf> {
 /// A path with `current` and `releases/ID` made equal: the same place in whichever release.
 fn unreleased(path: &Path, placed: &Placed) -> PathBuf {
     let Some(layout) = &placed.layout else { return path.to_path_buf() };
-    if let Ok(rest) = path.strip_prefix(&layout.current.path) {
-        return layout.root.join("@").join(rest);
-    }
-    match (layout.release_of(path), path.strip_prefix(&layout.releases_directory)) {
-        (Some(_), Ok(rest)) => {
-            let mut rest = rest.components();
-            rest.next();
-            layout.root.join("@").join(rest.as_path())
-        }
-        _ => path.to_path_buf(),
+    match layout.below_release(path) {
+        Some(rest) => layout.root.join("@").join(rest),
+        None => path.to_path_buf(),
     }
 }

@@ -12,6 +12,7 @@ mod pidfiles;
 mod read;
 mod restart;
 mod roles;
+mod roots;
 mod scan;
 pub mod target;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack, fact};
-use crate::os::{Answer, Ask, FileStat, Found, PathAsk, Refusal, Root, Source, Text};
+use crate::os::{Answer, Ask, FileStat, Found, PathAsk, Pid, Refusal, Root, Source, Text};
 
 /// A source that remembers, for one look.
 pub struct Once<'a> {
@@ -33,6 +33,11 @@ impl<'a> Once<'a> {
         }
         let answers = self.source.ask(&new);
         self.answers.borrow_mut().extend(new.into_iter().zip(answers));
+    }
+
+    /// Forgets what was told of a process, so that it is asked anew.
+    pub fn forget(&self, pid: Pid) {
+        self.answers.borrow_mut().retain(|ask, _| ask.pid() != Some(pid));
     }
 
     /// One answer.

@@ -21,6 +21,9 @@ use crate::os::{
 /// Nanoseconds in a second.
 const SECOND: i64 = 1_000_000_000;
 
+/// How often a process that ended or changed under the look is read again.
+const RETRIES: usize = 2;
+
 /// The machine and the moment, as every process needs them.
 pub struct Setting<'a> {
     /// The look.
@@ -61,8 +64,22 @@ pub fn asks(pid: Pid, memory: bool) -> Vec<Ask> {
 }
 
 impl Setting<'_> {
-    /// A process with all its facts; `None`: it is gone.
+    /// A process with all its facts; `None`: it is gone. One that ended or executed another program while it was read
+    /// is read again, so that what is told of it is of one moment.
     pub fn process(&self, pid: Pid) -> Option<Process> {
+        let mut process = self.read(pid)?;
+        for _ in 0..RETRIES {
+            if !is_torn(&process) {
+                break;
+            }
+            self.once.forget(pid);
+            self.once.fetch(asks(pid, self.memory));
+            process = self.read(pid)?;
+        }
+        Some(process)
+    }
+
+    fn read(&self, pid: Pid) -> Option<Process> {
         let stat = self.text(pid, ProcText::Stat, |text| parse_stat(&text));
         if matches!(stat.lack(), Some(Lack::Refused(Refusal::Gone))) {
             return None;
@@ -248,6 +265,21 @@ fn as_seen_inside(path: &Path, inside: Option<&Path>) -> PathBuf {
         Some(rest) => Path::new("/").join(rest),
         None => path.to_path_buf(),
     }
+}
+
+/// Whether a process lived when its `stat` was read and was gone, or between two programs, when the rest was.
+fn is_torn(process: &Process) -> bool {
+    fn ended<T>(fact: &Fact<T>) -> bool {
+        matches!(fact.lack(), Some(Lack::Refused(Refusal::Gone | Refusal::Zombie)))
+    }
+    let open = |linked: &Fact<Linked>| linked.get().is_some_and(|linked| ended(&linked.open));
+    !process.is_dead()
+        && (ended(&process.status)
+            || ended(&process.command_line)
+            || ended(&process.environ)
+            || ended(&process.maps)
+            || ended(&process.descriptors)
+            || [&process.cwd, &process.exe].into_iter().any(|link| ended(link) || open(link)))
 }
 
 /// What a map line says of its file. The owner, the mode and the times are not in it and are never read from here.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::{App, AppId, Census, PidfileState};
+use crate::model::{App, AppId, Census, PidfileState, Wanted};
 use crate::os::{Pid, shown};
 
 /// What a word named.
@@ -102,7 +102,9 @@ pub fn resolve(census: &Census, word: &str) -> Result<Target, Unresolved> {
 /// Everything in one app that the word fits.
 fn fits(app: &App, word: &str, pid: Option<Pid>) -> Vec<(Target, Choice)> {
     let path = Path::new(word);
-    let rooted = app.root == path || app.host_path.as_deref() == Some(path);
+    let rooted = app.root == path
+        || app.host_path.as_deref() == Some(path)
+        || matches!(app.layout.get(), Some(Some(layout)) if layout.also.iter().any(|also| also == path));
     let mut found = Vec::new();
     if rooted || shown(&app.root) == word || app.name == word {
         let target = Target { app: app.id.clone(), master: None, pidfile: None };
@@ -124,6 +126,18 @@ fn fits(app: &App, word: &str, pid: Option<Pid>) -> Vec<(Target, Choice)> {
                 Choice { word: app.id.0.clone(), what: app_words(app) },
             )),
         }
+    }
+    // A link that leads to the root or the pidfile is known by what the survey was asked for.
+    let is_asked = || {
+        app.wanted
+            .iter()
+            .any(|wanted| matches!(wanted, Wanted::Target(told) if *told == escaped(word)))
+    };
+    if found.is_empty() && is_asked() {
+        found.push((
+            Target { app: app.id.clone(), master: None, pidfile: None },
+            Choice { word: app.id.0.clone(), what: app_words(app) },
+        ));
     }
     found
 }

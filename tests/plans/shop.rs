@@ -178,6 +178,7 @@ pub fn shop(masters: Vec<Master>) -> Census {
         host_path: None,
         layout: known(Some(Layout {
             root: ROOT.into(),
+            also: Vec::new(),
             releases_directory: Path::new(ROOT).join("releases"),
             releases: known(Vec::new()),
             current: Current {

@@ -96,6 +96,7 @@ pub fn read(
         .is_some_and(|stat| stat.as_ref().is_some_and(|s| s.kind == FileKind::Directory));
     let layout = Layout {
         root: deploy_root.to_path_buf(),
+        also: Vec::new(),
         releases: Fact { place: Place::path(&directory), value: releases.map(in_order) },
         releases_directory: directory,
         current,

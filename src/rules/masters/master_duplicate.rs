@@ -145,10 +145,8 @@ fn common_address(app: &App, first: &Master, second: &Master) -> Option<String> 
 /// A path with the release taken out: what two releases' own copies have in common.
 fn any_release(app: &App, path: &Path) -> PathBuf {
     let Some(Some(layout)) = app.layout.get() else { return path.to_path_buf() };
-    let Some(release) = layout.release_of(path) else { return path.to_path_buf() };
-    let entry = layout.releases_directory.join(release);
-    path.strip_prefix(&entry)
-        .map_or_else(|_| path.to_path_buf(), |rest| layout.current.path.join(rest))
+    let Some(rest) = layout.below_release(path) else { return path.to_path_buf() };
+    layout.current.path.join(rest)
 }
 
 /// Whether the path of one of its Unix sockets no longer leads to it.

@@ -46,7 +46,7 @@ impl Known<'_> {
             let same = spot.real.get().and_then(Option::as_ref) == Some(&cwd.path);
             // `current` may have been switched since the start: its text still is what was remembered.
             let through_current =
-                self.layout.is_some_and(|layout| pwd.path().starts_with(&layout.current.path));
+                self.layout.is_some_and(|layout| layout.through_current(pwd.path()));
             let own_release = self.layout.is_some_and(|layout| {
                 layout.release_of(pwd.path()).is_some()
                     && layout.release_of(pwd.path()) == layout.release_of(&cwd.path)

@@ -1,19 +1,34 @@
 //! The Gemfile that Bundler will load in the next re-execution.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Known;
+use crate::deploy::bundler;
+use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Config, Gemfile, Lock, Setting};
-use crate::os::FileKind;
+use crate::os::{FileKind, Refusal, Text};
 
 /// How much of a lock file is read.
 const LOCK_BOUND: u32 = 1 << 20;
 
+/// How much of a script is read.
+const SOURCE_BOUND: u32 = 1 << 16;
+
+/// Whether Bundler is in play in a process whose start environment does not name a Gemfile.
+enum Bundler {
+    /// It is not.
+    None,
+    /// It is: what shows it, and the Gemfile where it is not the working directory's.
+    By(Place, Option<PathBuf>),
+    /// Nothing tells.
+    Unknown(Lack),
+}
+
 impl Known<'_> {
     /// B: an unconditional assignment of the configuration, else the start environment's value, else what
-    /// Bundler computed in-process at the first start (`failures.md` O2).
-    pub(super) fn gemfile(&self) -> Fact<Option<Gemfile>> {
+    /// Bundler computed in-process at the first start (`failures.md` O2), whoever set it up.
+    pub(super) fn gemfile(&self, program: &Fact<Spot>) -> Fact<Option<Gemfile>> {
         match &self.loaded.value {
             Ok(config) => {
                 if let Some(fact) = self.gemfile_of(config) {
@@ -34,17 +49,16 @@ impl Known<'_> {
         if let Some(path) = environ.value("BUNDLE_GEMFILE").filter(|value| !value.is_empty()) {
             return Fact::known(place, Some(self.gemfile_at(path.path(), false)));
         }
-        if !self.runs_bundler() {
-            return Fact::known(place, None);
+        let (by, gemfile) = match self.bundler(program) {
+            Bundler::None => return Fact::known(place, None),
+            Bundler::Unknown(lack) => return Fact::lacking(place, lack),
+            Bundler::By(by, gemfile) => (by, gemfile),
+        };
+        if let Some(gemfile) = gemfile {
+            return Fact::known(by, Some(self.gemfile_at(&gemfile, false)));
         }
         match &self.process.cwd.value {
-            Ok(cwd) => {
-                let place = Place::new(format!(
-                    "/proc/{}/cwd, where bundle exec started",
-                    self.process.pid
-                ));
-                Fact::known(place, Some(self.gemfile_at(&cwd.path.join("Gemfile"), false)))
-            }
+            Ok(cwd) => Fact::known(by, Some(self.gemfile_at(&cwd.path.join("Gemfile"), false))),
             Err(lack) => Fact::lacking(self.process.cwd.place.clone(), lack.clone()),
         }
     }
@@ -66,17 +80,89 @@ impl Known<'_> {
         }
     }
 
-    /// Whether Bundler is in play although no variable says so: `bundle exec` runs Ruby scripts in its own process
-    /// (`bundler/cli/exec.rb`, `kernel_load`), which then keeps the name `bundle`.
-    fn runs_bundler(&self) -> bool {
-        let named = self.process.stat.get().is_some_and(|s| s.comm.bytes() == b"bundle");
+    /// Who set Bundler up although no variable says so. `bundle exec` runs Ruby scripts in its own process
+    /// (`bundler/cli/exec.rb`, `kernel_load`), which then keeps the name `bundle`; a binstub and a preloaded application
+    /// require `bundler/setup` themselves.
+    fn bundler(&self, program: &Fact<Spot>) -> Bundler {
+        let pid = self.process.pid;
+        let named =
+            |name: &[u8]| self.process.stat.get().is_some_and(|stat| stat.comm.bytes() == name);
         let option = self
             .process
             .environ
             .get()
             .and_then(|environ| environ.value("RUBYOPT"))
             .is_some_and(|value| contains(value.bytes(), b"bundler/setup"));
-        named || option
+        if named(b"bundle") || option {
+            let by = Place::new(format!("/proc/{pid}/cwd, where bundle exec started"));
+            return Bundler::By(by, None);
+        }
+        for by in [self.binstub(program), self.booted()] {
+            match by {
+                Ok(Some(by)) => return by,
+                Ok(None) => {}
+                Err(lack) => return Bundler::Unknown(lack),
+            }
+        }
+        // `#!/usr/bin/env ruby` leaves neither the name nor the path of what it runs.
+        let has_gemfile = self.process.cwd.get().is_some_and(|cwd| {
+            matches!(self.spot(&cwd.path.join("Gemfile")).stat.get(), Some(Some(_)))
+        });
+        if program.get().is_none() && has_gemfile && !named(self.recognised.program.bytes()) {
+            return Bundler::Unknown(Lack::Depends("whether Bundler started it".into()));
+        }
+        Bundler::None
+    }
+
+    /// A program that is Ruby and sets Bundler up takes the Gemfile above its own real directory (`bundle binstubs`).
+    fn binstub(&self, program: &Fact<Spot>) -> Result<Option<Bundler>, Lack> {
+        let Some(spot) = program.get() else { return Ok(None) };
+        let Some(source) = self.source(&spot.path)? else { return Ok(None) };
+        let first = source.bytes().split(|byte| *byte == b'\n').next().unwrap_or_default();
+        if !contains(first, b"ruby") || !bundler::is_set_up_by(&source) {
+            return Ok(None);
+        }
+        let own = self.layout.zip(self.process.cwd.get()).and_then(|(layout, cwd)| {
+            layout.release_of(&cwd.path)?;
+            // It ran as the release has it that the process runs, whatever `current` names by now.
+            layout.below_current(&spot.path)?;
+            Some(cwd.path.join("Gemfile"))
+        });
+        let real = || Some(spot.real.get()?.as_ref()?.parent()?.parent()?.join("Gemfile"));
+        Ok(Some(Bundler::By(Place::path(&spot.path), own.or_else(real))))
+    }
+
+    /// An application that the master itself loaded.
+    fn booted(&self) -> Result<Option<Bundler>, Lack> {
+        const BOOT: &[&str] = &["config/boot.rb", "config/application.rb", "config/environment.rb"];
+        let preload = match self.loaded.get().map(|config| &config.preload_app) {
+            Some(Setting::Set { value, .. }) => Some(*value),
+            Some(Setting::NotSet) | None => Some(false),
+            Some(Setting::Unevaluable { .. }) => None,
+        };
+        let Some(cwd) = self.process.cwd.get().filter(|_| preload != Some(false)) else {
+            return Ok(None);
+        };
+        let rackup = self.options.rackup.clone().unwrap_or_else(|| "config.ru".into());
+        for file in std::iter::once(rackup).chain(BOOT.iter().map(PathBuf::from)) {
+            let path = cwd.path.join(file);
+            if !self.source(&path)?.is_some_and(|source| bundler::is_set_up_by(&source)) {
+                continue;
+            }
+            return Ok(Some(match preload {
+                Some(_) => Bundler::By(Place::path(&path), None),
+                None => Bundler::Unknown(Lack::Depends("whether preload_app is true".into())),
+            }));
+        }
+        Ok(None)
+    }
+
+    fn source(&self, path: &Path) -> Result<Option<Text>, Lack> {
+        match self.once.file(self.root(), path, SOURCE_BOUND).value {
+            // A directory in the way of a file that is only looked for is no file.
+            Err(Lack::Refused(Refusal::Unsupported(_) | Refusal::TooLarge(_))) => Ok(None),
+            other => other,
+        }
     }
 
     fn gemfile_at(&self, path: &Path, set_by_config: bool) -> Gemfile {

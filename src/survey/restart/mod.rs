@@ -44,11 +44,12 @@ impl Known<'_> {
         let directory = self.directory();
         let program = self.program(&directory);
         let interpreter = self.interpreter(&program);
+        let gemfile = self.gemfile(&program);
         let known = directory.get().is_some() || program.get().is_some();
         Restart {
             origin: if known { Origin::Inferred } else { Origin::Unknown },
             config: self.config(&directory),
-            gemfile: self.gemfile(),
+            gemfile,
             arguments: Fact::known(
                 Place::new(format!("/proc/{}/cmdline", self.process.pid)),
                 self.recognised.arguments.clone(),

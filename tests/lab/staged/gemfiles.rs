@@ -36,6 +36,52 @@ pub const STAGES: &[Stage] = &[
         },
     },
     Stage {
+        name: "gemfile-binstub",
+        tells: "started by a binstub of the release, which sets BUNDLE_GEMFILE by its own real path",
+        targets: &[],
+        expect: warned(&[("gemfile-pinned", "warning")]),
+        set: |lab| {
+            let site = Site::deployed(lab, "shop", |config| config.gemfile = None);
+            site.switched_long_ago(FIRST);
+            let stub = site.path(&format!("releases/{FIRST}/bin/unicorn"));
+            lab.write(
+                &stub,
+                "#!/usr/bin/ruby\nENV[\"BUNDLE_GEMFILE\"] ||= File.expand_path(\"../Gemfile\", \
+                 File.realpath(__dir__))\nrequire \"bundler/setup\"\nload \"/usr/bin/unicorn\"\n",
+            );
+            lab.sh(&format!("chmod 755 {stub}"));
+            let mut start = site.plain();
+            start.program = vec![site.path("current/bin/unicorn")];
+            let master = site.start_with(&start);
+            assert_eq!(gemfile(lab, master), "");
+            let new = site.upgrade(master);
+            site.wait_gone(master);
+            assert_eq!(gemfile(lab, new), site.path(&format!("releases/{FIRST}/Gemfile")));
+            lab.signal(new, "QUIT");
+            site.wait_gone(new);
+            site.start_with(&start);
+        },
+    },
+    Stage {
+        name: "gemfile-boot",
+        tells: "started without Bundler, and the app that the master loads sets it up, as Rails does",
+        targets: &[],
+        expect: warned(&[("gemfile-pinned", "warning")]),
+        set: |lab| {
+            let site = Site::deployed(lab, "shop", |config| config.gemfile = None);
+            let release = site.path(&format!("releases/{FIRST}"));
+            lab.write(
+                format!("{release}/config/boot.rb"),
+                "ENV[\"BUNDLE_GEMFILE\"] ||= File.expand_path(\"../Gemfile\", __dir__)\n\
+                 require \"bundler/setup\"\n",
+            );
+            lab.sh(&format!("sed -i '1i require_relative \"config/boot\"' {release}/config.ru"));
+            site.switched_long_ago(FIRST);
+            let master = site.start_with(&site.plain());
+            assert_eq!(gemfile(lab, master), "");
+        },
+    },
+    Stage {
         name: "gemfile-mismatch",
         tells: "upgraded: the new code runs with the old release's gems, which are others",
         targets: &[],
@@ -101,4 +147,14 @@ fn gemfile_missing() {
 #[test]
 fn gemfile_kept() {
     hold("gemfile-kept");
+}
+
+#[test]
+fn gemfile_binstub() {
+    hold("gemfile-binstub");
+}
+
+#[test]
+fn gemfile_boot() {
+    hold("gemfile-boot");
 }

@@ -3,6 +3,7 @@
 mod binaries;
 mod gemfiles;
 pub mod healthy;
+mod links;
 mod masters;
 mod odd;
 mod oldbins;
@@ -19,6 +20,7 @@ pub const ALL: &[&[Stage]] = &[
     healthy::STAGES,
     odd::STAGES,
     trials::STAGES,
+    links::STAGES,
     upgrades::STAGES,
     releases::STAGES,
     gemfiles::STAGES,
