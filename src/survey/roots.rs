@@ -33,9 +33,8 @@ pub fn layout(once: &Once<'_>, member: &Member, workers: &[&Process]) -> Fact<Op
         let layout = releases::read(once, root, candidate, &used);
         match layout.value {
             Ok(Some(layout)) => found.push(layout),
-            Ok(None) => {}
             Err(_) if found.is_empty() => lack = lack.or(Some(layout)),
-            Err(_) => {}
+            Ok(None) | Err(_) => {}
         }
     }
     let place = member.process.cwd.place.clone();

@@ -17,7 +17,7 @@ pub const STAGES: &[Stage] = &[
         targets: &[NAME, "/srv/data/shop"],
         expect: FINE,
         set: |lab| {
-            let site = linked_root(lab, Config::at(NAME));
+            let site = linked_root(lab, &Config::at(NAME));
             let master = site.start_with(&by_name(&site));
             assert_eq!(lab.link(master, "cwd"), format!("/srv/data/shop/releases/{FIRST}"));
         },
@@ -29,7 +29,7 @@ pub const STAGES: &[Stage] = &[
         expect: warned(&[("release-stale", "warning")]),
         set: |lab| {
             let config = Config { working_directory: None, timeout: 3, ..Config::at(NAME) };
-            let site = linked_root(lab, config.clone());
+            let site = linked_root(lab, &config);
             let master = site.start_with(&by_name(&site));
             site.release(SECOND, &App::default(), &config);
             site.switch(SECOND);
@@ -58,10 +58,10 @@ pub const STAGES: &[Stage] = &[
 ];
 
 /// A site below `/srv/data` that is called [`NAME`], with a first release that is current.
-fn linked_root(lab: &Lab, config: Config) -> Site<'_> {
+fn linked_root<'a>(lab: &'a Lab, config: &Config) -> Site<'a> {
     lab.sh("mkdir /srv/data; ln -s ../../srv/data/shop /var/www/shop");
     let site = Site::at(lab, "/srv/data/shop", DEPLOY);
-    site.release(FIRST, &App::default(), &config);
+    site.release(FIRST, &App::default(), config);
     site.switched_long_ago(FIRST);
     site
 }
