@@ -26,4 +26,5 @@ mod plans;
 mod recordings;
 mod rules;
 mod screens;
+mod screenshots;
 mod terminal;

@@ -75,6 +75,42 @@ impl Terminal {
         self.parser().screen().contents()
     }
 
+    /// The same with its colours: a line each, every cell written out, blanks too.
+    pub fn coloured(&self) -> String {
+        let parser = self.parser();
+        let screen = parser.screen();
+        let (rows, columns) = screen.size();
+        let mut out = String::new();
+        for row in 0..rows {
+            let mut style = String::new();
+            for column in 0..columns {
+                let Some(cell) = screen.cell(row, column) else { continue };
+                let now = sequence(cell);
+                if now != style {
+                    out += &now;
+                    style = now;
+                }
+                let text = cell.contents();
+                out += if text.is_empty() && !cell.is_wide_continuation() { " " } else { text };
+            }
+            out += "\x1b[0m\n";
+        }
+        out
+    }
+
+    /// Waits until nothing has changed on the screen for a while.
+    pub fn quiet(&self) {
+        let mut last = self.coloured();
+        loop {
+            sleep(Duration::from_millis(400));
+            let now = self.coloured();
+            if now == last {
+                return;
+            }
+            last = now;
+        }
+    }
+
     /// Waits until the screen holds `text`; gives the screen.
     pub fn until(&self, text: &str) -> String {
         self.until_screen(&format!("{text:?}"), |screen| screen.contains(text))
@@ -133,6 +169,22 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The sequence that draws in a cell's style.
+fn sequence(cell: &vt100::Cell) -> String {
+    let mut codes = String::from("0");
+    for (is, code) in [(cell.bold(), ";1"), (cell.underline(), ";4"), (cell.inverse(), ";7")] {
+        if is {
+            codes += code;
+        }
+    }
+    match cell.fgcolor() {
+        vt100::Color::Default => {}
+        vt100::Color::Idx(index) => codes += &format!(";38;5;{index}"),
+        vt100::Color::Rgb(red, green, blue) => codes += &format!(";38;2;{red};{green};{blue}"),
+    }
+    format!("\x1b[{codes}m")
 }
 
 /// The line settings of a terminal, to be compared.

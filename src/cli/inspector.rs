@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::machine::recorded;
+use super::machine::{Machine, recorded};
 use super::{Options, Output, Status, check::Check, targets};
 use crate::os::signal::LiveHands;
 use crate::os::{Hands, own};
@@ -20,7 +20,10 @@ pub fn run(options: &Options, show_secrets: bool, output: &mut Output) -> anyhow
     }
     let settings = options.settings()?;
     let paint = options.paint();
+    let wish = targets::wish(&[], &settings);
     let (sources, recording) = sources(options)?;
+    let wish = recording.as_ref().map_or(wish.clone(), |machine| machine.wish(&wish));
+    let recording = recording.is_some();
     let rights = match (recording, settings.read_only) {
         (true, _) => Rights::Recorded,
         (false, true) => Rights::ReadOnly,
@@ -30,7 +33,7 @@ pub fn run(options: &Options, show_secrets: bool, output: &mut Output) -> anyhow
     let status = tui::run(Inspector {
         sources,
         hands: hands.map(|hands| Box::new(hands) as Box<dyn Hands + Send>),
-        wish: targets::wish(&[], &settings),
+        wish,
         ignore: settings.ignore,
         show: settings.show,
         refresh: Duration::from_secs_f64(options.refresh.unwrap_or(EVERY)),
@@ -45,16 +48,16 @@ pub fn run(options: &Options, show_secrets: bool, output: &mut Output) -> anyhow
     Ok(Status(status))
 }
 
-/// Makes the machine's eyes, and whether they are those of a recording.
-fn sources(options: &Options) -> anyhow::Result<(Sources, bool)> {
+/// Makes the machine's eyes, and the recorded machine if they are a recording's.
+fn sources(options: &Options) -> anyhow::Result<(Sources, Option<Machine>)> {
     let options = options.clone();
     match options.from.as_slice() {
-        [] => Ok((Box::new(move || Ok(options.this_machine())), false)),
+        [] => Ok((Box::new(move || Ok(options.this_machine())), None)),
         [file] => {
             let file = file.clone();
-            recorded(&file)?;
+            let machine = recorded(&file)?;
             let again = move || recorded(&file).map(|machine| machine.source);
-            Ok((Box::new(move || again().map_err(std::io::Error::other)), true))
+            Ok((Box::new(move || again().map_err(std::io::Error::other)), Some(machine)))
         }
         [_, second, ..] => anyhow::bail!(
             "the inspector shows one recording at a time; {} was not opened",

@@ -92,15 +92,24 @@ pub fn own_machine() -> Box<dyn Source> {
 }
 
 impl Machine {
-    /// Looks at it and asks the rules. A recording is judged as the machine was when it was taken.
+    /// What to look for on it: a recording is judged as the machine was when it was taken.
+    pub fn wish(&self, wish: &Wish) -> Wish {
+        let mut wish = wish.clone();
+        if let Some(recorded) = &self.recorded {
+            wish.limits = recorded.limits;
+            wish.roots.extend(recorded.roots.iter().cloned());
+            wish.roots.sort();
+            wish.roots.dedup();
+        }
+        wish
+    }
+
+    /// Looks at it and asks the rules.
     pub fn look(&self, wish: &Wish, ignore: &[String], looks: Looks) -> Seen {
+        let wish = self.wish(wish);
         let Some(recorded) = &self.recorded else {
-            return look(self.source.as_ref(), wish, ignore, looks, SECOND_LOOK);
+            return look(self.source.as_ref(), &wish, ignore, looks, SECOND_LOOK);
         };
-        let mut wish = Wish { limits: recorded.limits, ..wish.clone() };
-        wish.roots.extend(recorded.roots.iter().cloned());
-        wish.roots.sort();
-        wish.roots.dedup();
         // What a recording of one look does not hold cannot be asked for.
         let looks = if recorded.looks == 1 { Looks::One } else { looks };
         look(self.source.as_ref(), &wish, ignore, looks, Duration::ZERO)

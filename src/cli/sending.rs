@@ -70,7 +70,7 @@ pub fn with_desk(
     let mut worst = Status::DONE;
     for machine in &options.machines()? {
         let mut looker =
-            Looker::new(machine.source.as_ref(), wish.clone(), settings.ignore.clone());
+            Looker::new(machine.source.as_ref(), machine.wish(&wish), settings.ignore.clone());
         let mut ask = |question: &str| own::ask(question);
         let status = operate(
             wanted,

@@ -41,7 +41,7 @@ impl Watch {
         let mut worst = Status::DONE;
         for machine in &options.machines()? {
             let mut looker =
-                Looker::new(machine.source.as_ref(), wish.clone(), settings.ignore.clone());
+                Looker::new(machine.source.as_ref(), machine.wish(&wish), settings.ignore.clone());
             let status = self.follow(
                 options,
                 recorded,
