@@ -173,18 +173,14 @@ impl Drop for Terminal {
 
 /// The sequence that draws in a cell's style.
 fn sequence(cell: &vt100::Cell) -> String {
-    let mut codes = String::from("0");
-    for (is, code) in [(cell.bold(), ";1"), (cell.underline(), ";4"), (cell.inverse(), ";7")] {
-        if is {
-            codes += code;
-        }
-    }
-    match cell.fgcolor() {
-        vt100::Color::Default => {}
-        vt100::Color::Idx(index) => codes += &format!(";38;5;{index}"),
-        vt100::Color::Rgb(red, green, blue) => codes += &format!(";38;2;{red};{green};{blue}"),
-    }
-    format!("\x1b[{codes}m")
+    let on = |is: bool, code| if is { code } else { "" };
+    let colour = match cell.fgcolor() {
+        vt100::Color::Default => String::new(),
+        vt100::Color::Idx(index) => format!(";38;5;{index}"),
+        vt100::Color::Rgb(red, green, blue) => format!(";38;2;{red};{green};{blue}"),
+    };
+    let (bold, underline) = (on(cell.bold(), ";1"), on(cell.underline(), ";4"));
+    format!("\x1b[0{bold}{underline}{}{colour}m", on(cell.inverse(), ";7"))
 }
 
 /// The line settings of a terminal, to be compared.
