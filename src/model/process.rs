@@ -71,6 +71,12 @@ impl Process {
         self.stat.get().and_then(|stat| Pid::new(stat.ppid))
     }
 
+    /// Its number in its own pid namespace, as it stands in a pidfile that it writes itself.
+    pub fn own_number(&self) -> Pid {
+        let inner = self.status.get().and_then(|status| status.ns_pids.last().copied());
+        inner.and_then(|number| Pid::new(number)).unwrap_or(self.pid)
+    }
+
     /// Pid and start tick: equal for the same process in two looks of one boot, as far as that can be told.
     pub fn identity(&self) -> (Pid, Option<u64>) {
         (self.pid, self.stat.get().map(|stat| stat.started))

@@ -13,7 +13,7 @@ use super::roots;
 use crate::deploy::releases;
 use crate::facts::{Fact, Place};
 use crate::model::{
-    App, AppId, Kind, Layout, Listener, Master, PidfileKind, PidfileState, Wanted, Worker,
+    App, AppId, Kind, Layout, Listener, Master, Pidfile, PidfileKind, PidfileState, Wanted, Worker,
 };
 use crate::os::{Root, shown};
 use crate::servers::{Server, server};
@@ -56,6 +56,7 @@ impl Maker<'_> {
             .get()
             .and_then(|layout| layout.as_ref().map(|layout| layout.root.clone()))
             .or_else(|| master.process.cwd.get().map(|cwd| cwd.path.clone()))
+            .or_else(|| releases::candidate_root(options.config.as_deref()?))
             .or_else(|| above_config(options.config.as_deref()))
             .unwrap_or_else(|| PathBuf::from(format!("/proc/{}/cwd", master.process.pid)));
         let addresses = match (&master.listens.value, &sockets.value) {
@@ -215,6 +216,7 @@ impl Maker<'_> {
             let led = self.setting.once.real(Root::Own, &app.root).value.ok().flatten();
             let files = &app.pidfiles;
             is_wished(&app.root, led.as_deref())
+                || app.host_path.as_deref().is_some_and(|host| is_wished(host, Some(host)))
                 || files
                     .iter()
                     .any(|file| is_wished(&file.path, file.real.get().and_then(Option::as_deref)))
@@ -249,10 +251,14 @@ impl Maker<'_> {
         let layout = releases::read(once, Root::Own, &root, &[]);
         let named: Vec<PathBuf> = if is_directory { Vec::new() } else { vec![wish.to_path_buf()] };
         let mut app = self.without_master(Kind::Unicorn, root, layout, &named);
+        let is_there = |file: &Pidfile| !matches!(file.state.get(), Some(PidfileState::Missing));
+        let stands = |app: &App| app.pidfiles.iter().any(|f| f.path == wish && is_there(f));
+        if apps.iter().any(|other| other.root == app.root) && !stands(&app) {
+            // A file that is not there, of an app that is: it names nothing.
+            return;
+        }
         let is_deployed = matches!(app.layout.get(), Some(Some(_)));
-        if is_deployed
-            || app.pidfiles.iter().any(|p| !matches!(p.state.get(), Some(PidfileState::Missing)))
-        {
+        if is_deployed || app.pidfiles.iter().any(is_there) {
             app.wanted.push(word);
             apps.push(app);
         }

@@ -100,7 +100,9 @@ fn members(setting: &Setting<'_>, scanned: &Scanned) -> BTreeMap<Pid, Member> {
     let mut untitled = Vec::new();
     for (pid, (server, recognised, _)) in &scanned.recognised {
         let Some(process) = setting.process(*pid) else { continue };
-        if !recognised.certain && !confirmed(server, recognised.part, &process) {
+        if !recognised.certain && !confirmed(server, recognised.part, &process)
+            || recognised.certain && refuted(recognised.part, &process)
+        {
             continue;
         }
         if !matches!(recognised.part, Part::Worker(_)) {
@@ -133,6 +135,18 @@ fn confirmed(server: &Server, part: Part, process: &Process) -> bool {
     });
     let handles = process.status.get().is_some_and(|status| (server.handlers_set)(status));
     mapped && (part != Part::Raw || handles)
+}
+
+/// A name alone can be anybody's (`exec -a`, a script that sets its own title): a process whose program is seen to be
+/// no Ruby is none of its servers.
+fn refuted(part: Part, process: &Process) -> bool {
+    let is_ruby = |path: &std::path::Path| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().contains("ruby"))
+    };
+    let titled = !matches!(part, Part::Raw);
+    let maps = process.maps.get().filter(|_| titled);
+    let runs = maps.map(|maps| maps.iter().any(|mapped| is_ruby(&mapped.path)));
+    runs.or_else(|| process.exe.get().map(|exe| is_ruby(&exe.path))) == Some(false)
 }
 
 fn seen(scanned: &Scanned, adopted: &Adopted, host: Option<&Host>) -> Seen {

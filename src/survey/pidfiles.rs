@@ -168,8 +168,11 @@ impl Pidfiles<'_> {
             Ok(None) => Ok(PidfileState::Missing),
             Ok(Some(bytes)) => match parse(&bytes, self.pid_max) {
                 Content::Pid(number) => {
-                    pid = Some(number);
-                    self.state(number, masters)
+                    let state = self.state(number, masters);
+                    let live = matches!(state, Ok(PidfileState::Live));
+                    // A living master goes by its number here; what else stands in a file stays as it stands there.
+                    pid = self.here(number, masters).filter(|_| live).or(Some(number));
+                    state
                 }
                 Content::Garbled(what) => Ok(PidfileState::Garbled(what.into())),
             },
@@ -192,19 +195,7 @@ impl Pidfiles<'_> {
 
     /// What lives under a number. The number is a hint; the process has to prove that it is this app's master.
     fn state(&self, number: Pid, masters: &[Master]) -> Result<PidfileState, Lack> {
-        let here = match self.root {
-            Root::Own => Some(number),
-            // A pidfile of another pid namespace holds that namespace's numbers.
-            Root::Of(_) => masters
-                .iter()
-                .find(|m| {
-                    let inner = m.process.status.get().and_then(|s| s.ns_pids.last().copied());
-                    inner == Some(number.number())
-                })
-                .map(|m| m.process.pid)
-                .or_else(|| (!lives_in_other_namespace(masters)).then_some(number)),
-        };
-        let Some(here) = here else { return Ok(PidfileState::Dead) };
+        let Some(here) = self.here(number, masters) else { return self.inside(number, masters) };
         if let Some(master) = masters.iter().find(|master| master.process.pid == here) {
             return Ok(if master.process.is_dead() {
                 PidfileState::Zombie
@@ -234,6 +225,33 @@ impl Pidfiles<'_> {
             self.once.one(&Ask::Text(pid, ProcText::Maps))?;
         }
         Ok(())
+    }
+
+    /// The process of a number as farrier numbers it. A pidfile of another pid namespace holds that namespace's numbers.
+    fn here(&self, number: Pid, masters: &[Master]) -> Option<Pid> {
+        match self.root {
+            Root::Own => Some(number),
+            Root::Of(_) => masters
+                .iter()
+                .find(|master| master.process.own_number() == number)
+                .map(|master| master.process.pid)
+                .or_else(|| (!lives_in_other_namespace(masters)).then_some(number)),
+        }
+    }
+
+    /// What a number means in another pid namespace, by the `/proc` that is mounted there, if it is that namespace's.
+    fn inside(&self, number: Pid, masters: &[Master]) -> Result<PidfileState, Lack> {
+        let there = |pid: Pid| {
+            let entry = PathBuf::from(format!("/proc/{pid}"));
+            self.once.stat(self.root, &entry).value.ok().map(|stat| stat.is_some())
+        };
+        let mut living = masters.iter().filter(|master| !master.process.is_dead());
+        let is_theirs = living.any(|master| there(master.process.own_number()) == Some(true));
+        match there(number).filter(|_| is_theirs) {
+            Some(true) => Ok(PidfileState::Foreign("a process of the same pid namespace".into())),
+            Some(false) => Ok(PidfileState::Dead),
+            None => Err(Lack::Depends("the processes of another pid namespace".into())),
+        }
     }
 
     /// Who a stranger is: its title, else its name.

@@ -2,7 +2,7 @@
 
 use crate::model::{Master, Operation, Phase, Role};
 use crate::rules::line::{Line, cut};
-use crate::rules::masters::{add_workers, alive, earlier, loads};
+use crate::rules::masters::{add_workers, alive, earlier, is_ending, loads};
 use crate::rules::{Look, Rule, Severity, usr2};
 
 /// The card.
@@ -35,7 +35,8 @@ A ready master that nothing superseded has no living worker at two looks at leas
 
 An old master that was drained beside a ready one is kept on purpose. A master that still boots has no worker
 yet. A configuration with 0 workers as a plain number wants it so. A master that is busy between the looks and
-reaps nobody reloads an app that it preloads: that is only information.
+reaps nobody reloads an app that it preloads: that is only information. One that has closed its listeners is
+ending.
 
 ## How to fix it
 
@@ -51,6 +52,7 @@ fn check(look: &mut Look<'_>) {
             || master.workers_wanted() == Some(0)
             || look.of(pid, "state", &master.process.stat).is_none()
             || alive(look, master) != Some(0)
+            || is_ending(look, master) != Some(false)
         {
             continue;
         }

@@ -36,6 +36,12 @@ fn alive(look: &mut Look<'_>, master: &Master) -> Option<usize> {
     (states.len() == master.workers.len()).then(|| states.iter().filter(|alive| **alive).count())
 }
 
+/// Whether a master ends: at QUIT or TERM Unicorn closes its listeners first and then waits for its workers. `None`,
+/// and noted, where its sockets were not seen.
+fn is_ending(look: &mut Look<'_>, master: &Master) -> Option<bool> {
+    look.of(master.process.pid, "listeners", &master.listens).map(Vec::is_empty)
+}
+
 /// The same master at the look before; noted where its state was not seen then.
 fn earlier<'a>(look: &mut Look<'_>, before: &'a App, master: &Master) -> Option<&'a Master> {
     let earlier = before.master(master.process.pid)?;

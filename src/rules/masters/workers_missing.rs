@@ -37,7 +37,8 @@ changed, nor `current` been switched, since the master started.
 ## When it stays silent
 
 A master without any worker is `master-hollow`. A superseded master may have fewer. A number that only Ruby can
-work out is not decided. A configuration that is newer than the master may not be loaded yet.
+work out is not decided. A configuration that is newer than the master may not be loaded yet. A master
+that has closed its listeners is ending.
 
 ## How to fix it
 
@@ -53,6 +54,9 @@ fn check(look: &mut Look<'_>) {
         let Some(alive @ 1..) = masters::alive(look, master) else { continue };
         let Some(wanted) = wanted(look, master) else { continue };
         if alive >= wanted || look.young() != Some(false) || is_newer(look, master) != Some(false) {
+            continue;
+        }
+        if masters::is_ending(look, master) != Some(false) {
             continue;
         }
         let Some(before) = look.before() else { continue };

@@ -10,7 +10,7 @@ pub mod pidfile_missing;
 pub mod pidfile_stale;
 
 use crate::model::{App, Pidfile, PidfileState};
-use crate::os::shown;
+use crate::os::{Pid, shown};
 
 use super::Look;
 
@@ -66,6 +66,11 @@ fn remove(app: &App, file: &Pidfile) -> String {
 /// The number in it, in words.
 fn number(file: &Pidfile) -> String {
     file.pid.map_or_else(|| "no pid".into(), |pid| pid.to_string())
+}
+
+/// What a master writes into its pidfile: its number in its own pid namespace.
+fn written(app: &App, owner: Pid) -> Pid {
+    app.master(owner).map_or(owner, |master| master.process.own_number())
 }
 
 /// Its name without its directory.

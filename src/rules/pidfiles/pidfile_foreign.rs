@@ -3,7 +3,7 @@
 use crate::model::{PidfileKind, PidfileState};
 use crate::os::shown;
 use crate::rules::line::{Line, cut};
-use crate::rules::pidfiles::{name, number, remove, settled};
+use crate::rules::pidfiles::{name, number, remove, settled, written};
 use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
@@ -60,9 +60,10 @@ fn check(look: &mut Look<'_>) {
                     .keep(format!(" names {pid}, no master of it")),
                 Line::new(format!("{pid} is {}", cut(who, 56))),
                 match file.owner {
-                    Some(owner) => {
-                        Line::new(format!("signal nothing by it; write {owner} into it"))
-                    }
+                    Some(owner) => Line::new(format!(
+                        "signal nothing by it; write {} into it",
+                        written(app, owner)
+                    )),
                     None => Line::new("signal nothing by it; remove it"),
                 },
             )
@@ -74,8 +75,8 @@ fn check(look: &mut Look<'_>) {
         }
         finding = match (file.owner, file.pid) {
             (Some(owner), Some(pid)) => {
-                let path = quote::of_app(app, &file.path);
-                finding.fix(format!("[ \"$(cat {path})\" = {pid} ] && echo {owner} > {path}"))
+                let (path, number) = (quote::of_app(app, &file.path), written(app, owner));
+                finding.fix(format!("[ \"$(cat {path})\" = {pid} ] && echo {number} > {path}"))
             }
             _ => finding.fix(remove(app, file)),
         };

@@ -3,7 +3,7 @@
 use crate::model::{PidfileKind, PidfileState};
 use crate::os::shown;
 use crate::rules::line::{Line, cut};
-use crate::rules::pidfiles::{name, settled};
+use crate::rules::pidfiles::{name, settled, written};
 use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
@@ -61,7 +61,7 @@ fn check(look: &mut Look<'_>) {
                     .keep(format!(" holds no pid: {}", cut(what, 12))),
                 Line::new("whatever signals by it finds no master").aside(", or its own group"),
                 match owner {
-                    Some(owner) => Line::new(format!("write {owner} into it")),
+                    Some(owner) => Line::new(format!("write {} into it", written(app, owner))),
                     None => Line::new(format!("remove {}", cut(&app.short(&file.path), 60))),
                 },
             )
@@ -76,7 +76,7 @@ fn check(look: &mut Look<'_>) {
             .and_then(Option::as_ref)
             .is_none_or(|stat| stat.kind == crate::os::FileKind::Regular);
         finding = match owner {
-            Some(owner) if regular => finding.fix(format!("echo {owner} > {path}")),
+            Some(owner) if regular => finding.fix(format!("echo {} > {path}", written(app, owner))),
             _ if regular => finding.fix(format!("rm {path}")),
             _ => finding.fix(format!("mv -T {path} {path}.was-no-file")),
         };

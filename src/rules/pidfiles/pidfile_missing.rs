@@ -78,6 +78,7 @@ fn report(look: &mut Look<'_>, master: &Master, file: &Pidfile) {
     let app = look.app();
     let pid = master.process.pid;
     let path = quote::seen_by(&master.process, &file.path);
+    let number = master.process.own_number();
     let user = master.process.user.get().map(|user| format!("# as {user}:"));
     let mut finding = look
         .finding(Severity::Warning, format!("{pid} lives, {} is not there", cut(&name(file), 26)))
@@ -86,7 +87,7 @@ fn report(look: &mut Look<'_>, master: &Master, file: &Pidfile) {
         .told(
             Line::new(format!("{}: {pid} lives, its pidfile is not there", cut(&app.name, 16))),
             Line::new(format!("{} is gone", app.short(&file.path))),
-            Line::new(format!("write {pid} into it again")).aside(", as the fix says"),
+            Line::new(format!("write {number} into it again")).aside(", as the fix says"),
         )
         .seen(format!("{pid} was given {}", shown(&file.path)), &master.pidfile.place)
         .seen("nothing stands there", &file.stat.place)
@@ -96,7 +97,7 @@ fn report(look: &mut Look<'_>, master: &Master, file: &Pidfile) {
     }
     look.found(
         finding
-            .fix(format!("( set -C; echo {pid} > {path} )"))
+            .fix(format!("( set -C; echo {number} > {path} )"))
             .for_good("keep the pidfile in shared/ or /run, by an absolute path"),
     );
 }

@@ -3,7 +3,7 @@
 use crate::model::{Pidfile, PidfileKind, PidfileState};
 use crate::os::shown;
 use crate::rules::line::{Line, cut};
-use crate::rules::pidfiles::{lasts, name, number, remove, settled};
+use crate::rules::pidfiles::{lasts, name, number, remove, settled, written};
 use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
@@ -76,7 +76,7 @@ fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool) {
                 None => Line::new("it was left behind").aside(" by a process that ended"),
             },
             match file.owner {
-                Some(owner) => Line::new(format!("write {owner} into it")),
+                Some(owner) => Line::new(format!("write {} into it", written(app, owner))),
                 None => Line::new(format!("remove {}", cut(&app.short(&file.path), 60))),
             },
         )
@@ -92,8 +92,8 @@ fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool) {
     }
     finding = match (file.owner, file.pid) {
         (Some(owner), Some(pid)) => {
-            let path = quote::of_app(app, &file.path);
-            finding.fix(format!("[ \"$(cat {path})\" = {pid} ] && echo {owner} > {path}"))
+            let (path, number) = (quote::of_app(app, &file.path), written(app, owner));
+            finding.fix(format!("[ \"$(cat {path})\" = {pid} ] && echo {number} > {path}"))
         }
         _ => finding.fix(remove(app, file)),
     };

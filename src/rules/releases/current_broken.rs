@@ -40,7 +40,8 @@ is a link inside a release that names another release.
 ## When it stays silent
 
 A switch by `rm` and `ln` leaves a short gap: one look alone decides nothing. `current` as a link to a directory
-outside `releases/` is a way to deploy. Releases that no process leads into are nobody's concern. A nested link
+outside `releases/` is a way to deploy. Releases that no process leads into are nobody's concern. Where restarts
+reach the releases by a link of another name, a missing `current` is not what is used here. A nested link
 in a release that is neither current nor running is only information.
 
 ## How to fix it
@@ -66,6 +67,9 @@ fn check(look: &mut Look<'_>) {
         Some(true) => {}
         Some(false) => return look.not_here(),
         None => return,
+    }
+    if *state == CurrentState::Missing && has_another_link(look.app(), layout) {
+        return look.not_here();
     }
     let Some(before) = look.before() else { return };
     let Some(Some(earlier)) = look.at("the releases before", &before.layout) else { return };
@@ -106,6 +110,15 @@ fn leads_here(look: &mut Look<'_>, layout: &Layout) -> Option<bool> {
         unseen |= release.is_none() || directory.is_none();
     }
     (!unseen).then_some(false)
+}
+
+/// Whether restarts find the live release by a link of another name: then `current` is not what is used here.
+fn has_another_link(app: &App, layout: &Layout) -> bool {
+    app.living_masters().filter_map(|master| master.restart.directory.get()).any(|spot| {
+        let named = layout.release_of(&spot.path).is_some() || layout.through_current(&spot.path);
+        let real = spot.real.get().and_then(Option::as_ref);
+        !named && real.is_some_and(|real| layout.release_of(real).is_some())
+    })
 }
 
 fn is_broken(state: &CurrentState) -> bool {
