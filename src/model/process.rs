@@ -74,7 +74,7 @@ impl Process {
     /// Its number in its own pid namespace, as it stands in a pidfile that it writes itself.
     pub fn own_number(&self) -> Pid {
         let inner = self.status.get().and_then(|status| status.ns_pids.last().copied());
-        inner.and_then(|number| Pid::new(number)).unwrap_or(self.pid)
+        inner.and_then(Pid::new).unwrap_or(self.pid)
     }
 
     /// Pid and start tick: equal for the same process in two looks of one boot, as far as that can be told.

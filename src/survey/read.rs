@@ -328,3 +328,40 @@ fn is_extension(mapped: &Mapped) -> bool {
         .iter()
         .any(|part| has(part))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::os::{Answer, Source};
+
+    /// A process that ends when its `stat` has been read for the first time.
+    struct Ending {
+        stats: Cell<u32>,
+    }
+
+    impl Source for Ending {
+        fn ask(&self, asks: &[Ask]) -> Vec<Answer> {
+            let one = |ask: &Ask| match ask {
+                Ask::Text(_, ProcText::Stat) => {
+                    let before = self.stats.replace(self.stats.get() + 1);
+                    let state = if before == 0 { "S" } else { "Z" };
+                    let zeros = "0 ".repeat(49);
+                    Ok(Found::Bytes(Text::from(&*format!("7 (ruby) {state} 1 {zeros}"))))
+                }
+                _ => Err(Refusal::Zombie),
+            };
+            asks.iter().map(one).collect()
+        }
+    }
+
+    #[test]
+    fn what_ends_under_the_look_is_dead_and_not_unreadable() {
+        let source = Ending { stats: Cell::new(0) };
+        let once = Once::new(&source);
+        let setting = Setting { once: &once, host: None, clock: None, memory: false };
+        let pid: Pid = "7".parse().unwrap();
+        assert!(setting.process(pid).unwrap().is_dead());
+    }
+}

@@ -136,6 +136,37 @@ pub const STAGES: &[Stage] = &[
             assert!(lab.title(old).contains("master (old)"));
         },
     ),
+    fine(
+        "trial-quitting",
+        "the only master was told to quit and waits for a long request: it has fewer workers, and needs no more",
+        |lab| {
+            let site = serving(lab, |_| {});
+            let master = site.masters()[0];
+            let long = "ruby -rsocket -e 's = UNIXSocket.new(\"/var/www/shop/shared/sockets/unicorn.sock\"); \
+                    s.write(\"GET /?20 HTTP/1.0\\r\\n\\r\\n\"); s.read'";
+            let open = || -> usize {
+                let fds = |pid| std::fs::read_dir(lab.path(format!("/proc/{pid}/fd")));
+                site.workers(master).into_iter().map(|w| fds(w).map_or(0, Iterator::count)).sum()
+            };
+            let before = open();
+            lab.background(site.user, long);
+            lab.wait("a worker has accepted the long request", || open() > before);
+            lab.signal(master, "QUIT");
+            lab.wait("one worker is left", || site.workers(master).len() == 1);
+        },
+    ),
+    fine("trial-other-link", "the link that names the live release is not called current", |lab| {
+        let site = Site::new(lab, "shop");
+        let mut config = Config::at(&site.root);
+        config.working_directory = Some(site.path("live"));
+        config.gemfile = Some(site.path("live/Gemfile"));
+        site.release(FIRST, &App::default(), &config);
+        lab.sh_as(site.user, &format!("cd {}; ln -s releases/{FIRST} live", site.root));
+        let mut start = site.usual();
+        start.config = Some(site.path("live/config/unicorn.rb"));
+        start.from = site.path("live");
+        site.start_with(&start);
+    }),
     fine("trial-respawned", "a worker was killed and replaced", |lab| {
         let site = serving(lab, |_| {});
         let master = site.masters()[0];
@@ -157,6 +188,11 @@ pub const STAGES: &[Stage] = &[
                 "ruby -e 'sleep' unicorn master -c /var/www/shop/current/config/unicorn.rb",
             );
             lab.background("deploy", "bash -c 'exec -a \"unicorn master\" sleep 1000'");
+            lab.background("deploy", "bash -c 'exec -a unicorn sleep 1000'");
+            lab.background("deploy", "perl -e '$0 = \"unicorn master -c x\"; sleep'");
+            lab.wait("a script has written a master's title", || {
+                lab.pids().iter().any(|pid| lab.title(*pid) == "unicorn master -c x")
+            });
         },
     ),
 ];
@@ -215,6 +251,16 @@ fn trial_rescued() {
 #[test]
 fn trial_retiring() {
     hold("trial-retiring");
+}
+
+#[test]
+fn trial_quitting() {
+    hold("trial-quitting");
+}
+
+#[test]
+fn trial_other_link() {
+    hold("trial-other-link");
 }
 
 #[test]
