@@ -9,10 +9,12 @@ pub mod pidfile_in_release;
 pub mod pidfile_missing;
 pub mod pidfile_stale;
 
-use crate::model::{App, Pidfile, PidfileState};
+use crate::facts::Place;
+use crate::model::{App, Pidfile, PidfileKind, PidfileState};
 use crate::os::{Pid, shown};
 
-use super::Look;
+use super::line::cut;
+use super::{Finding, Look, Severity};
 
 /// What a pidfile says now, where the rule may count on it: in a young handover pidfiles are renamed and written anew,
 /// so that it has to say the same at two looks.
@@ -61,6 +63,56 @@ fn remove(app: &App, file: &Pidfile) -> String {
         Some(pid) => format!("[ \"$(cat {path})\" = {pid} ] && rm {path}"),
         None => format!("rm {path}"),
     }
+}
+
+/// Pidfiles whose process ended, each with whether it is a zombie: one has to last, since a parent reaps late.
+fn ended<'a>(look: &mut Look<'a>, of: fn(PidfileKind) -> bool) -> Vec<(&'a Pidfile, bool)> {
+    let sought = |state: &PidfileState| matches!(state, PidfileState::Dead | PidfileState::Zombie);
+    let mut all = Vec::new();
+    for file in look.app().pidfiles.iter().filter(|file| of(file.kind)) {
+        match settled(look, file, sought) {
+            Some(PidfileState::Zombie) if !lasts(look, file, sought) => {}
+            Some(state) => all.push((file, *state == PidfileState::Zombie)),
+            None => {}
+        }
+    }
+    all
+}
+
+/// Pidfiles whose number belongs to a living process that is no master of the app, each with who that is.
+fn foreign<'a>(look: &mut Look<'a>, of: fn(PidfileKind) -> bool) -> Vec<(&'a Pidfile, &'a str)> {
+    let sought = |state: &PidfileState| matches!(state, PidfileState::Foreign(_));
+    let files: Vec<&Pidfile> = look.app().pidfiles.iter().filter(|f| of(f.kind)).collect();
+    files
+        .into_iter()
+        .filter_map(|file| match settled(look, file, sought) {
+            Some(PidfileState::Foreign(who)) => Some((file, who.as_str())),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What every finding about a number begins with: which file names it, and what became of it.
+fn about_number(look: &Look<'_>, severity: Severity, file: &Pidfile, is: &str) -> Finding {
+    let pid = number(file);
+    look.finding(severity, format!("{} names {pid}, {is}", cut(&name(file), 26)))
+        .at_path(&file.path)
+        .seen(format!("{} holds {pid}", shown(&file.path)), file.stat.place.clone())
+}
+
+/// Puts a pidfile right: the living master's number into it where one was given it, else it goes; and says who names it.
+fn put_right(app: &App, file: &Pidfile, mut finding: Finding) -> Finding {
+    for by in &file.named_by {
+        finding = finding.seen("names this file", Place::new(by.clone()));
+    }
+    let fix = match (file.owner, file.pid) {
+        (Some(owner), Some(pid)) => {
+            let (path, number) = (super::quote::of_app(app, &file.path), written(app, owner));
+            format!("[ \"$(cat {path})\" = {pid} ] && echo {number} > {path}")
+        }
+        _ => remove(app, file),
+    };
+    finding.fix(fix).for_good("stop masters with QUIT or TERM: then they remove their pidfile")
 }
 
 /// The number in it, in words.

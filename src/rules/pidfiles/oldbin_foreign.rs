@@ -1,9 +1,8 @@
 //! `oldbin-foreign`: the number in an oldbin pidfile belongs to a process that is no master of this app.
 
-use crate::model::{Kind, PidfileKind, PidfileState};
-use crate::os::shown;
+use crate::model::{Kind, PidfileKind};
 use crate::rules::line::{Line, cut};
-use crate::rules::pidfiles::{name, number, remove, settled};
+use crate::rules::pidfiles::{about_number, foreign, name, number, remove};
 use crate::rules::{Look, Rule, Severity};
 
 /// The card.
@@ -44,16 +43,9 @@ Remove the file, after a look that it still names that number. Send nothing to t
 
 fn check(look: &mut Look<'_>) {
     let app = look.app();
-    for file in app.pidfiles.iter().filter(|file| file.kind == PidfileKind::Oldbin) {
-        let foreign = |state: &PidfileState| matches!(state, PidfileState::Foreign(_));
-        let Some(PidfileState::Foreign(who)) = settled(look, file, foreign) else { continue };
+    for (file, who) in foreign(look, |kind| kind == PidfileKind::Oldbin) {
         let pid = number(file);
-        let mut finding = look
-            .finding(
-                Severity::Critical,
-                format!("{} names {pid}, a stranger", cut(&name(file), 26)),
-            )
-            .at_path(&file.path)
+        let mut finding = about_number(look, Severity::Critical, file, "a stranger")
             .told(
                 Line::new(format!("{}: USR2 is refused, {pid} lives", cut(&app.name, 16)))
                     .aside(" and is no master"),
@@ -61,7 +53,6 @@ fn check(look: &mut Look<'_>) {
                     .keep(format!(", {}", cut(who, 24))),
                 Line::new(format!("remove {}", cut(&app.short(&file.path), 60))),
             )
-            .seen(format!("{} holds {pid}", shown(&file.path)), file.stat.place.clone())
             .seen(format!("{pid} is {who}"), &file.state.place)
             .leads_to(format!("Every USR2 is refused; a hook that reads it sends QUIT to {pid}."))
             .fix(remove(app, file))

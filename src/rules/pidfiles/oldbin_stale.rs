@@ -1,9 +1,8 @@
 //! `oldbin-stale`: an oldbin pidfile names a process that is gone, or a zombie.
 
-use crate::model::{Kind, Pidfile, PidfileKind, PidfileState};
-use crate::os::shown;
+use crate::model::{Kind, Pidfile, PidfileKind};
 use crate::rules::line::{Line, cut};
-use crate::rules::pidfiles::{lasts, name, number, remove, settled};
+use crate::rules::pidfiles::{about_number, ended, name, number, remove};
 use crate::rules::{Look, Rule, Severity};
 
 /// The card.
@@ -46,18 +45,9 @@ for ever.
 ";
 
 fn check(look: &mut Look<'_>) {
-    let app = look.app();
-    for file in app.pidfiles.iter().filter(|file| file.kind == PidfileKind::Oldbin) {
-        match settled(look, file, ended) {
-            Some(PidfileState::Zombie) if !lasts(look, file, ended) => {}
-            Some(state) => report(look, file, *state == PidfileState::Zombie),
-            None => {}
-        }
+    for (file, zombie) in ended(look, |kind| kind == PidfileKind::Oldbin) {
+        report(look, file, zombie);
     }
-}
-
-fn ended(state: &PidfileState) -> bool {
-    matches!(state, PidfileState::Dead | PidfileState::Zombie)
 }
 
 fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool) {
@@ -65,9 +55,7 @@ fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool) {
     let pid = number(file);
     let severity = if zombie { Severity::Critical } else { Severity::Warning };
     let is = if zombie { "a zombie" } else { "gone" };
-    let mut finding = look
-        .finding(severity, format!("{} names {pid}, which is {is}", cut(&name(file), 26)))
-        .at_path(&file.path)
+    let mut finding = about_number(look, severity, file, &format!("which is {is}"))
         .told(
             Line::new(format!("{}: {} names {pid},", cut(&app.name, 16), cut(&name(file), 24)))
                 .keep(format!(" which is {is}")),
@@ -78,7 +66,6 @@ fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool) {
             }),
             Line::new(format!("remove {}", cut(&app.short(&file.path), 60))),
         )
-        .seen(format!("{} holds {pid}", shown(&file.path)), file.stat.place.clone())
         .seen(format!("{pid} is {is}"), &file.state.place)
         .leads_to(if zombie {
             "Every USR2 is refused, and hooks signal a process that does nothing."

@@ -1,10 +1,9 @@
 //! `pidfile-foreign`: the number in a pidfile belongs to a process that is no master of this app.
 
-use crate::model::{PidfileKind, PidfileState};
-use crate::os::shown;
+use crate::model::PidfileKind;
 use crate::rules::line::{Line, cut};
-use crate::rules::pidfiles::{name, number, remove, settled, written};
-use crate::rules::{Look, Rule, Severity, quote};
+use crate::rules::pidfiles::{about_number, foreign, name, number, put_right};
+use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -45,16 +44,9 @@ Send nothing by this file. Write the living master's number into it where one wa
 
 fn check(look: &mut Look<'_>) {
     let app = look.app();
-    for file in app.pidfiles.iter().filter(|file| file.kind != PidfileKind::Oldbin) {
-        let foreign = |state: &PidfileState| matches!(state, PidfileState::Foreign(_));
-        let Some(PidfileState::Foreign(who)) = settled(look, file, foreign) else { continue };
+    for (file, who) in foreign(look, |kind| kind != PidfileKind::Oldbin) {
         let pid = number(file);
-        let mut finding = look
-            .finding(
-                Severity::Critical,
-                format!("{} names {pid}, a stranger", cut(&name(file), 26)),
-            )
-            .at_path(&file.path)
+        let finding = about_number(look, Severity::Critical, file, "a stranger")
             .told(
                 Line::new(format!("{}: {}", cut(&app.name, 16), cut(&name(file), 24)))
                     .keep(format!(" names {pid}, no master of it")),
@@ -67,22 +59,10 @@ fn check(look: &mut Look<'_>) {
                     None => Line::new("signal nothing by it; remove it"),
                 },
             )
-            .seen(format!("{} holds {pid}", shown(&file.path)), file.stat.place.clone())
             .seen(format!("{pid} is {who}"), &file.state.place)
             .leads_to(format!("Whatever signals by this file reaches {pid}."));
-        for by in &file.named_by {
-            finding = finding.seen("names this file", crate::facts::Place::new(by.clone()));
-        }
-        finding = match (file.owner, file.pid) {
-            (Some(owner), Some(pid)) => {
-                let (path, number) = (quote::of_app(app, &file.path), written(app, owner));
-                finding.fix(format!("[ \"$(cat {path})\" = {pid} ] && echo {number} > {path}"))
-            }
-            _ => finding.fix(remove(app, file)),
-        };
+        let mut finding = put_right(app, file, finding);
         finding.pid = file.pid;
-        look.found(
-            finding.for_good("stop masters with QUIT or TERM: then they remove their pidfile"),
-        );
+        look.found(finding);
     }
 }

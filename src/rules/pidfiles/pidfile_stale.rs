@@ -1,10 +1,9 @@
 //! `pidfile-stale`: a pidfile names a process that is gone, or a zombie.
 
-use crate::model::{Pidfile, PidfileKind, PidfileState};
-use crate::os::shown;
+use crate::model::{Pidfile, PidfileKind};
 use crate::rules::line::{Line, cut};
-use crate::rules::pidfiles::{lasts, name, number, remove, settled, written};
-use crate::rules::{Look, Rule, Severity, quote};
+use crate::rules::pidfiles::{about_number, ended, name, number, put_right};
+use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -46,18 +45,9 @@ still holds the number that was seen.
 ";
 
 fn check(look: &mut Look<'_>) {
-    let app = look.app();
-    for file in app.pidfiles.iter().filter(|file| file.kind != PidfileKind::Oldbin) {
-        match settled(look, file, ended) {
-            Some(PidfileState::Zombie) if !lasts(look, file, ended) => {}
-            Some(state) => report(look, file, *state == PidfileState::Zombie),
-            None => {}
-        }
+    for (file, zombie) in ended(look, |kind| kind != PidfileKind::Oldbin) {
+        report(look, file, zombie);
     }
-}
-
-fn ended(state: &PidfileState) -> bool {
-    matches!(state, PidfileState::Dead | PidfileState::Zombie)
 }
 
 fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool) {
@@ -65,9 +55,7 @@ fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool) {
     let pid = number(file);
     let severity = if file.owner.is_some() { Severity::Critical } else { Severity::Warning };
     let is = if zombie { "a zombie" } else { "gone" };
-    let mut finding = look
-        .finding(severity, format!("{} names {pid}, which is {is}", cut(&name(file), 26)))
-        .at_path(&file.path)
+    let finding = about_number(look, severity, file, &format!("which is {is}"))
         .told(
             Line::new(format!("{}: {} names {pid},", cut(&app.name, 16), cut(&name(file), 24)))
                 .keep(format!(" which is {is}")),
@@ -80,23 +68,13 @@ fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool) {
                 None => Line::new(format!("remove {}", cut(&app.short(&file.path), 60))),
             },
         )
-        .seen(format!("{} holds {pid}", shown(&file.path)), file.stat.place.clone())
         .seen(format!("{pid} is {is}"), &file.state.place)
         .leads_to(if zombie {
             "A start is refused: a zombie counts as running."
         } else {
             "Scripts signal nobody; later, whoever gets that number."
         });
-    for by in &file.named_by {
-        finding = finding.seen("names this file", crate::facts::Place::new(by.clone()));
-    }
-    finding = match (file.owner, file.pid) {
-        (Some(owner), Some(pid)) => {
-            let (path, number) = (quote::of_app(app, &file.path), written(app, owner));
-            finding.fix(format!("[ \"$(cat {path})\" = {pid} ] && echo {number} > {path}"))
-        }
-        _ => finding.fix(remove(app, file)),
-    };
+    let mut finding = put_right(app, file, finding);
     finding.pid = file.owner;
-    look.found(finding.for_good("stop masters with QUIT or TERM: then they remove their pidfile"));
+    look.found(finding);
 }
