@@ -83,11 +83,29 @@ fn from_title(title: &Text) -> Option<Recognised> {
     let words = rest.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     Some(Recognised {
         part,
-        arguments: words.filter(|_| has_arguments).map(Text::new).collect(),
+        arguments: rejoined(&words.filter(|_| has_arguments).collect::<Vec<_>>()),
         certain: is_unicorn(program.bytes()),
         program,
         tag,
     })
+}
+
+/// The words of a title. It joins the arguments by blanks, so that a configuration's path with a blank in it falls apart:
+/// what stands between `-c /…` and the next word in `.rb`, with no option between them, is one path.
+fn rejoined(words: &[&[u8]]) -> Vec<Text> {
+    let mut joined: Vec<Text> = Vec::new();
+    let mut rest = words;
+    while let [word, behind @ ..] = rest {
+        let is_path = joined.last().is_some_and(|last| last.bytes() == b"-c")
+            && word.starts_with(b"/")
+            && !word.ends_with(b".rb");
+        let parts = behind.iter().take_while(|part| !part.starts_with(b"-"));
+        let end = parts.enumerate().find(|(_, part)| part.ends_with(b".rb")).map(|(at, _)| at + 1);
+        let (parts, after) = behind.split_at(end.filter(|_| is_path).unwrap_or(0));
+        joined.push(Text::new([&[*word], parts].concat().join(&b' ')));
+        rest = after;
+    }
+    joined
 }
 
 fn from_command_line(first: &Text, rest: &[Text]) -> Option<Recognised> {
@@ -219,6 +237,19 @@ mod tests {
             let found = of(&[title]).unwrap();
             assert_eq!((found.part, found.certain), (part, certain), "{title}");
         }
+    }
+
+    #[test]
+    fn a_path_with_a_blank_stays_whole() {
+        let arguments = |title: &str| -> Vec<String> {
+            of(&[title]).unwrap().arguments.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(
+            arguments("unicorn master -D -c /srv/my app/u.rb config.ru"),
+            ["-D", "-c", "/srv/my app/u.rb", "config.ru"]
+        );
+        let plain = ["-c", "/srv/u.conf", "config.ru", "-r", "x.rb"];
+        assert_eq!(arguments("unicorn master -c /srv/u.conf config.ru -r x.rb"), plain);
     }
 
     #[test]
