@@ -2,7 +2,7 @@
 
 use crate::model::PidfileKind;
 use crate::rules::line::{Line, cut};
-use crate::rules::pidfiles::{about_number, foreign, name, number, put_right};
+use crate::rules::pidfiles::{about_number, foreign, name, number, put_right, written};
 use crate::rules::{Look, Rule, Severity};
 
 /// The card.

@@ -2,7 +2,7 @@
 
 use crate::model::{Pidfile, PidfileKind};
 use crate::rules::line::{Line, cut};
-use crate::rules::pidfiles::{about_number, ended, name, number, put_right};
+use crate::rules::pidfiles::{about_number, ended, name, number, put_right, written};
 use crate::rules::{Look, Rule, Severity};
 
 /// The card.
