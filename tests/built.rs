@@ -8,6 +8,7 @@ use farrier::facts::process::{CommandLine, Stat, State, Status};
 use farrier::facts::signals::SignalSet;
 use farrier::facts::sockets::SocketFile;
 use farrier::facts::{Fact, Lack, Place};
+use farrier::model::log::{Entry, Said};
 use farrier::model::*;
 use farrier::os::{FileKind, FileStat, Pid, Refusal, Root, Text};
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +21,7 @@ pub const NEW: &str = "20261121224103";
 pub const GONE: &str = "20261101120000";
 pub const CONFIG: &str = "/var/www/shop/current/config/unicorn.rb";
 pub const PIDFILE: &str = "/var/www/shop/shared/pids/unicorn.pid";
+pub const LOG: &str = "/var/www/shop/shared/log/unicorn.stderr.log";
 pub const SOCKET: &str = "/var/www/shop/shared/sockets/unicorn.sock";
 const DAY: u64 = 86_400;
 
@@ -249,11 +251,27 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
             config: known(&place, Some(spot(CONFIG, FileKind::Regular, CONFIG))),
             gemfile: known(&place, Some(gemfile(&format!("{current}/Gemfile"), None))),
         },
+        log: known(LOG, Some(log(vec![]))),
         listens: known(&format!("{place}/fd"), vec![48113]),
         unread: vec![],
         server_version: Some("6.0.0".into()),
         ruby_version: Some("3.1.2".into()),
         revision: None,
+    }
+}
+
+/// A log with these lines, each by 14740 unless another writer is given.
+pub fn log(said: Vec<Said>) -> Log {
+    let entry = |(at, said)| Entry {
+        line: at + 1,
+        time: Some("2026-11-21T22:41:40.1".into()),
+        writer: Some(14740),
+        said,
+    };
+    Log {
+        path: LOG.into(),
+        whole: true,
+        entries: said.into_iter().enumerate().map(entry).collect(),
     }
 }
 
@@ -444,6 +462,7 @@ pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losab
             each_config(&mut master.config, "config", visit);
             each_config(&mut master.loaded, "loaded", visit);
             visit("pidfile", &mut master.pidfile);
+            visit("log", &mut master.log);
             visit("listens", &mut master.listens);
             each_restart(&mut master.restart, visit);
         }

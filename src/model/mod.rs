@@ -5,6 +5,7 @@ pub mod config;
 pub mod handover;
 pub mod history;
 pub mod limits;
+pub mod log;
 pub mod operation;
 pub mod process;
 pub mod release;
@@ -15,6 +16,7 @@ pub use app::{Address, App, AppId, Listener, Pidfile, PidfileKind, PidfileState,
 pub use config::{Config, Hook, Setting};
 pub use handover::Handover;
 pub use limits::Limits;
+pub use log::Log;
 pub use operation::Operation;
 pub use process::Process;
 pub use release::{Current, CurrentState, Layout, Lock, Release};

@@ -3,7 +3,7 @@
 use crate::facts::{Fact, Lack};
 use crate::os::{Pid, Text};
 
-use super::{Config, Process, Restart};
+use super::{Config, Log, Process, Restart};
 
 /// The software that serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -101,6 +101,8 @@ pub struct Master {
     pub pidfile: Fact<Option<std::path::PathBuf>>,
     /// What the next re-execution would run.
     pub restart: Restart,
+    /// The end of its log; `None`: its messages go to no file.
+    pub log: Fact<Option<Log>>,
     /// Inodes of the sockets that it listens on.
     pub listens: Fact<Vec<u64>>,
     /// Its children that did not show what they are, and why: a new master or a worker may be among them.

@@ -220,6 +220,8 @@ pub const RULES: &[&Rule] = &[
     &masters::master_stopped::RULE,
     &masters::master_dead::RULE,
     &masters::workers_missing::RULE,
+    &masters::reexec_failed::RULE,
+    &masters::reexec_refused::RULE,
     &sockets::socket_missing::RULE,
     &sockets::socket_replaced::RULE,
 ];

@@ -6,7 +6,7 @@ pub mod unicorn;
 use std::path::{Path, PathBuf};
 
 use crate::facts::process::Status;
-use crate::model::{Config, Kind, Operation, Role, Signal};
+use crate::model::{Config, Kind, Log, Operation, Role, Signal};
 use crate::os::Text;
 
 /// A process as recognition sees it: little enough to be read of every process of the machine.
@@ -114,6 +114,8 @@ pub struct Server {
     pub handlers_set: fn(&Status) -> bool,
     /// Reads a configuration file's text.
     pub read_config: fn(&Loading<'_>) -> Config,
+    /// Reads the end of its log: the bytes, the file, and whether they are all that it has.
+    pub read_log: fn(&Text, &Path, bool) -> Log,
     /// What a superseded master's pidfile gets appended (`.oldbin`); `None`: nothing.
     pub old_suffix: Option<&'static str>,
     /// What its signals do.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::adopt::{Member, Tree};
 use super::config;
 use super::listeners;
+use super::log;
 use super::restart::Known;
 use crate::facts::environ::Environ;
 use crate::facts::sockets::SocketTable;
@@ -88,6 +89,7 @@ impl Round<'_> {
                 .collect(),
             pidfile: pidfile(&process, &loaded, &options),
             unread,
+            log: log::read(self.once, server, &process),
             listens: listeners::listens(&process, self.sockets),
             server_version: version(server.kind.name())
                 .or_else(|| packaged(self.once, &process, server.kind.name())),

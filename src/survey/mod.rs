@@ -6,6 +6,7 @@ mod config;
 mod group;
 mod idle;
 mod listeners;
+mod log;
 mod masters;
 mod once;
 mod pidfiles;

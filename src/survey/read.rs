@@ -260,7 +260,7 @@ impl Setting<'_> {
 
 /// The kernel tells links and maps from farrier's root: of a process with a root directory of its own, the path as
 /// that process sees it is what lies below.
-fn as_seen_inside(path: &Path, inside: Option<&Path>) -> PathBuf {
+pub(super) fn as_seen_inside(path: &Path, inside: Option<&Path>) -> PathBuf {
     match inside.and_then(|root| path.strip_prefix(root).ok()) {
         Some(rest) => Path::new("/").join(rest),
         None => path.to_path_buf(),

@@ -145,6 +145,7 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
             config: known(Some(spot("/var/www/shop/current/config/unicorn.rb"))),
             gemfile: known(None),
         },
+        log: known(None),
         listens: known(vec![SOCKET]),
         unread: vec![],
         server_version: None,

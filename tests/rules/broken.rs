@@ -3,6 +3,7 @@
 use farrier::facts::files::Linked;
 use farrier::facts::process::State;
 use farrier::facts::sockets::SocketFile;
+use farrier::model::log::Said;
 use farrier::model::*;
 use farrier::os::FileKind;
 use farrier::rules::Severity;
@@ -386,7 +387,56 @@ fn masters() -> Vec<Case> {
             app.masters[0].workers.truncate(1);
         })
         .lasting(),
+        case("reexec-failed", Critical, "the new release does not boot", |app| {
+            deployed(app, 1800);
+            logged(app, failed(NEW, "exit 1"));
+        }),
+        case("reexec-failed", Critical, "the same release again, killed", |app| {
+            logged(app, failed(LIVE, "SIGKILL (signal 9)"));
+        }),
+        case("reexec-failed", Critical, "the line of its execution was rotated away", |app| {
+            logged(app, failed(NEW, "exit 1").split_off(2));
+        }),
+        case("reexec-failed", Info, "current was switched back since", |app| {
+            logged(app, failed(NEW, "exit 1"));
+        }),
+        case("reexec-refused", Warning, "an old master lives", |app| {
+            deployed(app, 1800);
+            logged(app, vec![refused()]);
+        }),
+        case("reexec-refused", Info, "what serves is what current names", |app| {
+            logged(app, vec![refused()]);
+        }),
+        case("reexec-refused", Info, "sent twice in a young handover", |app| {
+            deployed(app, 30);
+            logged(app, vec![refused()]);
+        }),
     ]
+}
+
+/// The log of its master says this.
+pub fn logged(app: &mut App, said: Vec<Said>) {
+    app.masters[0].log.value = Ok(Some(log(said)));
+}
+
+/// A USR2 whose new master ends.
+pub fn failed(release: &str, how: &str) -> Vec<Said> {
+    vec![
+        Said::Executing {
+            program: "/usr/local/bin/unicorn".into(),
+            directory: release_path(release),
+        },
+        Said::Error(
+            "config.ru:2:in `block in <main>': this release does not boot (RuntimeError)".into(),
+        ),
+        Said::Ended { pid: 21877, how: how.into() },
+    ]
+}
+
+pub fn refused() -> Said {
+    Said::Refused(
+        "old PID:9120 running with existing pid=/var/www/shop/shared/pids/unicorn.pid.oldbin, refusing rexec".into(),
+    )
 }
 
 fn sockets() -> Vec<Case> {

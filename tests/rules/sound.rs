@@ -2,9 +2,11 @@
 
 use farrier::facts::process::State;
 use farrier::facts::sockets::SocketFile;
+use farrier::model::log::Said;
 use farrier::model::*;
 use farrier::os::FileKind;
 
+use super::broken::{failed, logged, refused};
 use crate::built::*;
 
 /// A healthy app, idle first, then through a deploy, an upgrade and a restart.
@@ -382,6 +384,49 @@ fn of_masters() -> Vec<LookAlike> {
                 app.masters[0].process.stat.value.as_mut().unwrap().state = State('D');
             }),
         ),
+        (
+            "reexec-failed",
+            "the new master was ended on purpose",
+            with(|app| logged(app, failed(NEW, "exit 0"))),
+        ),
+        (
+            "reexec-failed",
+            "the next USR2 was carried out",
+            with(|app| {
+                let mut said = failed(NEW, "exit 1");
+                said.extend(failed(NEW, "exit 1").into_iter().take(1));
+                logged(app, said);
+            }),
+        ),
+        (
+            "reexec-failed",
+            "another master wrote it",
+            with(|app| {
+                logged(app, failed(NEW, "exit 1"));
+                for entry in app.masters[0].log.value.as_mut().unwrap().iter_mut() {
+                    entry.entries.iter_mut().for_each(|entry| entry.writer = Some(9120));
+                }
+            }),
+        ),
+        (
+            "reexec-failed",
+            "it was started since",
+            with(|app| {
+                let mut said = failed(NEW, "exit 1");
+                said.push(Said::Ready);
+                logged(app, said);
+            }),
+        ),
+        (
+            "reexec-refused",
+            "the next one was carried out",
+            with(|app| {
+                deployed(app, 1800);
+                let said = std::iter::once(refused()).chain(failed(NEW, "exit 0"));
+                logged(app, said.collect());
+            }),
+        ),
+        ("reexec-refused", "there is no log file", with(|app| app.masters[0].log.value = Ok(None))),
         ("master-dead", "nobody wants it", with(|app| app.masters.clear())),
         (
             "master-dead",

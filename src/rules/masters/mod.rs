@@ -4,8 +4,11 @@ pub mod master_dead;
 pub mod master_duplicate;
 pub mod master_hollow;
 pub mod master_stopped;
+pub mod reexec_failed;
+pub mod reexec_refused;
 pub mod workers_missing;
 
+use crate::model::log::{Entry, Log, Said};
 use crate::model::{App, Master};
 
 use super::Look;
@@ -61,4 +64,27 @@ fn loads(earlier: &Master, master: &Master) -> bool {
         }
         _ => false,
     }
+}
+
+/// The lines of a log that are about a master's own restarts: those of its own hand since it was ready, and what its
+/// children are about to execute. Several generations, and several apps, may write to one file.
+fn own_entries(log: &Log, number: Option<i32>) -> Vec<&Entry> {
+    let by_it = |entry: &Entry| entry.writer.is_none() || entry.writer == number;
+    let began = log.entries.iter().rposition(|entry| entry.said == Said::Ready && by_it(entry));
+    let since = log.entries.get(began.map_or(0, |at| at + 1)..).unwrap_or_default();
+    since
+        .iter()
+        .filter(|entry| match entry.said {
+            Said::Executing { .. } => true,
+            _ => by_it(entry),
+        })
+        .collect()
+}
+
+/// Whether a master is known to serve the very release that `current` names.
+fn serves_current(app: &App, master: &Master) -> bool {
+    let current =
+        app.layout.get().and_then(Option::as_ref).and_then(|layout| layout.current_release());
+    let own = master.release.get().and_then(Option::as_deref);
+    current.is_some() && own == current
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod config;
+mod log;
 mod signals;
 mod title;
 
@@ -16,6 +17,7 @@ pub const SERVER: Server = Server {
     options: arguments::options,
     handlers_set: signals::handlers_set,
     read_config: config::read,
+    read_log: log::read,
     old_suffix: Some(".oldbin"),
     signals: signals::SIGNALS,
     operations: signals::OPERATIONS,

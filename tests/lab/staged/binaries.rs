@@ -57,7 +57,7 @@ pub const STAGES: &[Stage] = &[
         name: "reexec-missing",
         tells: "the master was started by a release's own program, and that release was cleaned up",
         targets: &[],
-        expect: broken(&[("reexec-missing", "critical")])
+        expect: broken(&[("reexec-missing", "critical"), ("reexec-failed", "critical")])
             .besides(&["release-deleted", "release-stale"]),
         set: |lab| {
             let site = Site::deployed(lab, "shop", |_| {});
@@ -74,7 +74,8 @@ pub const STAGES: &[Stage] = &[
         name: "reexec-interpreter",
         tells: "the interpreter that the program's first line names is gone",
         targets: &[],
-        expect: broken(&[("reexec-missing", "critical")]).besides(&["exe-replaced"]),
+        expect: broken(&[("reexec-missing", "critical"), ("reexec-failed", "critical")])
+            .besides(&["exe-replaced"]),
         set: |lab| {
             let site = Site::deployed(lab, "shop", |_| {});
             site.switched_long_ago(FIRST);
@@ -90,7 +91,7 @@ pub const STAGES: &[Stage] = &[
         name: "reexec-forbidden",
         tells: "the program may not be executed any more",
         targets: &[],
-        expect: broken(&[("reexec-missing", "critical")]),
+        expect: broken(&[("reexec-missing", "critical"), ("reexec-failed", "critical")]),
         set: |lab| {
             let site = Site::deployed(lab, "shop", |_| {});
             site.switched_long_ago(FIRST);

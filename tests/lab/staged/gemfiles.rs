@@ -94,7 +94,8 @@ pub const STAGES: &[Stage] = &[
         name: "gemfile-missing",
         tells: "the same, and the old release was cleaned up: no USR2 will ever boot",
         targets: &[],
-        expect: broken(&[("gemfile-missing", "critical")]).besides(&["gemfile-pinned"]),
+        expect: broken(&[("gemfile-missing", "critical"), ("reexec-failed", "critical")])
+            .besides(&["gemfile-pinned"]),
         set: |lab| {
             let (site, master) = upgraded(lab);
             lab.sh(&format!("rm -r {}/releases/{FIRST}", site.root));

@@ -1,9 +1,9 @@
 //! Old pidfiles and old masters that stay behind after an upgrade.
 
 use super::healthy::two_releases;
-use crate::lab::config::Hook;
+use crate::lab::config::{Config, Hook};
 use crate::lab::program::{Expect, FINE, broken, warned};
-use crate::lab::site::{FIRST, Site};
+use crate::lab::site::{App, FIRST, Site};
 use crate::lab::world::Lab;
 use crate::lab::{Stage, hold};
 
@@ -17,6 +17,24 @@ pub const STAGES: &[Stage] = &[
         expect: warned(&[("oldbin-lingering", "warning")]),
         set: |lab| {
             lingering(lab);
+        },
+    },
+    Stage {
+        name: "reexec-refused",
+        tells: "the old master was never retired, so that the next deploy's USR2 was refused",
+        targets: &[],
+        expect: warned(&[("oldbin-lingering", "warning"), ("reexec-refused", "warning")])
+            .besides(&["release-stale"]),
+        set: |lab| {
+            let (site, _) = lingering(lab);
+            let third = "20261115120000";
+            let config = Config { hook: Hook::WrongPath, timeout: 3, ..Config::at(&site.root) };
+            site.release(third, &App::default(), &config);
+            site.switched_long_ago(third);
+            let newest = *site.masters().last().expect("two masters serve");
+            lab.signal(newest, "USR2");
+            let log = || lab.read(site.path("shared/log/unicorn.stderr.log"));
+            lab.wait("the log says that USR2 is refused", || log().contains("refusing rexec"));
         },
     },
     Stage {
@@ -97,6 +115,11 @@ fn lingering(lab: &Lab) -> (Site<'_>, u32) {
 #[test]
 fn oldbin_lingering() {
     hold("oldbin-lingering");
+}
+
+#[test]
+fn reexec_refused() {
+    hold("reexec-refused");
 }
 
 #[test]

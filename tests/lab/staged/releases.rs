@@ -44,8 +44,12 @@ pub const STAGES: &[Stage] = &[
         name: "release-pinned-gone",
         tells: "the same, and the release was cleaned up: USR2 fails at chdir",
         targets: &[],
-        expect: broken(&[("release-pinned", "critical"), ("release-deleted", "critical")])
-            .besides(&["release-stale", "reexec-missing"]),
+        expect: broken(&[
+            ("release-pinned", "critical"),
+            ("release-deleted", "critical"),
+            ("reexec-failed", "critical"),
+        ])
+        .besides(&["release-stale", "reexec-missing"]),
         set: |lab| {
             let site = pinned(lab);
             let master = site.masters()[0];

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::healthy::two_releases;
 use crate::lab::config::{Config, Hook};
-use crate::lab::program::FINE;
+use crate::lab::program::{FINE, broken};
 use crate::lab::site::{App, FIRST, SECOND, Site};
 use crate::lab::world::Lab;
 use crate::lab::{Stage, hold};
@@ -39,10 +39,10 @@ pub const STAGES: &[Stage] = &[
         },
     },
     Stage {
-        name: "upgrade-failed",
+        name: "reexec-failed",
         tells: "the new release does not boot: the old master took its pidfile back and serves, moments ago",
         targets: &[],
-        expect: FINE,
+        expect: broken(&[("reexec-failed", "critical")]),
         set: |lab| {
             let site = Site::deployed(lab, "shop", |_| {});
             let old = site.start();
@@ -182,8 +182,8 @@ fn upgrade_both() {
 }
 
 #[test]
-fn upgrade_failed() {
-    hold("upgrade-failed");
+fn reexec_failed() {
+    hold("reexec-failed");
 }
 
 #[test]
