@@ -1,6 +1,7 @@
 //! The command line: arguments, subcommands, exit statuses. What it promises stands in `docs/cli.md`.
 
 mod check;
+mod conduct;
 mod do_operation;
 mod env;
 mod explain;
@@ -12,12 +13,14 @@ mod machine;
 pub mod operate;
 mod output;
 mod plan;
+mod rollback;
 mod sending;
 mod settings;
 mod signal;
 mod snapshot;
 mod targets;
 mod tree;
+mod upgrade;
 mod watch;
 
 pub use generate::pages;
@@ -128,6 +131,10 @@ enum Command {
     Do(do_operation::DoCommand),
     /// Send one signal, guided: preview, confirmation, delivery to exactly that process, follow-up
     Signal(signal::SignalCommand),
+    /// Carry out the whole zero-downtime restart: USR2, wait for the new master, retire the old one, verify
+    Upgrade(upgrade::UpgradeCommand),
+    /// Go back while both masters live: the old one serves again, the new one leaves
+    Rollback(rollback::RollbackCommand),
     /// Follow a handover that someone else started, a line an event, to its verdict
     Watch(watch::Watch),
     /// Record everything that the diagnosis read, secrets masked, to one file
@@ -191,6 +198,8 @@ fn dispatch(cli: Cli, output: &mut Output) -> anyhow::Result<Status> {
         Some(Command::Plan(plan)) => plan.run(options, output),
         Some(Command::Do(operation)) => operation.run(options, output),
         Some(Command::Signal(signal)) => signal.run(options, output),
+        Some(Command::Upgrade(upgrade)) => upgrade.run(options, output),
+        Some(Command::Rollback(rollback)) => rollback.run(options, output),
         Some(Command::Watch(watch)) => watch.run(options, output),
         Some(Command::Snapshot(snapshot)) => snapshot.run(options, output),
         Some(Command::Completions(completions)) => {

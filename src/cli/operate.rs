@@ -5,10 +5,12 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use super::Status;
+use super::conduct::conduct;
 use super::looker::APART;
 use super::targets;
 use crate::model::{App, Census, Operation, Role, Signal};
-use crate::os::{Hands, Pid, shown};
+use crate::os::{Hands, Pid};
+use crate::plans::course::{Wishes, is_course};
 use crate::plans::{self, Confirm, Event, Given, Guard, Outcome, Plan, Refused, Terms, again};
 use crate::rules::Verdicts;
 use crate::show::json;
@@ -37,6 +39,8 @@ pub struct Order {
     pub timeout: Option<Duration>,
     /// JSON instead of text, where nothing is sent.
     pub json: bool,
+    /// What is wanted of an operation of several steps besides.
+    pub wishes: Wishes,
 }
 
 /// What may be done.
@@ -87,17 +91,17 @@ pub struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    fn print(&mut self, text: &str) {
+    pub(super) fn print(&mut self, text: &str) {
         (self.say)(Said::Text(text));
     }
 
-    fn complain(&mut self, message: &str) {
+    pub(super) fn complain(&mut self, message: &str) {
         (self.say)(Said::Message(message));
     }
 }
 
 /// A look whose rules are all decided: a second one is taken where a rule wants to compare.
-fn settled(look: Look<'_>, hands: &mut dyn Hands) -> (Census, Verdicts) {
+pub(super) fn settled(look: Look<'_>, hands: &mut dyn Hands) -> (Census, Verdicts) {
     let (census, verdicts) = look();
     if !verdicts.want_second_look() {
         return (census, verdicts);
@@ -130,6 +134,11 @@ pub fn operate(
     hands: &mut dyn Hands,
     desk: &mut Desk<'_>,
 ) -> Status {
+    if let Wanted::Operation(operation) = wanted
+        && is_course(*operation)
+    {
+        return conduct(*operation, order, look, hands, desk);
+    }
     let (census, verdicts) = settled(look, hands);
     let planned = match planned(wanted, &order.target, &census, &verdicts) {
         Ok(planned) => planned,
@@ -159,7 +168,7 @@ pub fn operate(
     }
 }
 
-fn told(refused: &Refused, desk: &mut Desk<'_>) -> Status {
+pub(super) fn told(refused: &Refused, desk: &mut Desk<'_>) -> Status {
     desk.complain(&text::refused(refused));
     Status::REFUSED
 }
@@ -209,11 +218,8 @@ fn planned(
         },
         Err(_) => return Err(unresolved(census, word)),
     };
-    if let (Some(pidfile), None) = (&target.pidfile, target.master) {
-        return Ok(Err(Refused::new(
-            format!("{} names no living master", shown(pidfile)),
-            format!("name the app or a master: {}", target.app),
-        )));
+    if let Some(refused) = targets::leads_nowhere(&target) {
+        return Ok(Err(refused));
     }
     let Some(app) = census.app(&target.app) else { return Err(unresolved(census, word)) };
     Ok(match wanted {
@@ -363,7 +369,7 @@ fn confirmed(plan: &Plan, consent: Consent, desk: &mut Desk<'_>) -> Result<Given
 }
 
 /// The last line, and the status of `docs/cli.md`.
-fn reported(outcome: Outcome, desk: &mut Desk<'_>) -> Status {
+pub(super) fn reported(outcome: Outcome, desk: &mut Desk<'_>) -> Status {
     match outcome {
         Outcome::Done(words) => {
             desk.print(&format!("{words}\n"));

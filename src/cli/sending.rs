@@ -10,6 +10,7 @@ use super::operate::{Consent, Desk, Order, Reach, Said, Wanted, operate};
 use super::{Options, Output, Status, targets};
 use crate::os::own;
 use crate::os::signal::LiveHands;
+use crate::plans::course::Wishes;
 
 /// Options of commands that send.
 #[derive(Debug, Default, Args)]
@@ -52,6 +53,7 @@ pub fn order(target: &str, sending: Option<&Sending>, options: &Options) -> anyh
             .and_then(|sending| sending.timeout)
             .map(|seconds| Duration::from_secs(u64::from(seconds))),
         json: options.is_json(),
+        wishes: Wishes::default(),
     })
 }
 

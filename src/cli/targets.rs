@@ -1,9 +1,11 @@
 //! TARGETs of the reading commands: what of a look is shown.
 
 use super::machine::Seen;
+use crate::os::shown;
+use crate::plans::Refused;
 use crate::settings::Settings;
 use crate::survey::Wish;
-use crate::survey::target::{Unresolved, resolve};
+use crate::survey::target::{Target, Unresolved, resolve};
 
 /// What TARGETs chose.
 pub enum Chosen {
@@ -42,4 +44,13 @@ pub fn words(refused: &Unresolved) -> String {
         .chain(refused.ways_out().into_iter().map(|line| format!("  {line}")))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// A pidfile that was named and leads to no master is not enough to choose whom a signal is for.
+pub fn leads_nowhere(target: &Target) -> Option<Refused> {
+    let pidfile = target.pidfile.as_ref().filter(|_| target.master.is_none())?;
+    Some(Refused::new(
+        format!("{} names no living master", shown(pidfile)),
+        format!("name the app or a master: {}", target.app),
+    ))
 }

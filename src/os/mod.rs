@@ -6,6 +6,7 @@
 mod ask;
 mod audit;
 mod found;
+mod lock;
 pub mod live;
 mod masker;
 pub mod own;
@@ -125,6 +126,15 @@ pub struct AuditLine {
     pub words: String,
 }
 
+/// Whose a lock is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locked {
+    /// It was free and is held now.
+    Mine,
+    /// Another process holds it; which, where the kernel tells.
+    Theirs(Option<Pid>),
+}
+
 /// The hands: the only way in which farrier changes the machine.
 pub trait Hands {
     /// Holds a process and says who it is. The order of `algorithms.md` §3.2, S2, is kept.
@@ -141,6 +151,9 @@ pub trait Hands {
 
     /// Writes one audit line to syslog or the journal (AUTHPRIV).
     fn note(&mut self, line: &AuditLine) -> Result<(), Refusal>;
+
+    /// Locks a directory (`flock(2)`) for as long as these hands are: two operators cannot both work on one app.
+    fn lock(&mut self, directory: &std::path::Path) -> Result<Locked, Refusal>;
 
     /// Waits, for what the runner has to observe. A rehearsal does not wait.
     fn pause(&mut self, time: std::time::Duration);

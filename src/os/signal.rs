@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
 
 use super::live::{device, host, read_whole};
-use super::{AuditLine, Hands, Hold, Pid, Refusal, Text, Token, audit};
+use super::{AuditLine, Hands, Hold, Locked, Pid, Refusal, Text, Token, audit, lock};
 
 /// The magic of pidfs, whose inodes are unique until reboot (Linux 6.9, `linux/magic.h`).
 const PIDFS: i64 = 0x5049_4446;
@@ -22,6 +22,7 @@ const PROC: i64 = 0x9fa0;
 pub struct LiveHands {
     reach: Result<(), Refusal>,
     held: BTreeMap<Hold, Held>,
+    locks: Vec<OwnedFd>,
     next: u32,
 }
 
@@ -35,7 +36,7 @@ impl LiveHands {
     /// Hands that hold nothing yet. Where signals could go astray they will hold nothing at all: the pids that are
     /// looked at are those of another proc mount, or `/proc` belongs to another pid namespace.
     pub fn new(proc: &Path) -> Self {
-        Self { reach: reach(proc), held: BTreeMap::new(), next: 0 }
+        Self { reach: reach(proc), held: BTreeMap::new(), locks: Vec::new(), next: 0 }
     }
 
     fn held(&self, hold: Hold) -> Result<&Held, Refusal> {
@@ -111,6 +112,12 @@ impl Hands for LiveHands {
 
     fn note(&mut self, line: &AuditLine) -> Result<(), Refusal> {
         audit::write(line)
+    }
+
+    fn lock(&mut self, directory: &Path) -> Result<Locked, Refusal> {
+        let (locked, descriptor) = lock::take(directory)?;
+        self.locks.extend(descriptor);
+        Ok(locked)
     }
 
     fn pause(&mut self, time: Duration) {

@@ -3,9 +3,11 @@
 
 pub mod add_worker;
 pub mod attend;
+pub mod carry;
 mod case;
 mod check;
 pub mod r#continue;
+pub mod course;
 pub mod drain;
 pub mod fast_stop;
 pub mod follow;

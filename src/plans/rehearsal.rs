@@ -1,10 +1,11 @@
 //! Hands that send nothing: what would have been sent is written down, and who is held is what the script says.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::model::{App, Census, Signal};
-use crate::os::{AuditLine, Hands, Hold, Pid, Refusal, Text, Token};
+use crate::os::{AuditLine, Hands, Hold, Locked, Pid, Refusal, Text, Token};
 
 /// A rehearsal. Each process answers with its tokens in turn and stays at the last one.
 #[derive(Debug, Default)]
@@ -17,6 +18,10 @@ pub struct Rehearsal {
     pub mute: Option<Refusal>,
     /// What would have been sent, in order.
     pub sent: Vec<(Pid, Signal)>,
+    /// Who holds the lock already.
+    pub busy: Option<Pid>,
+    /// What was locked.
+    pub locked: Vec<PathBuf>,
     /// The audit lines.
     pub notes: Vec<AuditLine>,
     /// The time that was not waited.
@@ -88,6 +93,11 @@ impl Hands for Rehearsal {
         }
         self.notes.push(line.clone());
         Ok(())
+    }
+
+    fn lock(&mut self, directory: &Path) -> Result<Locked, Refusal> {
+        self.locked.push(directory.to_owned());
+        Ok(self.busy.map_or(Locked::Mine, |holder| Locked::Theirs(Some(holder))))
     }
 
     fn pause(&mut self, time: Duration) {

@@ -11,8 +11,8 @@ use super::watch::{Seen, Watch};
 use super::{Given, Guard, Outcome, Plan, Refused, guard, words};
 
 /// How often it looks while it waits; and at first, when what ends soon could be missed.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-const LOOK_AT_FIRST: Duration = Duration::from_millis(50);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(250);
+pub(super) const LOOK_AT_FIRST: Duration = Duration::from_millis(50);
 
 /// How long "at first" is.
 const AT_FIRST: Duration = Duration::from_secs(2);
@@ -71,7 +71,7 @@ pub fn run(
 
 /// Passes the gate, writes the intent and sends. Gives back the watch, which saw the app just before,
 /// and whether the audit log took the line.
-fn sent(
+pub(super) fn sent(
     guard: &Guard,
     terms: &Terms,
     hands: &mut dyn Hands,
@@ -166,7 +166,12 @@ fn observe(
     }
 }
 
-fn note(guard: &Guard, stage: &str, words: &str, hands: &mut dyn Hands) -> Result<(), Refusal> {
+pub(super) fn note(
+    guard: &Guard,
+    stage: &str,
+    words: &str,
+    hands: &mut dyn Hands,
+) -> Result<(), Refusal> {
     hands.note(&AuditLine {
         stage: stage.into(),
         signal: words::name(guard.plan().signal).into(),

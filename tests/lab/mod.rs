@@ -14,6 +14,8 @@ mod signals;
 mod site;
 mod staged;
 #[cfg(test)]
+mod upgraded;
+#[cfg(test)]
 mod watched;
 pub mod world;
 

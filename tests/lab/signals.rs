@@ -53,7 +53,7 @@ fn what_leaves_the_master_in_place_is_seen() {
 fn an_upgrade_is_seen_and_its_old_master_retired() {
     let lab = Lab::new();
     let (site, old) = two_releases(&lab, Hook::None);
-    done(&lab.do_it("upgrade"), "serves beside it");
+    done(&lab.farrier(&["signal", "USR2", "shop", "--yes"]), "serves beside it");
     let new = site.masters().into_iter().find(|pid| *pid != old).expect("a new master");
 
     let again = lab.farrier(&["signal", "USR2", &new.to_string(), "--yes"]);
@@ -73,7 +73,7 @@ fn an_upgrade_is_seen_and_its_old_master_retired() {
 fn a_rollback_leaves_the_old_master() {
     let lab = Lab::new();
     let (site, old) = two_releases(&lab, Hook::None);
-    done(&lab.do_it("upgrade"), "serves beside it");
+    done(&lab.farrier(&["signal", "USR2", "shop", "--yes"]), "serves beside it");
     done(&lab.do_it("rollback"), &format!("{old} serves alone"));
     assert_eq!(site.masters(), [old]);
     lab.wait("it has its pidfile back", || site.pidfile("shared/pids/unicorn.pid") == old);

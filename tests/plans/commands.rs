@@ -56,6 +56,7 @@ impl Command<'_> {
             consent: self.consent,
             timeout: None,
             json: false,
+            wishes: farrier::plans::course::Wishes::default(),
         };
         let status = operate(
             &self.wanted,

@@ -4,6 +4,7 @@ mod commands;
 mod following;
 mod gate;
 mod planning;
+mod whole;
 mod running;
 mod shop;
 mod targets;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::VERSION;
+use crate::plans::course::{Act, Course};
 use crate::plans::{CheckState, Confirm, Plan, Refused};
 
 /// The document's name.
@@ -20,8 +21,25 @@ pub struct Planned {
     pub operation: Option<&'static str>,
     /// Its steps in their order; empty where it is refused.
     pub steps: Vec<Step>,
+    /// Of an operation of several steps: all of them, where `steps` has the first signal; else empty.
+    pub course: Vec<CourseStep>,
     /// Why nothing would be sent; null: it would.
     pub refused: Option<Refusal>,
+}
+
+/// One step of an operation of several.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CourseStep {
+    /// Its short name.
+    pub name: String,
+    /// The operation whose signal it sends, as that is planned when it comes to it; null: it sends nothing for certain.
+    pub sends: Option<&'static str>,
+    /// What must be seen.
+    pub must_see: String,
+    /// Within how many seconds; 0: at once, or as long as the operator takes.
+    pub within_seconds: u64,
+    /// The way back while it lasts.
+    pub way_back: String,
 }
 
 /// One signal to one process.
@@ -77,7 +95,27 @@ impl Planned {
             farrier: VERSION,
             operation: plan.operation.map(crate::model::Operation::name),
             steps: vec![Step::from(plan)],
+            course: Vec::new(),
             refused: None,
+        }
+    }
+
+    /// The document about an operation of several steps.
+    pub fn course(course: &Course) -> Self {
+        let steps = course.steps.iter().map(|step| CourseStep {
+            name: step.name.clone(),
+            sends: match step.act {
+                Act::Send(operation, _) => Some(operation.name()),
+                _ => None,
+            },
+            must_see: step.must_see.clone(),
+            within_seconds: step.within.as_secs(),
+            way_back: step.way_back.clone(),
+        });
+        Self {
+            operation: Some(course.operation.name()),
+            course: steps.collect(),
+            ..Self::new(&course.shown())
         }
     }
 
@@ -88,6 +126,7 @@ impl Planned {
             farrier: VERSION,
             operation: operation.map(crate::model::Operation::name),
             steps: Vec::new(),
+            course: Vec::new(),
             refused: Some(Refusal {
                 reason: refused.reason.clone(),
                 way_out: refused.way_out.clone(),

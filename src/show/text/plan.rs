@@ -2,6 +2,7 @@
 
 use super::super::words::Mark;
 use super::Paint;
+use crate::plans::course::Course;
 use crate::plans::{CheckState, Confirm, Plan, Refused};
 
 /// The column at which the values begin.
@@ -22,6 +23,28 @@ pub fn plan(plan: &Plan, paint: Paint) -> String {
     line(&mut out, "BY HAND", &plan.by_hand, paint);
     if let Confirm::Word(word) = &plan.confirm {
         line(&mut out, "ASKS FOR", &format!("the name {word}, or --yes --force"), paint);
+    }
+    out
+}
+
+/// An operation of several steps: the plan of its first signal, then the steps.
+pub fn course(course: &Course, paint: Paint) -> String {
+    let mut out = plan(&course.shown(), paint);
+    let width = course.steps.iter().map(|step| step.name.chars().count()).max().unwrap_or(0);
+    let mut label = "STEPS";
+    for (at, step) in course.steps.iter().enumerate() {
+        let within = match step.within.as_secs() {
+            0 => String::new(),
+            seconds => format!(", within {seconds} s"),
+        };
+        let name = format!("{:width$}", step.name);
+        let words = format!("{} {name}  {}{within}", at + 1, step.must_see);
+        line(&mut out, label, &words, paint);
+        line(&mut out, "", &format!("  {:width$}  back: {}", "", step.way_back), paint);
+        label = "";
+    }
+    if let Some(left) = &course.left {
+        line(&mut out, "THEN", left, paint);
     }
     out
 }

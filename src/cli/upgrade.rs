@@ -1,0 +1,30 @@
+//! `farrier upgrade TARGET`: the whole zero-downtime restart, step by step.
+
+use clap::Args;
+
+use super::operate::Wanted;
+use super::sending::{Sending, order, with_desk};
+use super::{Options, Output, Status};
+use crate::model::Operation;
+use crate::plans::course::Wishes;
+
+/// Its arguments.
+#[derive(Debug, Args)]
+pub struct UpgradeCommand {
+    /// An app by id, name or deploy root, a pidfile by path, or a master by PID
+    target: String,
+    /// Drain the old master by WINCH first, and ask before it is retired
+    #[arg(long)]
+    canary: bool,
+    #[command(flatten)]
+    sending: Sending,
+}
+
+impl UpgradeCommand {
+    /// Runs it.
+    pub fn run(&self, options: &Options, output: &mut Output) -> anyhow::Result<Status> {
+        let mut order = order(&self.target, Some(&self.sending), options)?;
+        order.wishes = Wishes { canary: self.canary };
+        with_desk(&Wanted::Operation(Operation::Upgrade), &order, options, output)
+    }
+}

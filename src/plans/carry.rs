@@ -1,0 +1,348 @@
+//! Carries a course out, step by step: each goes on only when the one before it was seen to come true, and
+//! nothing that serves is ever taken down for it.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::model::{App, Census, Operation};
+use crate::os::{Hands, Pid};
+use crate::rules::{Severity, Verdict, Verdicts};
+
+use super::course::{Act, Course, Step, Whom};
+use super::follow::{Follow, Stage, Turn};
+use super::runner::{self, LOOK_AT_FIRST, LOOK_EVERY};
+use super::{Event, Given, Guard, Outcome, Refused, Terms, plan};
+
+/// How long "at first" is: what ends soon could be missed.
+const AT_FIRST: Duration = Duration::from_secs(2);
+
+/// What the one who carries it out has.
+pub struct Helm<'a> {
+    /// Takes a fresh look.
+    pub look: &'a mut dyn FnMut() -> (Census, Verdicts),
+    /// Hears what happens and may break off.
+    pub tell: &'a mut dyn FnMut(Event) -> ControlFlow<()>,
+    /// Asks whether to go on; `None`: nobody can be asked, so it goes on.
+    pub ask: Option<&'a mut dyn FnMut(&str) -> bool>,
+}
+
+struct Carrying<'a, 'b> {
+    course: &'a Course,
+    terms: &'a Terms,
+    hands: &'a mut dyn Hands,
+    helm: &'a mut Helm<'b>,
+    follow: Follow,
+    /// What was found of warning or above before the first signal.
+    before: BTreeSet<&'static str>,
+    stage: Stage,
+    census: Census,
+}
+
+/// Carries it out from the guard of its first signal on. `census` is the look that the course was planned on.
+pub fn carry(
+    course: &Course,
+    guard: Guard,
+    census: &Census,
+    verdicts: &Verdicts,
+    terms: &Terms,
+    hands: &mut dyn Hands,
+    helm: &mut Helm<'_>,
+) -> Outcome {
+    let Some(app) = census.app(&course.app) else {
+        guard.close(hands);
+        let reason = format!("{} is not there any more", course.app_name);
+        return Outcome::Refused(Refused::new(reason, "farrier tree shows what is"));
+    };
+    let mut carrying = Carrying {
+        course,
+        terms,
+        hands,
+        helm,
+        follow: Follow::new(census, app),
+        before: grave(app, verdicts),
+        stage: Stage::Idle,
+        census: census.clone(),
+    };
+    let mut guard = Some(guard);
+    let mut sent = false;
+    for (at, step) in course.steps.iter().enumerate() {
+        let head =
+            format!("{} of {}  {}: {}", at + 1, course.steps.len(), step.name, step.must_see);
+        if step.act != Act::Preflight && (carrying.helm.tell)(Event::Seen(head)).is_break() {
+            let stopped = carrying.broken_off();
+            return if sent { stopped } else { carrying.let_go(guard, stopped) };
+        }
+        let outcome = match step.act {
+            Act::Preflight => None,
+            Act::Send(Operation::Upgrade, _) => match guard.take() {
+                Some(guard) => carrying.usr2(guard),
+                None => None,
+            },
+            Act::Send(operation, whom) => carrying.send(operation, whom, guard.take(), step.within),
+            Act::Await(stage) => carrying.reach(stage, step),
+            Act::Ask => carrying.asked(step),
+            Act::Retire { by_hook } => carrying.retire(by_hook, step),
+            Act::Verify(whom) => carrying.verify(whom, step),
+        };
+        match outcome {
+            None => sent |= !matches!(step.act, Act::Preflight),
+            Some(outcome) if sent => return carrying.after_sending(outcome),
+            Some(outcome) => return outcome,
+        }
+    }
+    carrying.done()
+}
+
+impl Carrying<'_, '_> {
+    fn let_go(&mut self, guard: Option<Guard>, outcome: Outcome) -> Outcome {
+        if let Some(guard) = guard {
+            guard.close(self.hands);
+        }
+        outcome
+    }
+
+    /// Sends the first signal of an upgrade; what follows it is followed by the next steps.
+    fn usr2(&mut self, guard: Guard) -> Option<Outcome> {
+        let sent = runner::sent(&guard, self.terms, self.hands, self.helm.look, self.helm.tell);
+        let outcome = sent.err();
+        if outcome.is_none() {
+            let words = "sent; what follows is told step by step";
+            let _ = runner::note(&guard, "result", words, self.hands);
+        }
+        guard.close(self.hands);
+        outcome
+    }
+
+    /// One signal as its own operation plans it now. The guard is that of the first signal, which was confirmed.
+    fn send(
+        &mut self,
+        operation: Operation,
+        whom: Whom,
+        confirmed: Option<Guard>,
+        within: Duration,
+    ) -> Option<Outcome> {
+        let first = confirmed.is_some();
+        let guard = match confirmed.map_or_else(|| self.guard(operation, whom), Ok) {
+            Ok(guard) => guard,
+            Err(refused) => return Some(Outcome::Refused(refused)),
+        };
+        // What was confirmed by force is the first signal, and nothing that a later step finds.
+        let given = if first { self.terms.given.clone() } else { Given::Button };
+        let within = self.terms.within.or(Some(within));
+        let terms = Terms { given, within, unaudited: self.terms.unaudited };
+        match runner::run(guard, &terms, self.hands, self.helm.look, self.helm.tell) {
+            Outcome::Done(words) => {
+                let _ = (self.helm.tell)(Event::Seen(words));
+                None
+            }
+            other => Some(other),
+        }
+    }
+
+    fn guard(&mut self, operation: Operation, whom: Whom) -> Result<Guard, Refused> {
+        let (census, verdicts) = (self.helm.look)();
+        let gone = || Refused::new("its master is gone", "farrier tree shows what is left");
+        let pid = self.pid(whom).ok_or_else(gone)?;
+        let (app, _) = census.master(pid).ok_or_else(gone)?;
+        let plan = plan(&census, &verdicts, app, Some(pid), operation)?;
+        Guard::open(plan, &census, self.hands)
+    }
+
+    fn pid(&self, whom: Whom) -> Option<Pid> {
+        match whom {
+            Whom::Old => self.follow.old(),
+            Whom::New => self.follow.new_master(),
+        }
+    }
+
+    /// Looks until the handover has come this far.
+    fn reach(&mut self, stage: Stage, step: &Step) -> Option<Outcome> {
+        let reached = self.until(stage, self.terms.within.unwrap_or(step.within));
+        if let Err(outcome) = reached {
+            return Some(outcome);
+        }
+        if stage == Stage::Serves
+            && let Some(off) = self.follow.off_release(&self.census)
+        {
+            let stands = self.follow.position(&self.census);
+            return Some(Outcome::NotSeen(format!("{off}. {stands}")));
+        }
+        None
+    }
+
+    fn until(&mut self, stage: Stage, within: Duration) -> Result<(), Outcome> {
+        let mut waited = Duration::ZERO;
+        let begun = self.census.boot_time;
+        while self.stage < stage {
+            let pause = if waited < AT_FIRST { LOOK_AT_FIRST } else { LOOK_EVERY };
+            self.hands.pause(pause);
+            waited += pause;
+            let (census, _) = (self.helm.look)();
+            let passed = census.boot_time.saturating_sub(begun);
+            waited = waited.max(Duration::from_nanos(u64::try_from(passed).unwrap_or(0)));
+            let (events, turn) = self.follow.look(&census);
+            self.census = census;
+            let mut go_on = (self.helm.tell)(Event::Waiting(waited, within)).is_continue();
+            for event in &events {
+                go_on &= (self.helm.tell)(Event::Seen(event.words())).is_continue();
+            }
+            match turn {
+                Turn::At(at) => self.stage = at,
+                Turn::Back(words) => return Err(Outcome::NotSeen(words)),
+                Turn::Nobody(words) => return Err(Outcome::NothingServes(words)),
+                Turn::Hidden(why) => {
+                    return Err(Outcome::Interrupted(format!(
+                        "Nothing can be seen any more: {why}"
+                    )));
+                }
+            }
+            if !go_on {
+                return Err(self.broken_off());
+            }
+            if self.stage < stage && waited >= within {
+                let words = self.follow.overdue(&self.census, within);
+                return Err(self.by_service(words));
+            }
+        }
+        Ok(())
+    }
+
+    fn asked(&mut self, step: &Step) -> Option<Outcome> {
+        let old = self.follow.old()?;
+        let question = format!("Retire {old}, which cannot be taken back? [retire/stop] ");
+        let go_on = self.helm.ask.as_mut().is_none_or(|ask| ask(&question));
+        let position = self.follow.position(&self.census);
+        (!go_on).then(|| Outcome::NotSeen(format!("Stopped here. {position}. {}", step.way_back)))
+    }
+
+    fn retire(&mut self, by_hook: bool, step: &Step) -> Option<Outcome> {
+        if by_hook {
+            match self.until(Stage::Alone, step.within) {
+                Ok(()) => return None,
+                // The hook did not end it in time: QUIT does, and does no harm where it comes second.
+                Err(Outcome::NotSeen(_)) if self.stage == Stage::Serves => {}
+                Err(other) => return Some(other),
+            }
+        }
+        let old = self.follow.old()?;
+        let (census, _) = (self.helm.look)();
+        if census.master(old).is_none_or(|(_, master)| master.process.is_dead()) {
+            return None;
+        }
+        let timeout = step.within.max(self.course.first.within);
+        self.send(Operation::Retire, Whom::Old, None, timeout)
+    }
+
+    /// One master, its listeners, and no finding that was not there before.
+    fn verify(&mut self, whom: Whom, step: &Step) -> Option<Outcome> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let (census, verdicts) = (self.helm.look)();
+            let wrong = self.wrong(whom, &census, &verdicts);
+            let settled = !verdicts.want_second_look() || waited >= step.within;
+            self.census = census;
+            match wrong {
+                None if settled => return None,
+                Some(wrong) if waited >= step.within => return Some(self.by_service(wrong)),
+                _ => {}
+            }
+            self.hands.pause(LOOK_EVERY);
+            waited += LOOK_EVERY;
+            if (self.helm.tell)(Event::Waiting(waited, step.within)).is_break() {
+                return Some(self.broken_off());
+            }
+        }
+    }
+
+    /// What is not as it should be in the end.
+    fn wrong(&self, whom: Whom, census: &Census, verdicts: &Verdicts) -> Option<String> {
+        let name = &self.course.app_name;
+        let Some((stays, app)) = self.pid(whom).zip(census.app(&self.course.app)) else {
+            return Some(format!("{name} has no master"));
+        };
+        let living: Vec<Pid> = app.living_masters().map(|m| m.process.pid).collect();
+        if living != [stays] {
+            return Some(format!("{stays} is not the only master of {name}"));
+        }
+        let master = app.master(stays)?;
+        if master.workers_alive().next().is_none() {
+            return Some(format!("{stays} has no workers"));
+        }
+        let lost = self.follow.lost(census, master);
+        if !lost.is_empty() {
+            return Some(format!("{stays} does not hold {}", lost.join(", ")));
+        }
+        // A rollback leaves current at the newer release, which is a finding by its nature.
+        if whom == Whom::Old {
+            return None;
+        }
+        verdicts
+            .findings()
+            .into_iter()
+            .filter(|finding| finding.app == app.id && finding.severity != Severity::Info)
+            .find(|finding| !self.before.contains(finding.rule))
+            .map(|finding| format!("{} is new: {}", finding.rule, finding.summary))
+    }
+
+    fn done(&mut self) -> Outcome {
+        let words = match self.course.operation {
+            Operation::Rollback => {
+                let serves = self.follow.who_serves(&self.census);
+                format!(
+                    "{serves} alone, after {}",
+                    super::words::seconds(self.follow.since(&self.census))
+                )
+            }
+            _ => self.follow.completed(&self.census),
+        };
+        Outcome::Done(match &self.course.left {
+            Some(left) => format!("{words}. {left}"),
+            None => words,
+        })
+    }
+
+    fn by_service(&self, words: String) -> Outcome {
+        if self.follow.somebody_serves(&self.census) {
+            Outcome::NotSeen(words)
+        } else {
+            Outcome::NothingServes(words)
+        }
+    }
+
+    fn broken_off(&self) -> Outcome {
+        Outcome::Interrupted(format!("Broken off. {}", self.follow.position(&self.census)))
+    }
+
+    /// Something was sent before: a refusal is no refusal of the whole any more, and how to go on is said.
+    fn after_sending(&mut self, outcome: Outcome) -> Outcome {
+        let on = match self.course.operation {
+            Operation::Rollback => format!("farrier rollback {} goes on", self.course.app),
+            _ => format!("farrier watch {} follows it on", self.course.app),
+        };
+        match outcome {
+            Outcome::Refused(refused) | Outcome::Unaudited(refused) => {
+                let (census, _) = (self.helm.look)();
+                self.census = census;
+                let stands = self.follow.position(&self.census);
+                self.by_service(format!("Not sent: {refused}. {}. {stands}", refused.way_out))
+            }
+            Outcome::Interrupted(words) => Outcome::Interrupted(format!("{words}. {on}")),
+            other => other,
+        }
+    }
+}
+
+/// The rules that found something of warning or above about an app.
+fn grave(app: &App, verdicts: &Verdicts) -> BTreeSet<&'static str> {
+    verdicts
+        .0
+        .iter()
+        .filter(|answered| answered.app == app.id)
+        .filter(|answered| match &answered.verdict {
+            Verdict::Found(findings, _) => findings.iter().any(|f| f.severity != Severity::Info),
+            _ => false,
+        })
+        .map(|answered| answered.rule)
+        .collect()
+}

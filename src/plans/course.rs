@@ -1,0 +1,301 @@
+//! An operation of several steps as data: what each sends, what must be seen within how long, and the way back.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::{App, AppId, Census, Operation, Setting};
+use crate::os::{Pid, Root, shown};
+use crate::rules::Verdicts;
+
+use super::case::running_config;
+use super::follow::Stage;
+use super::{Case, Plan, Refused, plan, rollback, words};
+
+/// How long a master may take to fork its successor; it does so at once or refuses.
+const FORKS_WITHIN: Duration = Duration::from_secs(15);
+/// How long a hook that retires the old master is waited for.
+const HOOK_WITHIN: Duration = Duration::from_secs(5);
+/// How long what was reached may take to look like it in every respect.
+const VERIFY_WITHIN: Duration = Duration::from_secs(10);
+
+/// An operation of several steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// The operation: upgrade or rollback.
+    pub operation: Operation,
+    /// The app.
+    pub app: AppId,
+    /// Its name.
+    pub app_name: String,
+    /// `Upgrade shop`.
+    pub title: String,
+    /// The first signal, with everything that was checked before it.
+    pub first: Plan,
+    /// The steps in their order.
+    pub steps: Vec<Step>,
+    /// The directory of the pidfile, locked while it goes on: two operators cannot both.
+    pub lock: Option<PathBuf>,
+    /// What is still to be done by hand when it is through.
+    pub left: Option<String>,
+}
+
+impl Course {
+    /// The first signal as it is shown with the steps below it.
+    pub fn shown(&self) -> Plan {
+        let after = self.steps.last().map(|step| step.must_see.clone()).unwrap_or_default();
+        Plan { title: self.title.clone(), after, ..self.first.clone() }
+    }
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its short name: `preflight`, `USR2 to 14740`, `app loads`.
+    pub name: String,
+    /// What must be seen.
+    pub must_see: String,
+    /// Within how long.
+    pub within: Duration,
+    /// The way back while it lasts.
+    pub way_back: String,
+    /// What is done.
+    pub act: Act,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Everything was checked; the plan of the first signal holds it.
+    Preflight,
+    /// One signal, as its own operation plans it at that moment.
+    Send(Operation, Whom),
+    /// Nothing is sent: the handover has to come this far.
+    Await(Stage),
+    /// The operator is asked whether the old master is to be retired.
+    Ask,
+    /// The old master ends: a hook may do it within this step's time, else QUIT does.
+    Retire {
+        /// Some hook of the configuration seems to.
+        by_hook: bool,
+    },
+    /// One master is left, it holds the listeners, and no finding is new.
+    Verify(Whom),
+}
+
+/// One of the two masters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// The one that served before the upgrade.
+    Old,
+    /// The one that the upgrade brings.
+    New,
+}
+
+/// What the operator wants besides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// Drain the old master first, and ask before it is retired.
+    pub canary: bool,
+}
+
+/// Whether an operation is carried out in several steps.
+pub fn is_course(operation: Operation) -> bool {
+    matches!(operation, Operation::Upgrade | Operation::Rollback)
+}
+
+/// Plans an upgrade or a rollback whole.
+pub fn course(
+    census: &Census,
+    verdicts: &Verdicts,
+    app: &App,
+    named: Option<Pid>,
+    operation: Operation,
+    wishes: Wishes,
+) -> Result<Course, Refused> {
+    let case = Case { census, verdicts, app, named };
+    match operation {
+        Operation::Rollback => back(&case),
+        _ => forward(&case, wishes),
+    }
+}
+
+fn step(
+    name: impl Into<String>,
+    must_see: impl Into<String>,
+    within: Duration,
+    way_back: &str,
+    act: Act,
+) -> Step {
+    Step { name: name.into(), must_see: must_see.into(), within, way_back: way_back.into(), act }
+}
+
+fn checked(plan: &Plan) -> Step {
+    let words = format!("{} checked, nothing stops it", plan.checks.len());
+    step("preflight", words, Duration::ZERO, "nothing was sent", Act::Preflight)
+}
+
+fn forward(case: &Case<'_>, wishes: Wishes) -> Result<Course, Refused> {
+    let Case { census, verdicts, app, named } = *case;
+    let first = plan(census, verdicts, app, named, Operation::Upgrade)?;
+    let old = first.target;
+    let config = app.master(old).and_then(|master| master.config.get());
+    let by_hook = config.is_some_and(|config| config.retires_old_master);
+    let lazy = config.is_none_or(|c| c.preload_app.value().copied() != Some(true));
+    let id = &app.id;
+    let wait = format!("none is needed: {old} serves on whatever becomes of the new master");
+    let quit = format!("farrier rollback {id}: {old} stays, the new master leaves");
+    let load = first.within;
+    let serves = if lazy {
+        "the same workers live for 5 s, since each loads the app by itself; every listener is held"
+    } else {
+        "workers live in two looks, every listener is held, the release is the one of current"
+    };
+    let mut steps = vec![
+        checked(&first),
+        step(
+            format!("{} to {old}", words::name(first.signal)),
+            format!("{old} takes it"),
+            Duration::from_secs(5),
+            &wait,
+            Act::Send(Operation::Upgrade, Whom::Old),
+        ),
+        step(
+            "new master",
+            format!("a child of {old} appears"),
+            FORKS_WITHIN,
+            &wait,
+            Act::Await(Stage::Forked),
+        ),
+        step("new program", "it has its handlers", load, &wait, Act::Await(Stage::Loads)),
+        step("app loads", "its title says that it is ready", load, &wait, Act::Await(Stage::Ready)),
+        step("ready", serves, load, &quit, Act::Await(Stage::Serves)),
+    ];
+    let timeout = app.master(old).map_or(60, |master| case.timeout(master));
+    let ends = Duration::from_secs(timeout + 10);
+    if wishes.canary {
+        if by_hook {
+            return Err(Refused::new(
+                format!("a hook of the configuration ends {old} by itself: nothing is left to ask"),
+                "leave --canary out, or take the hook out of the configuration",
+            ));
+        }
+        let drain = Act::Send(Operation::Drain, Whom::Old);
+        steps.push(step(
+            format!("drain {old}"),
+            format!("{old} has no workers"),
+            ends,
+            &quit,
+            drain,
+        ));
+        steps.push(step("canary", "the operator says go on", Duration::ZERO, &quit, Act::Ask));
+    }
+    steps.push(step(
+        format!("retire {old}"),
+        if by_hook {
+            format!("a hook ends {old} within {} s, else QUIT does", HOOK_WITHIN.as_secs())
+        } else {
+            format!("{old} takes QUIT and ends")
+        },
+        if by_hook { HOOK_WITHIN } else { ends },
+        "none once it has QUIT",
+        Act::Retire { by_hook },
+    ));
+    steps.push(step(
+        "verify",
+        "one master, every listener held, no finding that was not there before",
+        VERIFY_WITHIN,
+        "none: switch current back and upgrade again",
+        Act::Verify(Whom::New),
+    ));
+    Ok(Course {
+        operation: Operation::Upgrade,
+        app: app.id.clone(),
+        app_name: app.name.clone(),
+        title: first.title.clone(),
+        lock: lock(app, old),
+        first,
+        steps,
+        left: None,
+    })
+}
+
+fn back(case: &Case<'_>) -> Result<Course, Refused> {
+    let Case { census, verdicts, app, .. } = *case;
+    let leaving = case.current_or_named()?;
+    let Some(old) = rollback::way_back(app, leaving) else {
+        // It says by itself why there is no way back.
+        plan(census, verdicts, app, case.named, Operation::Rollback)?;
+        return Err(Refused::new(
+            "there is nothing to go back to",
+            "farrier tree shows the masters",
+        ));
+    };
+    let (new, stays) = (leaving.process.pid, old.process.pid);
+    case.is_ready(leaving, case.by(Operation::Rollback)?.signal)?;
+    let alive = old.workers_alive().count();
+    let wanted = running_config(old)
+        .and_then(|config| match config.worker_processes {
+            Setting::Set { value, .. } => usize::try_from(value).ok(),
+            _ => None,
+        })
+        .unwrap_or_else(|| leaving.workers_alive().count().max(1));
+    let missing = wanted.saturating_sub(alive);
+    let first = if missing == 0 {
+        plan(census, verdicts, app, Some(new), Operation::Rollback)?
+    } else {
+        plan(census, verdicts, app, Some(stays), Operation::AddWorker)?
+    };
+    let quit = format!("TTOU to {stays}; {new} serves on");
+    let mut steps = vec![checked(&first)];
+    for nth in 1..=missing {
+        steps.push(step(
+            format!("TTIN to {stays}"),
+            format!("{stays} has {}", words::workers(alive + nth)),
+            Duration::from_secs(30),
+            &quit,
+            Act::Send(Operation::AddWorker, Whom::Old),
+        ));
+    }
+    steps.push(step(
+        format!("QUIT to {new}"),
+        format!("{new} ends, and {stays} serves"),
+        Duration::from_secs(case.timeout(leaving) + 10),
+        "none once it has QUIT: farrier upgrade starts the next generation",
+        Act::Send(Operation::Rollback, Whom::New),
+    ));
+    steps.push(step(
+        "verify",
+        format!("{stays} is the only master and holds every listener"),
+        VERIFY_WITHIN,
+        "none",
+        Act::Verify(Whom::Old),
+    ));
+    let release = old.release.get().and_then(Option::as_deref);
+    let layout = app.layout.get().and_then(Option::as_ref);
+    let left = layout.zip(release).and_then(|(layout, release)| {
+        let live = layout.current_release().filter(|live| *live != release)?;
+        let (to, current) = (layout.releases_directory.join(release), &layout.current.path);
+        let (to, current) = (shown(&to), shown(current));
+        Some(format!(
+            "current still names {live}, so the next restart goes forward again. To switch it: \
+             ln -s {to} {current}.back && mv -T {current}.back {current}"
+        ))
+    });
+    Ok(Course {
+        operation: Operation::Rollback,
+        app: app.id.clone(),
+        app_name: app.name.clone(),
+        title: format!("Roll {} back to {stays}", app.name),
+        lock: lock(app, stays),
+        first,
+        steps,
+        left,
+    })
+}
+
+/// The directory of a master's pidfile, where farrier sees it under the same path.
+fn lock(app: &App, master: Pid) -> Option<PathBuf> {
+    let master = app.master(master).filter(|master| master.process.root == Root::Own)?;
+    let pidfile = master.pidfile.get()?.as_ref()?;
+    pidfile.parent().filter(|directory| directory.is_absolute()).map(std::path::Path::to_owned)
+}
