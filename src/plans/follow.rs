@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::model::history::{Event, Identity, between, workers};
-use crate::model::{App, AppId, Census, Master, Phase, Role};
+use crate::model::log::{Entry, Said};
+use crate::model::{App, AppId, Census, Log, Master, Phase, Role};
 use crate::os::Pid;
 
 use super::case::running_config;
@@ -60,6 +61,8 @@ pub struct Follow {
     children_cpu: Option<u64>,
     could_see: bool,
     log: Option<String>,
+    /// The last execution that the log had when it began: what follows that one is not about this handover.
+    executed_before: Option<Entry>,
     lazy: bool,
     was_ready: bool,
     begun: i64,
@@ -93,6 +96,10 @@ impl Follow {
             children_cpu: old.and_then(children_cpu),
             could_see: census.seen.hidden.is_none(),
             log,
+            executed_before: new
+                .is_none()
+                .then_some(())
+                .and_then(|()| last_execution(app_log(app)?).map(|(_, entry)| entry.clone())),
             lazy: false,
             was_ready: new.is_some_and(|new| new.phase == Phase::Ready),
             begun: census.boot_time,
@@ -184,9 +191,11 @@ impl Follow {
     fn ended(&self, census: &Census, what: &str) -> Turn {
         let after = words::seconds(self.since(census));
         let rolled = if self.was_ready { ", though it was ready" } else { "" };
-        let why = match &self.log {
-            Some(log) if !self.was_ready => format!("; {log} says why"),
-            _ => String::new(),
+        let why = match (self.reason(census), &self.log) {
+            _ if self.was_ready => String::new(),
+            (Some(reason), _) => format!(". {reason}"),
+            (None, Some(log)) => format!("; {log} says why"),
+            (None, None) => String::new(),
         };
         let told = format!("{what}{rolled}, after {after}. {}{why}", self.who_serves(census));
         if serving_all(census, &self.app).is_empty() {
@@ -194,6 +203,21 @@ impl Follow {
         } else {
             Turn::Back(told)
         }
+    }
+
+    /// What the log says since this handover's execution was logged: its last error, with its place.
+    fn reason(&self, census: &Census) -> Option<String> {
+        let log = app_log(census.app(&self.app)?)?;
+        let (at, executing) = last_execution(log)?;
+        let same =
+            |earlier: &Entry| (&earlier.time, &earlier.said) == (&executing.time, &executing.said);
+        if self.executed_before.as_ref().is_some_and(same) {
+            return None;
+        }
+        log.entries.iter().skip(at).rev().find_map(|entry| match &entry.said {
+            Said::Error(text) => Some(format!("{}: {text}", log.place(entry))),
+            _ => None,
+        })
     }
 
     /// The listeners of the old master that the new one does not hold, by address.
@@ -308,4 +332,15 @@ impl Follow {
             .as_ref()
             .is_some_and(|(since, _)| census.boot_time.saturating_sub(*since) >= STEADY)
     }
+}
+
+/// The end of the log of an app's masters.
+fn app_log(app: &App) -> Option<&Log> {
+    app.living_masters().find_map(|master| master.log.get()?.as_ref())
+}
+
+/// The last execution that a log tells of, and where it stands in it.
+fn last_execution(log: &Log) -> Option<(usize, &Entry)> {
+    let executes = |entry: &Entry| matches!(entry.said, Said::Executing { .. });
+    log.entries.iter().enumerate().rev().find(|(_, entry)| executes(entry))
 }

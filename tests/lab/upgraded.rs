@@ -111,7 +111,8 @@ fn a_release_that_does_not_boot_leaves_the_old_one() {
     let old = site(&lab, |_| {}, &App { fails: true, ..App::default() });
     let run = lab.farrier(&UPGRADE);
     old_serves(&lab, &run, old);
-    assert!(run.stderr.contains("unicorn.stderr.log"), "{run:?}");
+    let place = "unicorn.stderr.log:";
+    assert!(run.stderr.contains(place) && run.stderr.contains("does not boot"), "{run:?}");
 }
 
 #[test]

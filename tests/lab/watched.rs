@@ -88,7 +88,7 @@ fn a_release_that_does_not_boot_is_followed_back() {
     lab.signal(old, "USR2");
     let run = ended(&lab, watch);
     assert_eq!(run.status, 1, "{run:?}");
-    holds(&run, &["appeared", "loads", "ended", &format!("{old} serves; ")]);
+    holds(&run, &["appeared", "loads", "ended", &format!("{old} serves. "), "does not boot"]);
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::time::Duration;
 use farrier::facts::process::State;
 use farrier::facts::signals::SignalSet;
 use farrier::facts::{Fact, Lack, Place};
+use farrier::model::Log;
 use farrier::model::history::{What, between};
+use farrier::model::log::{Entry, Said};
 use farrier::model::{Census, CurrentState, Master, Phase, PidfileKind, PidfileState, Role};
 use farrier::plans::Outcome;
 use farrier::plans::attend::{Patience, Seat, attend};
@@ -233,4 +235,40 @@ fn switches_programs_and_stops_are_events() {
     // What could not be read is no event.
     fork.apps[0].layout = Fact::lacking(Place::new("x"), Lack::NotAsked);
     assert_eq!(between(&program, &fork, &fork.apps[0].id).len(), 1, "the program alone");
+}
+
+/// What the old master's log holds: an execution at this time, and an error after it.
+fn logged(mut census: Census, time: &str) -> Census {
+    let entry = |line, said| Entry { line, time: Some(time.into()), writer: Some(14740), said };
+    census.apps[0].masters[0].log = known(Some(Log {
+        path: "/var/www/shop/shared/log/err.log".into(),
+        whole: true,
+        entries: vec![
+            entry(7, Said::Error("an old story".into())),
+            entry(8, Said::Executing { program: "/usr/bin/unicorn".into(), directory: "/".into() }),
+            entry(9, Said::Error("key not found (KeyError)".into())),
+            entry(10, Said::Ended { pid: 14740, how: "exit 1".into() }),
+        ],
+    }));
+    census
+}
+
+#[test]
+fn the_log_is_quoted_where_it_is_about_this_handover() {
+    let fresh = [before(), handover(Phase::Loading, &[]), logged(before(), "12:00")];
+    let (outcome, _) = followed(&fresh, false);
+    let Outcome::NotSeen(words) = outcome else { panic!("{outcome:?}") };
+    assert!(
+        words
+            .ends_with("9120 serves. /var/www/shop/shared/log/err.log:9: key not found (KeyError)"),
+        "{words}"
+    );
+    let stale = [
+        logged(before(), "11:00"),
+        logged(handover(Phase::Loading, &[]), "11:00"),
+        logged(before(), "11:00"),
+    ];
+    let (outcome, _) = followed(&stale, false);
+    let Outcome::NotSeen(words) = outcome else { panic!("{outcome:?}") };
+    assert!(words.ends_with("9120 serves; shared/log/err.log says why"), "{words}");
 }
