@@ -14,7 +14,7 @@ use farrier::settings::Settings;
 use farrier::survey::{Surveyor, Wish};
 
 /// Larger than this, a recording holds what nobody reads.
-const LARGEST: u64 = 96 * 1024;
+const LARGEST: u64 = 128 * 1024;
 
 /// The recordings' directory.
 pub fn directory() -> PathBuf {

@@ -219,6 +219,7 @@ pub const RULES: &[&Rule] = &[
     &masters::master_hollow::RULE,
     &masters::master_stopped::RULE,
     &masters::master_dead::RULE,
+    &masters::workers_respawning::RULE,
     &masters::workers_missing::RULE,
     &masters::reexec_failed::RULE,
     &masters::reexec_refused::RULE,

@@ -52,6 +52,24 @@ fn busy(rule: &'static str, severity: Severity, name: &'static str, reaped: u64)
     case
 }
 
+/// Two young workers at each of two looks, none of them the same.
+fn respawning() -> Case {
+    let young = |first: i32| {
+        with(|app| {
+            app.masters[0].workers =
+                vec![worker(first, 14740, 0, 1, LIVE), worker(first + 1, 14740, 1, 2, LIVE)];
+        })
+    };
+    Case {
+        rule: "workers-respawning",
+        severity: Critical,
+        name: "every worker is another one",
+        census: young(30_010),
+        lasts: true,
+        earlier: Some(young(30_000)),
+    }
+}
+
 /// The directory is gone: the path leads nowhere and the open one has no link.
 fn removed(link: &mut Linked) {
     link.open.value.as_mut().unwrap().nlink = 0;
@@ -365,6 +383,7 @@ fn masters() -> Vec<Case> {
         .lasting(),
         busy("master-hollow", Info, "a preloading master reloads", 0),
         busy("master-hollow", Critical, "a crash loop: it reaps", 30),
+        respawning(),
         case("master-stopped", Critical, "a master", |app| stop(&mut app.masters[0].process, 'T')),
         case("master-stopped", Warning, "a worker", |app| {
             stop(&mut app.masters[0].workers[0].process, 'T');

@@ -7,6 +7,7 @@ pub mod master_stopped;
 pub mod reexec_failed;
 pub mod reexec_refused;
 pub mod workers_missing;
+pub mod workers_respawning;
 
 use crate::model::log::{Entry, Log, Said};
 use crate::model::{App, Master};

@@ -1,9 +1,9 @@
 //! `release-stale`: the serving master runs another release than `current` names.
 
-use crate::facts::Fact;
+use crate::facts::{Fact, Lack};
 use crate::model::{CurrentState, Layout, Master, Operation, Phase, Setting};
 use crate::rules::line::{Line, age, cut, named};
-use crate::rules::{Finding, Look, Rule, Severity, usr2};
+use crate::rules::{Blind, Finding, Look, Rule, Severity, usr2};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -59,7 +59,14 @@ fn check(look: &mut Look<'_>) {
         match look.of(master.process.pid, "release", &master.release) {
             Some(Some(release)) if release == current => reloaded(look, layout, master, current),
             Some(Some(release)) => behind(look, layout, master, release, current),
-            _ => {}
+            // It runs outside of the releases: which one its code came from is nowhere to be seen.
+            Some(None) => look.cannot_see(Blind {
+                what: format!("the release that {} loaded", master.process.pid),
+                place: master.process.cwd.place.clone(),
+                why: Lack::Depends("a working directory outside of the releases".into()),
+                pid: Some(master.process.pid),
+            }),
+            None => {}
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Masters that are doubled, hollow, stopped or dead, and workers that are missing.
 
 use super::healthy::serving;
+use crate::lab::config::Config;
 use crate::lab::program::{broken, warned};
+use crate::lab::site::{App, SECOND, Site};
 use crate::lab::world::Lab;
 use crate::lab::{Stage, hold};
 
@@ -53,6 +55,25 @@ pub const STAGES: &[Stage] = &[
             lab.wait("one worker is left", || lab.children(master).len() == 1);
             lab.signal(master, "TTOU");
             lab.wait("every worker leaves", || lab.children(master).is_empty());
+        },
+    },
+    Stage {
+        name: "workers-respawning",
+        tells: "HUP brought code that does not load: every worker dies at boot and is started again",
+        targets: &[],
+        expect: broken(&[("workers-respawning", "critical")]).besides(&["workers-missing"]),
+        set: |lab| {
+            let site = Site::deployed(lab, "shop", |config| config.preload = false);
+            let master = site.start();
+            let before = site.workers(master);
+            let broken = App { boot: 1.0, fails: true, ..App::default() };
+            site.release(SECOND, &broken, &Config { preload: false, ..Config::at(&site.root) });
+            site.switched_long_ago(SECOND);
+            lab.signal(master, "HUP");
+            lab.wait("the workers that loaded are gone", || {
+                site.workers(master).iter().all(|pid| !before.contains(pid))
+            });
+            lab.outlast_handover(master);
         },
     },
     Stage {
@@ -134,6 +155,11 @@ fn master_hollow() {
 #[test]
 fn master_hollow_ttou() {
     hold("master-hollow-ttou");
+}
+
+#[test]
+fn workers_respawning() {
+    hold("workers-respawning");
 }
 
 #[test]
