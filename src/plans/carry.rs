@@ -59,7 +59,10 @@ pub fn carry(
         terms,
         hands,
         helm,
-        follow: Follow::new(census, app),
+        follow: match course.operation {
+            Operation::Upgrade => Follow::new(census, app).of(census, course.first.target),
+            _ => Follow::new(census, app),
+        },
         before: grave(app, verdicts),
         stage: Stage::Idle,
         census: census.clone(),

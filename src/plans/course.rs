@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{App, AppId, Census, Operation, Setting};
+use crate::model::{App, AppId, Census, Operation, Role, Setting};
 use crate::os::{Pid, Root, shown};
 use crate::rules::Verdicts;
 
@@ -143,7 +143,8 @@ fn forward(case: &Case<'_>, wishes: Wishes) -> Result<Course, Refused> {
     let lazy = config.is_none_or(|c| c.preload_app.value().copied() != Some(true));
     let id = &app.id;
     let wait = format!("none is needed: {old} serves on whatever becomes of the new master");
-    let quit = format!("farrier rollback {id}: {old} stays, the new master leaves");
+    let until = if by_hook { " as long as no hook ended it" } else { "" };
+    let quit = format!("farrier rollback {id}: {old} stays{until}, the new master leaves");
     let load = first.within;
     let serves = if lazy {
         "the same workers live for 5 s, since each loads the app by itself; every listener is held"
@@ -192,7 +193,7 @@ fn forward(case: &Case<'_>, wishes: Wishes) -> Result<Course, Refused> {
     steps.push(step(
         format!("retire {old}"),
         if by_hook {
-            format!("a hook ends {old} within {} s, else QUIT does", HOOK_WITHIN.as_secs())
+            format!("a hook ends {old}; where it does not, QUIT does")
         } else {
             format!("{old} takes QUIT and ends")
         },
@@ -230,6 +231,17 @@ fn back(case: &Case<'_>) -> Result<Course, Refused> {
             "farrier tree shows the masters",
         ));
     };
+    let chain: Vec<Pid> = app
+        .in_role(Role::Old)
+        .filter(|master| !master.process.is_dead())
+        .map(|master| master.process.pid)
+        .collect();
+    if chain.len() > 1 {
+        return Err(Refused::new(
+            format!("{} has several old masters: {}", app.name, words::list(&chain)),
+            format!("farrier do retire {} ends the oldest first", app.id),
+        ));
+    }
     let (new, stays) = (leaving.process.pid, old.process.pid);
     case.is_ready(leaving, case.by(Operation::Rollback)?.signal)?;
     let alive = old.workers_alive().count();

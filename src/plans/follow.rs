@@ -19,6 +19,9 @@ const STEADY: i64 = 1_000_000_000;
 /// The same where each worker loads the app by itself, so that its title says nothing about the app.
 const STEADY_LAZY: i64 = 5_000_000_000;
 
+/// How long a new master has to be away before it counts as ended, in nanoseconds.
+pub(super) const AWAY: i64 = 1_000_000_000;
+
 /// How far a handover is; the later is the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -67,6 +70,7 @@ pub struct Follow {
     was_ready: bool,
     begun: i64,
     steady: Option<(i64, BTreeSet<Identity>)>,
+    away_since: Option<i64>,
     before: Census,
 }
 
@@ -104,8 +108,21 @@ impl Follow {
             was_ready: new.is_some_and(|new| new.phase == Phase::Ready),
             begun: census.boot_time,
             steady: None,
+            away_since: None,
             before: census.clone(),
         }
+    }
+
+    /// The same where it is known which master will be superseded.
+    #[must_use]
+    pub fn of(mut self, census: &Census, old: Pid) -> Self {
+        if let Some((_, master)) = census.master(old) {
+            self.old = Some(master.process.identity());
+            self.held = master.listens.get().cloned().unwrap_or_default();
+            self.old_workers = workers(master);
+            self.children_cpu = children_cpu(master);
+        }
+        self
     }
 
     /// The old master.
@@ -126,10 +143,27 @@ impl Follow {
 
     /// One look: what happened since the one before, and where it stands.
     pub fn look(&mut self, census: &Census) -> (Vec<Event>, Turn) {
+        if self.may_be_executing(census) {
+            return (Vec::new(), Turn::At(Stage::Forked));
+        }
         let events = between(&self.before, census, &self.app);
         let turn = self.turn(census);
         self.before = census.clone();
         (events, turn)
+    }
+
+    /// While a process becomes another program it has no command line for a moment, and a look takes it for nobody's:
+    /// one that is not ready counts as ended only when it stays away.
+    fn may_be_executing(&mut self, census: &Census) -> bool {
+        let away = !self.was_ready
+            && self.new.is_some_and(|(pid, _)| census.member(pid).is_none())
+            && census.seen.hidden.is_none();
+        if !away {
+            self.away_since = None;
+            return false;
+        }
+        let since = *self.away_since.get_or_insert(census.boot_time);
+        census.boot_time.saturating_sub(since) < AWAY
     }
 
     fn turn(&mut self, census: &Census) -> Turn {

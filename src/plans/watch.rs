@@ -10,6 +10,7 @@ use crate::model::{AppId, Census, Master, Operation, Phase, Process};
 use crate::os::Pid;
 
 use super::case::running_config;
+use super::follow::AWAY;
 use super::stands::serving;
 use super::{CheckState, Expect, Plan, words};
 
@@ -50,6 +51,7 @@ pub(super) struct Watch {
     pub(super) child: Option<(Identity, Phase)>,
     pub(super) steady: Option<(i64, BTreeSet<Identity>)>,
     pub(super) told: Option<usize>,
+    pub(super) away_since: Option<i64>,
     pub(super) events: Vec<String>,
 }
 
@@ -83,6 +85,7 @@ impl Watch {
             child: None,
             steady: None,
             told: None,
+            away_since: None,
             events: Vec::new(),
         }
     }
@@ -189,6 +192,12 @@ impl Watch {
         let Some((identity, phase)) = self.child else { return Seen::NotYet };
         let number = identity.0;
         let Some(child) = living(census, identity) else {
+            // In the moment in which it becomes another program a look takes it for nobody's.
+            let since = *self.away_since.get_or_insert(census.boot_time);
+            let long = census.boot_time.saturating_sub(since) >= AWAY;
+            if !long && phase == Phase::Starting && census.member(number).is_none() {
+                return Seen::NotYet;
+            }
             return Seen::Failed(format!(
                 "{number} ended {} after {}. {}{}",
                 words::seconds(self.since(census)),
@@ -197,6 +206,7 @@ impl Watch {
                 self.log_words()
             ));
         };
+        self.away_since = None;
         if child.phase != phase {
             match child.phase {
                 Phase::Loading => self.events.push(format!("{number} has its handlers and loads")),

@@ -124,9 +124,20 @@ fn a_new_master_that_ends_leaves_the_old_one_and_the_log() {
     );
     assert_eq!(
         outcome,
-        Outcome::NotSeen("14740 ended, after 1 s. 9120 serves; shared/log/err.log says why".into())
+        Outcome::NotSeen("14740 ended, after 2 s. 9120 serves; shared/log/err.log says why".into())
     );
     assert_eq!(told.last().unwrap(), "9120 is the current master again");
+}
+
+#[test]
+fn a_master_that_is_missed_while_it_executes_did_not_end() {
+    let forked = handover(Phase::Starting, &[]);
+    let missed = without(forked.clone(), 14740);
+    let (outcome, told) =
+        followed(&[before(), forked, missed, handover(Phase::Loading, &[]), after()], false);
+    assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+    assert!(!told.iter().any(|words| words == "14740 ended"), "{told:?}");
+    assert_eq!(told.iter().filter(|words| words.contains("appeared")).count(), 1, "{told:?}");
 }
 
 #[test]

@@ -283,6 +283,15 @@ fn a_rollback_brings_workers_back_before_it_ends_the_new_one() {
 }
 
 #[test]
+fn a_rollback_in_a_chain_is_refused() {
+    let mut chain = ready();
+    chain.apps[0].masters.insert(0, master(800, Role::Old, None, &[801]));
+    let ran = sends(Operation::Rollback).run(&[chain]);
+    assert_eq!((ran.status, ran.sent.len()), (Status::REFUSED, 0));
+    assert!(ran.err.contains("several old masters: 800 and 9120"), "{}", ran.err);
+}
+
+#[test]
 fn a_rollback_without_a_way_back_is_refused() {
     let ran = sends(Operation::Rollback).run(&[before()]);
     assert_eq!((ran.status, ran.sent.len()), (Status::REFUSED, 0));
