@@ -14,7 +14,7 @@ use crate::show::text;
 #[derive(Debug, Default, Args)]
 pub struct Check {
     /// Apps by id, name or deploy root, pidfiles by path, masters by PID; none: every app found
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = targets::word)]
     targets: Vec<String>,
     /// The least severity that the exit status tells
     #[arg(long, value_name = "SEVERITY", default_value = "warning")]

@@ -4,13 +4,14 @@ use clap::Args;
 
 use super::operate::Wanted;
 use super::sending::{Sending, order, with_desk};
-use super::{Options, Output, Status};
+use super::{Options, Output, Status, targets};
 use crate::model::Operation;
 
 /// Its arguments.
 #[derive(Debug, Args)]
 pub struct RollbackCommand {
     /// An app by id, name or deploy root, a pidfile by path, or a master by PID
+    #[arg(value_parser = targets::word)]
     target: String,
     #[command(flatten)]
     sending: Sending,

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::operate::{self, Wanted};
 use super::sending::{Sending, order, with_desk};
-use super::{Options, Output, Status};
+use super::{Options, Output, Status, targets};
 use crate::model::Signal;
 
 /// Its arguments.
@@ -14,6 +14,7 @@ pub struct SignalCommand {
     #[arg(value_parser = operate::signal)]
     signal: Signal,
     /// An app by id, name or deploy root, a pidfile by path, or a master by PID
+    #[arg(value_parser = targets::word)]
     target: String,
     #[command(flatten)]
     sending: Sending,

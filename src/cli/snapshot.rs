@@ -14,7 +14,7 @@ use crate::settings::thresholds;
 #[derive(Debug, Args)]
 pub struct Snapshot {
     /// Deploy roots or pidfiles that are to be looked at even if nothing serves them
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = targets::word)]
     targets: Vec<String>,
     /// A new file; without it: standard output
     #[arg(short, long, value_name = "FILE")]

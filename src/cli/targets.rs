@@ -1,6 +1,9 @@
 //! TARGETs of the reading commands: what of a look is shown.
 
+use std::path::{Component, Path};
+
 use super::machine::Seen;
+use crate::os::own;
 use crate::os::shown;
 use crate::plans::Refused;
 use crate::settings::Settings;
@@ -13,6 +16,26 @@ pub enum Chosen {
     Apps(Box<Seen>),
     /// A TARGET names nothing, or too much; why, and what can be given instead.
     Refused(String),
+}
+
+/// A TARGET as it was typed; a path is completed against farrier's own directory.
+#[expect(clippy::unnecessary_wraps, reason = "clap asks for a parser that may refuse")]
+pub fn word(typed: &str) -> Result<String, std::convert::Infallible> {
+    let path = Path::new(typed);
+    if path.is_absolute() || !(typed.contains('/') || typed == "." || typed == "..") {
+        return Ok(typed.to_owned());
+    }
+    let mut whole = own::directory();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                whole.pop();
+            }
+            Component::CurDir => {}
+            other => whole.push(other),
+        }
+    }
+    Ok(whole.to_str().map_or_else(|| typed.to_owned(), str::to_owned))
 }
 
 /// What a look is to look for: roots that TARGETs name, although nothing may serve them.

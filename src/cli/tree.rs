@@ -13,7 +13,7 @@ use crate::show::text;
 #[derive(Debug, Args)]
 pub struct Tree {
     /// Apps by id, name or deploy root, pidfiles by path, masters by PID; none: every app found
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", value_parser = targets::word)]
     targets: Vec<String>,
 }
 
@@ -36,6 +36,9 @@ impl Tree {
                     continue;
                 }
             };
+            if census.seen.is_partial() {
+                output.complain("processes are hidden here: farrier check says why");
+            }
             let paint = options.paint();
             output.print(&if options.is_json() {
                 let layout = if several { Layout::OneLine } else { Layout::Lines };

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::operate::Wanted;
 use super::sending::{Sending, order, with_desk};
-use super::{Options, Output, Status};
+use super::{Options, Output, Status, targets};
 use crate::model::Operation;
 use crate::plans::course::Wishes;
 
@@ -12,6 +12,7 @@ use crate::plans::course::Wishes;
 #[derive(Debug, Args)]
 pub struct UpgradeCommand {
     /// An app by id, name or deploy root, a pidfile by path, or a master by PID
+    #[arg(value_parser = targets::word)]
     target: String,
     /// Drain the old master by WINCH first, and ask before it is retired
     #[arg(long)]

@@ -24,6 +24,7 @@ const EVERY: f64 = 0.25;
 #[derive(Debug, Args)]
 pub struct Watch {
     /// An app by id, name or deploy root, a pidfile by path, or a master by PID
+    #[arg(value_parser = targets::word)]
     target: String,
     /// How long to follow it
     #[arg(long, value_name = "SECONDS", default_value = "600")]

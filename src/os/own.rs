@@ -93,6 +93,15 @@ pub fn arguments() -> Vec<OsString> {
     std::env::args_os().collect()
 }
 
+/// The directory that farrier was started in; the root where it is gone.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is os: paths that were typed are relative to it"
+)]
+pub fn directory() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
+}
+
 /// Waits, so that a second look has something to compare with.
 #[expect(clippy::disallowed_methods, reason = "this is os: two looks have to lie apart")]
 pub fn pause(time: std::time::Duration) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::site::{FIRST, SECOND};
 use super::staged::healthy::{serving, two_releases};
-use super::world::Lab;
+use super::world::{Lab, program};
 use crate::lab::config::Hook;
 use crate::lab::stage;
 
@@ -193,5 +193,19 @@ fn tree_shows_the_generations() {
         [old, new].iter().map(ToString::to_string).chain([FIRST, SECOND, "shop"].map(str::to_owned))
     {
         assert!(tree.stdout.contains(&word), "{word} in {}", tree.stdout);
+    }
+}
+
+#[test]
+fn a_relative_path_names_what_it_names_here() {
+    let lab = Lab::new();
+    let _site = serving(&lab);
+    let entrance = lab.entrance().join(" ");
+    let farrier = program();
+    for word in ["./shop", "shop/", "../www/shop", "shop/shared/pids/unicorn.pid"] {
+        let line =
+            format!("{entrance} sh -c 'cd /var/www && {} check {word}'", farrier.to_str().unwrap());
+        let run = std::process::Command::new("sh").args(["-c", &line]).output().unwrap();
+        assert_eq!(run.status.code(), Some(0), "{word}: {run:?}");
     }
 }
