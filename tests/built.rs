@@ -361,6 +361,7 @@ pub fn with(change: impl FnOnce(&mut App)) -> Census {
     let mut app = app();
     change(&mut app);
     Census {
+        zone: jiff::tz::TimeZone::UTC,
         host: Fact::lacking(Place::new("/proc"), Lack::NotAsked),
         taken_at: now(),
         boot_time: 0,

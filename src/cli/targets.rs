@@ -41,7 +41,12 @@ pub fn word(typed: &str) -> Result<String, std::convert::Infallible> {
 /// What a look is to look for: roots that TARGETs name, although nothing may serve them.
 pub fn wish(targets: &[String], settings: &Settings) -> Wish {
     let named = targets.iter().map(std::path::PathBuf::from).filter(|path| path.is_absolute());
-    Wish { roots: named.collect(), limits: settings.limits, ..Wish::default() }
+    Wish {
+        roots: named.collect(),
+        limits: settings.limits,
+        zone: Some(own::zone()),
+        ..Wish::default()
+    }
 }
 
 /// Keeps what the TARGETs name.

@@ -26,6 +26,7 @@ pub use tree::{Kind, Master, Phase, Role, Worker};
 pub use nix::sys::signal::Signal;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::facts::{Fact, Lack, Place};
 use crate::os::{Host, Pid};
@@ -45,6 +46,8 @@ pub struct Census {
     pub apps: Vec<App>,
     /// Thresholds that rules go by.
     pub limits: Limits,
+    /// The time zone that times are told in.
+    pub zone: TimeZone,
 }
 
 /// What a look covered: an empty screen says it, and *unknown* is never reported as fine.
@@ -83,6 +86,16 @@ pub struct Searched {
 }
 
 impl Census {
+    /// A time of the day.
+    pub fn clock(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string()
+    }
+
+    /// A time with its day.
+    pub fn day(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%-d %b %H:%M:%S").to_string()
+    }
+
     /// The app with this id.
     pub fn app(&self, id: &AppId) -> Option<&App> {
         self.apps.iter().find(|app| &app.id == id)

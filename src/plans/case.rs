@@ -117,7 +117,7 @@ impl<'a> Case<'a> {
             role,
             started: process.stat.get().map(|stat| stat.started),
             title: String::new(),
-            send: words::send(signal, process),
+            send: words::send(self.census, signal, process),
             does: String::new(),
             after: String::new(),
             way_back: String::new(),

@@ -105,7 +105,7 @@ pub(super) fn sent(
         .map_err(Outcome::Refused)?;
     let watch = Watch::new(plan, &census);
     let name = words::name(plan.signal);
-    let words = format!("{name} went to {} at {}", plan.target, words::clock(census.taken_at));
+    let words = format!("{name} went to {} at {}", plan.target, census.clock(census.taken_at));
     let _ = tell(Event::Sent(words));
     Ok((watch, audited))
 }

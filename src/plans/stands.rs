@@ -51,7 +51,7 @@ impl Watch {
             "{} took {} at {}; what followed {why}. {}",
             self.target.0,
             self.signal,
-            words::clock(self.sent_at),
+            census.clock(self.sent_at),
             self.who_serves(census)
         )
     }

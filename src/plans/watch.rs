@@ -113,7 +113,7 @@ impl Watch {
             _ if alive.is_none() => Seen::Failed(format!(
                 "{} ended at {} after {}",
                 self.target.0,
-                words::clock(census.taken_at),
+                census.clock(census.taken_at),
                 self.signal
             )),
             Expect::WorkersReplaced => self.replaced(census),
@@ -122,7 +122,7 @@ impl Watch {
                 Some(process) if !process.is_stopped() => Seen::Done(format!(
                     "{} runs again since {}",
                     self.target.0,
-                    words::clock(census.taken_at)
+                    census.clock(census.taken_at)
                 )),
                 _ => Seen::NotYet,
             },
@@ -131,7 +131,7 @@ impl Watch {
                     "{} took {} at {}: it does not wait for it any more",
                     self.target.0,
                     self.signal,
-                    words::clock(self.sent_at)
+                    census.clock(self.sent_at)
                 )),
                 _ => Seen::NotYet,
             },
@@ -165,8 +165,8 @@ impl Watch {
         let mut words = format!(
             "{pid} took {} at {} and ended at {}",
             self.signal,
-            words::clock(self.sent_at),
-            words::clock(census.taken_at)
+            census.clock(self.sent_at),
+            census.clock(census.taken_at)
         );
         if census.member(pid).is_some_and(|(_, process)| process.is_dead()) {
             words.push_str(", not reaped yet");
@@ -282,9 +282,9 @@ impl Watch {
             "{} took {} at {} and has {}, all new, since {}",
             self.target.0,
             self.signal,
-            words::clock(self.sent_at),
+            census.clock(self.sent_at),
             words::workers(master.workers_alive().count()),
-            words::clock(census.taken_at)
+            census.clock(census.taken_at)
         ))
     }
 
@@ -310,9 +310,9 @@ impl Watch {
             "{} took {} at {} and has {} since {}",
             self.target.0,
             self.signal,
-            words::clock(self.sent_at),
+            census.clock(self.sent_at),
             words::workers(count),
-            words::clock(census.taken_at)
+            census.clock(census.taken_at)
         ))
     }
 

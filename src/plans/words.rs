@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use crate::model::{Process, Signal};
+use crate::model::{Census, Process, Signal};
 use crate::os::Pid;
 
 /// A signal's name as operators say it: `QUIT`.
@@ -15,7 +13,7 @@ pub(super) fn name(signal: Signal) -> &'static str {
 }
 
 /// SEND: the signal, and the process by pid, title, user and start.
-pub(super) fn send(signal: Signal, process: &Process) -> String {
+pub(super) fn send(census: &Census, signal: Signal, process: &Process) -> String {
     let mut words = format!("{} to {}", name(signal), process.pid);
     if let Some(line) = process.command_line.get() {
         let title = line.words.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
@@ -27,7 +25,7 @@ pub(super) fn send(signal: Signal, process: &Process) -> String {
         let _ = write!(words, ", user {user}");
     }
     if let Some(start) = process.started_at.get() {
-        let _ = write!(words, ", started {}", start.strftime("%-d %b %H:%M:%SZ"));
+        let _ = write!(words, ", started {}", census.day(*start));
     }
     words
 }
@@ -46,11 +44,6 @@ fn short(title: &str) -> String {
         cut.push('…');
     }
     cut
-}
-
-/// A time of the day. In UTC, and marked so: the zone that a reader keeps is not known here.
-pub(super) fn clock(at: Timestamp) -> String {
-    at.strftime("%H:%M:%SZ").to_string()
 }
 
 /// Whole seconds; what is shorter is said so.

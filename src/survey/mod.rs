@@ -42,6 +42,8 @@ pub struct Wish {
     pub limits: Limits,
     /// Read proportional set sizes too: dear, for the screen only.
     pub memory: bool,
+    /// The time zone that times are told in; none: UTC.
+    pub zone: Option<jiff::tz::TimeZone>,
 }
 
 /// Takes looks at one machine, and remembers between them what need not be read again.
@@ -80,6 +82,7 @@ impl Surveyor {
             boot_time: clock.map_or(0, |clock: Clock| clock.boot),
             apps: apps::apps(&setting, adopted, &wish.roots),
             limits: wish.limits,
+            zone: wish.zone.clone().unwrap_or(jiff::tz::TimeZone::UTC),
             seen,
             host,
         };

@@ -66,7 +66,7 @@ fn retire_names_who_serves_then() {
     assert_eq!(plan.title, "Retire the old master of shop");
     assert_eq!(
         plan.send,
-        "QUIT to 9120, \"unicorn master (old)\", user deploy, started 14 Nov 16:06:21Z"
+        "QUIT to 9120, \"unicorn master (old)\", user deploy, started 14 Nov 16:06:21"
     );
     assert_eq!(plan.after, "14740 serves alone: 2 workers, 20261121224103");
     assert_eq!(plan.way_back, "none: 9120 cannot be brought back");

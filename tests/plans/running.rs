@@ -83,7 +83,7 @@ fn retire_is_done_when_the_old_master_is_gone_and_the_new_serves() {
     let run = carried(Operation::Retire, &[both(), both(), draining, gone]);
     assert_eq!(
         run.done(),
-        "9120 took QUIT at 23:13:41Z and ended at 23:13:43Z. 14740 serves alone"
+        "9120 took QUIT at 23:13:41 and ended at 23:13:43. 14740 serves alone"
     );
     assert_eq!(run.seen, ["1 of 2 workers of 9120 are left"]);
     let stages: Vec<&str> = run.hands.notes.iter().map(|line| line.stage.as_str()).collect();
@@ -275,7 +275,7 @@ fn a_listener_that_breaks_off_is_told_where_it_stands() {
     assert_eq!(
         outcome,
         Outcome::Interrupted(
-            "9120 took QUIT at 23:13:41Z; what followed was not watched further. \
+            "9120 took QUIT at 23:13:41; what followed was not watched further. \
              9120 and 14740 serve"
                 .into()
         )

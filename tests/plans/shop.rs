@@ -204,6 +204,7 @@ pub fn shop(masters: Vec<Master>) -> Census {
         wanted: Vec::new(),
     };
     Census {
+        zone: jiff::tz::TimeZone::UTC,
         host: known(host()),
         taken_at: "2026-11-22T23:13:41Z".parse().unwrap(),
         boot_time: 1_000_000_000_000,
