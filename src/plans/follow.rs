@@ -152,12 +152,16 @@ impl Follow {
         (events, turn)
     }
 
-    /// While a process becomes another program it has no command line for a moment, and a look takes it for nobody's:
-    /// one that is not ready counts as ended only when it stays away.
+    /// While a process becomes another program it has no command line for a moment, and a look takes it for nobody's;
+    /// a slow look may have listed the processes before the new one came and read them after the old one went. What
+    /// is not there counts as ended only when it stays away.
     fn may_be_executing(&mut self, census: &Census) -> bool {
-        let away = !self.was_ready
-            && self.new.is_some_and(|(pid, _)| census.member(pid).is_none())
-            && census.seen.hidden.is_none();
+        let missed = match (self.new, self.old) {
+            (Some((pid, _)), _) => !self.was_ready && census.member(pid).is_none(),
+            (None, Some(old)) => living(census, old).is_none() && self.successor(census).is_none(),
+            (None, None) => false,
+        };
+        let away = missed && census.seen.hidden.is_none();
         if !away {
             self.away_since = None;
             return false;
