@@ -81,10 +81,7 @@ fn retire_is_done_when_the_old_master_is_gone_and_the_new_serves() {
     let draining = changed(both(), |masters| masters[0].workers.truncate(1));
     let gone = changed(both(), |masters| drop(masters.remove(0)));
     let run = carried(Operation::Retire, &[both(), both(), draining, gone]);
-    assert_eq!(
-        run.done(),
-        "9120 took QUIT at 23:13:41 and ended at 23:13:43. 14740 serves alone"
-    );
+    assert_eq!(run.done(), "9120 took QUIT at 23:13:41 and ended at 23:13:43. 14740 serves alone");
     assert_eq!(run.seen, ["1 of 2 workers of 9120 are left"]);
     let stages: Vec<&str> = run.hands.notes.iter().map(|line| line.stage.as_str()).collect();
     assert_eq!(stages, ["intent", "result"]);
