@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::Lack;
+use crate::os::memory::{Line, MOST_LINES, line as read};
 use crate::os::{Refusal, Text};
 
 /// A file that is mapped at least once.
@@ -32,9 +33,6 @@ impl Mapped {
     }
 }
 
-/// More lines than this are not read: a process may have millions of mappings.
-const MOST_LINES: usize = 200_000;
-
 /// Whether a mapped path is memory under a file's name, which is normally deleted: `/dev/zero`, memfd, SysV and POSIX
 /// shared memory, asynchronous I/O, graphics.
 pub fn is_memory(path: &std::path::Path) -> bool {
@@ -62,60 +60,28 @@ pub fn parse(bytes: &Text) -> Result<Vec<Mapped>, Lack> {
         let at = *known.entry((line.device, line.inode, line.path)).or_insert(next);
         match files.get_mut(at) {
             Some(file) => {
-                file.executable |= line.executable;
+                file.executable |= line.permissions.contains(&b'x');
                 file.start = file.start.min(line.start);
-                file.size = file.size.saturating_add(line.size);
+                file.size = file.size.saturating_add(line.end.saturating_sub(line.start));
             }
-            None => files.push(line.file()),
+            None => files.push(file(&line)),
         }
     }
     Ok(files)
 }
 
-struct Line<'a> {
-    start: u64,
-    size: u64,
-    executable: bool,
-    device: u64,
-    inode: u64,
-    path: &'a [u8],
-}
-
-impl Line<'_> {
-    fn file(&self) -> Mapped {
-        let plain = self.path.strip_suffix(b" (deleted)");
-        Mapped {
-            path: unescaped(plain.unwrap_or(self.path)).path().to_path_buf(),
-            marked_deleted: plain.is_some(),
-            device: self.device,
-            inode: self.inode,
-            executable: self.executable,
-            start: self.start,
-            size: self.size,
-        }
+/// The file of a line.
+fn file(line: &Line<'_>) -> Mapped {
+    let plain = line.path.strip_suffix(b" (deleted)");
+    Mapped {
+        path: unescaped(plain.unwrap_or(line.path)).path().to_path_buf(),
+        marked_deleted: plain.is_some(),
+        device: line.device,
+        inode: line.inode,
+        executable: line.permissions.contains(&b'x'),
+        start: line.start,
+        size: line.end.saturating_sub(line.start),
     }
-}
-
-/// `START-END PERMISSIONS OFFSET MAJOR:MINOR INODE PATH`, the path after any number of blanks.
-fn read(line: &[u8]) -> Option<Line<'_>> {
-    let mut fields = line.splitn(6, |b| *b == b' ');
-    let mut text = || fields.next().and_then(|field| std::str::from_utf8(field).ok());
-    let hex = |text: &str| u64::from_str_radix(text, 16).ok();
-    let (start, end) = text()?.split_once('-')?;
-    let (start, end) = (hex(start)?, hex(end)?);
-    let executable = text()?.contains('x');
-    hex(text()?)?;
-    let (major, minor) = text()?.split_once(':')?;
-    let (major, minor) = (hex(major)?, hex(minor)?);
-    let inode = text()?.parse().ok()?;
-    Some(Line {
-        start,
-        size: end.saturating_sub(start),
-        executable,
-        device: (major & 0xffff_ffff) << 20 | minor & 0xf_ffff,
-        inode,
-        path: fields.next().unwrap_or_default().trim_ascii_start(),
-    })
 }
 
 /// The kernel writes a newline in a path as `\012`, and escapes nothing else here.

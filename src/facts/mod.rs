@@ -47,6 +47,8 @@ impl Place {
                 format!("/proc/{pid}/{}", link.file())
             }
             Ask::CString(pid, address) => format!("/proc/{pid}/mem at {address:x}"),
+            Ask::LiveEnviron(pid) => format!("/proc/{pid}/mem, environ"),
+            Ask::StartContext(pid, _) => format!("/proc/{pid}/mem, START_CTX"),
             Ask::Descriptors(pid) | Ask::Opens(pid) => format!("/proc/{pid}/fd"),
             Ask::Sockets(None) => "sock_diag".into(),
             Ask::Sockets(Some(pid)) => format!("sock_diag of {pid}"),

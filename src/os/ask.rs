@@ -189,6 +189,12 @@ pub enum Ask {
     /// The bytes up to the first NUL at an address of the process's memory, 4,096 at most, by a reader:
     /// [`Found::Bytes`]. Only for addresses in the initial stack block, which lies on no file.
     CString(Pid, u64),
+    /// The environment as it is now, from the process's memory, by a reader: [`Found::Bytes`], in the form of
+    /// `proc_pid_environ(5)`. What memory does not tell is [`super::Refusal::Opaque`].
+    LiveEnviron(Pid),
+    /// What a Ruby server will start again, from its memory, by a reader: [`Found::StartContext`]. The texts are the
+    /// arguments in its title. The one question that may take up to a second: it is asked for itself.
+    StartContext(Pid, Vec<Text>),
     /// All sockets of the network namespace that the process lives in: [`Found::Sockets`].
     Sockets(Option<Pid>),
     /// A path outside `/proc`.
@@ -218,6 +224,8 @@ impl Ask {
             Self::Descriptors(pid) => format!("{pid}/fd"),
             Self::Opens(pid) => format!("{pid}/fdinfo"),
             Self::CString(pid, address) => format!("{pid}/mem {address:x}"),
+            Self::LiveEnviron(pid) => format!("{pid}/mem environ"),
+            Self::StartContext(pid, _) => format!("{pid}/mem START_CTX"),
             Self::Sockets(None) => "sockets".into(),
             Self::Sockets(Some(pid)) => format!("{pid}/net"),
             Self::Path(root, path, ask) => {
@@ -246,6 +254,8 @@ impl Ask {
             | Self::Descriptors(pid)
             | Self::Opens(pid)
             | Self::CString(pid, _)
+            | Self::LiveEnviron(pid)
+            | Self::StartContext(pid, _)
             | Self::Sockets(Some(pid)) => Some(*pid),
             Self::Path(root, ..) => match root {
                 Root::Own => None,

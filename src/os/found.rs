@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pid, Refusal, Text};
+use super::{Pid, Refusal, StartContext, Text};
 
 /// What was found. Each [`super::Ask`] names the variant that answers it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub enum Found {
     Opens(Vec<Open>),
     /// Sockets.
     Sockets(Vec<Socket>),
+    /// What a server will start again.
+    StartContext(Box<StartContext>),
 }
 
 /// One descriptor: its number and the text of its link.

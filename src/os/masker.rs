@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 
 use super::secrets::{is_harmless, mask_arguments, mask_text};
-use super::{Answer, Ask, Found, PathAsk, ProcText, Text};
+use super::{Answer, Ask, Found, PathAsk, ProcText, StartContext, Text};
 
 /// Takes secrets out of answers, so that lengths stay, and equal values stay equal within one masker.
 #[derive(Default)]
@@ -24,8 +24,11 @@ impl Masker {
     /// An answer as it may be kept.
     pub fn answer(&mut self, ask: &Ask, answer: &Answer) -> Answer {
         let masked = match (ask, answer) {
-            (Ask::Text(_, ProcText::Environ), Ok(Found::Bytes(block))) => {
+            (Ask::Text(_, ProcText::Environ) | Ask::LiveEnviron(_), Ok(Found::Bytes(block))) => {
                 return Ok(Found::Bytes(self.environ(block)));
+            }
+            (_, Ok(Found::StartContext(context))) => {
+                return Ok(Found::StartContext(Box::new(self.context(context))));
             }
             (Ask::Text(_, ProcText::Cmdline), Ok(Found::Bytes(line))) => mask_arguments(line),
             (Ask::Text(_, ProcText::Mountinfo), Ok(Found::Bytes(text))) => mask_text(text),
@@ -41,6 +44,19 @@ impl Masker {
         };
         self.in_texts += masked.1;
         Ok(Found::Bytes(masked.0))
+    }
+
+    /// An option and its secret are two arguments: they are masked as those of a command line.
+    fn context(&mut self, context: &StartContext) -> StartContext {
+        let arguments: Vec<&[u8]> = context.arguments.iter().map(Text::bytes).collect();
+        let (masked, count) = mask_arguments(&Text::new(arguments.join(&0)));
+        self.in_texts += count;
+        let masked = masked.bytes().split(|byte| *byte == 0).map(Text::new);
+        StartContext {
+            arguments: masked.take(arguments.len()).collect(),
+            program: context.program.clone(),
+            directory: context.directory.clone(),
+        }
     }
 
     /// An environment block with every value that is not harmless replaced by its own number. Where a title was written
@@ -133,5 +149,26 @@ mod tests {
             assert!(!environ(&mut Masker::default(), block).contains("canary"), "{block:?}");
         }
         assert_eq!(environ(&mut Masker::default(), "\0\0\0"), "\0\0\0");
+    }
+
+    #[test]
+    fn what_memory_tells_is_masked_as_the_files_are() {
+        let (mut masker, pid) = (Masker::default(), Pid::new(1).unwrap());
+        let live = Ok(Found::Bytes(Text::from("TOKEN=hunter2\0")));
+        let kept = masker.answer(&Ask::LiveEnviron(pid), &live);
+        assert_eq!(kept, Ok(Found::Bytes(Text::from("TOKEN=1******\0"))));
+        let context = |arguments: &[&str]| StartContext {
+            directory: "/srv".into(),
+            program: "/usr/bin/unicorn".into(),
+            arguments: arguments.iter().map(|text| Text::from(*text)).collect(),
+        };
+        for (arguments, kept) in [
+            (&["--token", "hunter2", "-p", "80"][..], &["--token", "*******", "-p", "80"][..]),
+            (&[], &[]),
+        ] {
+            let found = Ok(Found::StartContext(Box::new(context(arguments))));
+            let answer = masker.answer(&Ask::StartContext(pid, Vec::new()), &found);
+            assert_eq!(answer, Ok(Found::StartContext(Box::new(context(kept)))));
+        }
     }
 }

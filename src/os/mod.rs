@@ -8,6 +8,7 @@ mod audit;
 mod found;
 mod lock;
 pub mod live;
+pub mod memory;
 mod masker;
 pub mod own;
 pub mod record;
@@ -24,6 +25,7 @@ pub use found::{
     Clock, Descriptor, FileKind, FileStat, Found, Host, Open, Protocol, Socket, SocketPeer, User,
 };
 pub use recording::Asked;
+pub use memory::StartContext;
 pub use text::{Text, shown};
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +48,8 @@ pub enum Refusal {
     TooLarge(u64),
     /// This kernel or this build cannot answer; the text says what is missing.
     Unsupported(String),
+    /// The process's memory does not tell it; the text says why.
+    Opaque(String),
     /// A recording was asked what it does not hold.
     NotRecorded,
     /// Any other errno, by its name.
@@ -61,6 +65,7 @@ impl std::fmt::Display for Refusal {
             Self::TimedOut => f.write_str("no answer within 300 ms"),
             Self::TooLarge(bound) => write!(f, "larger than the bound of {bound}"),
             Self::Unsupported(what) => write!(f, "not available here: {what}"),
+            Self::Opaque(why) => f.write_str(why),
             Self::NotRecorded => f.write_str("the recording does not hold it"),
             Self::Failed(errno) => write!(f, "the kernel said {errno}"),
         }

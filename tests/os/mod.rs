@@ -2,6 +2,7 @@
 
 mod hands;
 mod hung;
+mod memory;
 mod paths;
 mod process;
 mod reader;

@@ -2,6 +2,7 @@
 
 mod files;
 pub(super) mod host;
+mod peek;
 mod process;
 mod reader;
 mod running;
@@ -114,9 +115,12 @@ impl Live {
                 };
                 process::answer(&base, ask)
             }
-            Ask::LinkStat(..) | Ask::Opens(_) | Ask::CString(..) | Ask::Path(..) => {
-                Err(Refusal::NotRecorded)
-            }
+            Ask::LinkStat(..)
+            | Ask::Opens(_)
+            | Ask::CString(..)
+            | Ask::LiveEnviron(_)
+            | Ask::StartContext(..)
+            | Ask::Path(..) => Err(Refusal::NotRecorded),
         }
     }
 }
@@ -125,7 +129,12 @@ impl Live {
 fn needs_reader(ask: &Ask) -> bool {
     match ask {
         Ask::Text(_, text) => text.can_hang(),
-        Ask::LinkStat(..) | Ask::Opens(_) | Ask::CString(..) | Ask::Path(..) => true,
+        Ask::LinkStat(..)
+        | Ask::Opens(_)
+        | Ask::CString(..)
+        | Ask::LiveEnviron(_)
+        | Ask::StartContext(..)
+        | Ask::Path(..) => true,
         Ask::Host
         | Ask::Clock
         | Ask::Pids

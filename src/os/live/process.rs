@@ -38,12 +38,12 @@ impl<'a> Base<'a> {
         format!("{}{file}", self.prefix)
     }
 
-    fn open(&self, file: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    pub fn open(&self, file: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         rustix::fs::openat(self.directory, self.path(file), flags | OFlags::CLOEXEC, Mode::empty())
     }
 
     /// A refusal about this process: a missing file means that it ended, or that it is a zombie (`algorithms.md` §3.1).
-    fn refused(&self, errno: Errno) -> Refusal {
+    pub fn refused(&self, errno: Errno) -> Refusal {
         match errno {
             Errno::NOENT | Errno::SRCH | Errno::INVAL => match self.read("stat", 4096) {
                 Ok(stat) if is_zombie(stat.bytes()) => Refusal::Zombie,
@@ -60,7 +60,7 @@ impl<'a> Base<'a> {
         self.read("stat", 4096).is_ok_and(|stat| is_zombie(stat.bytes()))
     }
 
-    fn read(&self, file: &str, bound: usize) -> Result<Text, Errno> {
+    pub fn read(&self, file: &str, bound: usize) -> Result<Text, Errno> {
         let descriptor = self.open(file, OFlags::RDONLY)?;
         read_whole(&descriptor, bound).map(|(bytes, _)| Text::new(bytes))
     }
@@ -141,9 +141,13 @@ pub fn answer(base: &Base<'_>, ask: &Ask) -> Answer {
         Ask::Descriptors(_) => descriptors(base).map(Found::Descriptors),
         Ask::Opens(_) => opens(base).map(Found::Opens),
         Ask::CString(_, address) => c_string(base, *address).map(Found::Bytes),
-        Ask::Host | Ask::Clock | Ask::Pids | Ask::Sockets(_) | Ask::Path(..) => {
-            Err(Refusal::NotRecorded)
-        }
+        Ask::Host
+        | Ask::Clock
+        | Ask::Pids
+        | Ask::Sockets(_)
+        | Ask::LiveEnviron(_)
+        | Ask::StartContext(..)
+        | Ask::Path(..) => Err(Refusal::NotRecorded),
     }
 }
 

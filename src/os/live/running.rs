@@ -16,6 +16,8 @@ use crate::os::{Answer, Ask};
 
 /// How long the reader may be silent.
 const DEADLINE: Duration = Duration::from_millis(300);
+/// How long a search in a whole memory may take; the reader gives up a little before.
+const SEARCH: Duration = Duration::from_secs(1);
 /// How long the program may take to start: it is farrier's own, on a machine that may be busy.
 const START: Duration = Duration::from_secs(2);
 /// Questions that may be under way: enough that the reader never waits for farrier.
@@ -72,7 +74,9 @@ impl Running {
     pub fn ask(&mut self, asks: &[&Ask], deliver: &mut impl FnMut(Answer)) -> Result<(), Failure> {
         let (mut asked, mut answered) = (0, 0);
         let mut outgoing: Vec<u8> = Vec::new();
-        let mut deadline = now() + if self.has_started { DEADLINE } else { START };
+        let searches = asks.iter().any(|ask| matches!(ask, Ask::StartContext(..)));
+        let patience = if searches { SEARCH } else { DEADLINE };
+        let mut deadline = now() + if self.has_started { patience } else { START };
         while answered < asks.len() {
             if outgoing.is_empty() && asked < asks.len() && asked - answered <= AHEAD - BATCH {
                 let batch = asks.get(asked..(asked + BATCH).min(asks.len())).unwrap_or_default();
@@ -90,7 +94,7 @@ impl Running {
             if can_read {
                 self.receive()?;
                 while let Some(answers) = self.next_frame()? {
-                    deadline = now() + DEADLINE;
+                    deadline = now() + patience;
                     self.has_started = true;
                     answered += answers.len();
                     if answered > asked {

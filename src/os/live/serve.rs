@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::files;
+use super::peek::{self, Peeks};
 use super::process::{self, Base};
 use super::refusal;
 use crate::os::{Answer, Ask, Found, Refusal};
@@ -33,13 +34,14 @@ pub fn serve(proc: &Path) -> u8 {
     let (mut input, output) = (std::io::stdin().lock(), std::io::stdout());
     // An empty frame is the greeting: the program has started.
     let mut going = send(output.as_fd(), &[]).is_ok();
+    let mut peeks = Peeks::default();
     while going {
         let Some(asks) = receive(&mut input) else { return 0 };
         let mut answers: Vec<Answer> = Vec::new();
         let mut size = 0;
         for ask in &asks {
             let answer = match &proc {
-                Ok(proc) => answer(proc.as_fd(), ask),
+                Ok(proc) => answer(proc.as_fd(), ask, &mut peeks),
                 Err(refusal) => Err(refusal.clone()),
             };
             size += weight(&answer);
@@ -96,7 +98,7 @@ fn receive(input: &mut impl std::io::Read) -> Option<Vec<Ask>> {
     postcard::from_bytes(&bytes).ok()
 }
 
-fn answer(proc: BorrowedFd<'_>, ask: &Ask) -> Answer {
+fn answer(proc: BorrowedFd<'_>, ask: &Ask, peeks: &mut Peeks) -> Answer {
     match ask {
         Ask::Path(root, path, what) => files::answer(proc, *root, path.path(), *what),
         Ask::Text(pid, _)
@@ -105,6 +107,9 @@ fn answer(proc: BorrowedFd<'_>, ask: &Ask) -> Answer {
         | Ask::Opens(pid)
         | Ask::CString(pid, _)
         | Ask::Descriptors(pid) => process::answer(&Base::numbered(proc, *pid), ask),
+        Ask::LiveEnviron(pid) => peeks.environ(proc, *pid).map(Found::Bytes),
+        Ask::StartContext(pid, arguments) => peek::start_context(proc, *pid, arguments)
+            .map(|found| Found::StartContext(Box::new(found))),
         Ask::Host | Ask::Clock | Ask::Pids | Ask::Sockets(_) => Err(Refusal::NotRecorded),
     }
 }

@@ -22,7 +22,10 @@ impl Silence {
             return true;
         }
         match ask {
-            Ask::Text(pid, _) | Ask::CString(pid, _) => self.memories.contains(pid),
+            Ask::Text(pid, _)
+            | Ask::CString(pid, _)
+            | Ask::LiveEnviron(pid)
+            | Ask::StartContext(pid, _) => self.memories.contains(pid),
             Ask::Path(root, path, _) => {
                 let is_above = |(whose, above): &(Root, PathBuf)| {
                     whose == root && path.path().starts_with(above)
