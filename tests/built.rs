@@ -136,6 +136,13 @@ pub fn process(number: i32, parent: i32, age: u64, cwd: &Path) -> Process {
                 size: 10,
             },
         ),
+        live: known(
+            &at("mem, environ"),
+            Environ {
+                variables: vec![Variable { name: "PWD".into(), value: "/x".into() }],
+                size: 10,
+            },
+        ),
         maps: known(&at("maps"), vec![]),
         libraries: known(
             &at("maps"),

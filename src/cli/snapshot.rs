@@ -26,7 +26,7 @@ impl Snapshot {
     pub fn run(&self, options: &Options, output: &mut Output) -> anyhow::Result<Status> {
         let settings = options.settings()?;
         let mut wish = targets::wish(&self.targets, &settings);
-        wish.memory = true;
+        (wish.memory, wish.live) = (true, true);
         let asked = Asked { targets: self.targets.clone(), settings: thresholds(&wish.limits) };
         let record = Record::new(options.live()).taken_for(asked);
         look(&record, &wish, &[], Looks::AsNeeded, SECOND_LOOK);

@@ -58,6 +58,24 @@ pub fn parse(
     Ok(Environ { variables, size: all.len() })
 }
 
+/// Parses an environment read from memory. What is no variable there (no `=`, or nothing before it) `getenv(3)` does
+/// not find either.
+pub fn parse_live(bytes: &Text) -> Environ {
+    let entries = bytes.bytes().split(|b| *b == 0);
+    let variables = entries.filter_map(|entry| {
+        let equals = entry.iter().position(|b| *b == b'=').filter(|at| *at > 0)?;
+        let (name, value) = entry.split_at_checked(equals)?;
+        Some(Variable { name: Text::new(name), value: Text::new(value.get(1..)?) })
+    });
+    Environ { variables: variables.collect(), size: bytes.len() }
+}
+
+/// Reads the environment of any process as it is now.
+pub fn live(source: &dyn Source, pid: Pid) -> Fact<Environ> {
+    let ask = Ask::LiveEnviron(pid);
+    fact(&ask, source.ask_one(ask.clone()), bytes).map(|block| parse_live(&block))
+}
+
 /// Reads the environment that any process was started with.
 pub fn of(source: &dyn Source, pid: Pid) -> Fact<Environ> {
     let asks =
@@ -91,6 +109,14 @@ mod tests {
         assert_eq!(environ.value("B"), None);
         assert_eq!((environ.variables.len(), environ.size), (5, block.len()));
         assert_eq!(parse(&Text::from(""), None, 0), Ok(Environ::default()));
+    }
+
+    #[test]
+    fn what_is_no_variable_in_memory_is_left_out() {
+        let live = parse_live(&Text::from("A=1\0rubbish\0=x\0\0B=\0"));
+        let names: Vec<String> = live.variables.iter().map(|v| v.name.to_string()).collect();
+        assert_eq!(names, ["A", "B"]);
+        assert_eq!(parse_live(&Text::default()).variables, []);
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Process {
     pub root_path: Option<PathBuf>,
     /// The environment that it was started with.
     pub environ: Fact<Environ>,
+    /// The environment as it is now, from its memory: what it hands on. Of workers not asked at every look.
+    pub live: Fact<Environ>,
     /// Mapped files.
     pub maps: Fact<Vec<Mapped>>,
     /// Mapped libraries and extensions with what stands at their paths now: only what rules look at.
@@ -75,6 +77,11 @@ impl Process {
     pub fn own_number(&self) -> Pid {
         let inner = self.status.get().and_then(|status| status.ns_pids.last().copied());
         inner.and_then(Pid::new).unwrap_or(self.pid)
+    }
+
+    /// What is known of the environment that it hands on: the live one, else the one that it was started with.
+    pub fn hands_on(&self) -> &Fact<Environ> {
+        if self.live.get().is_some() { &self.live } else { &self.environ }
     }
 
     /// Pid and start tick: equal for the same process in two looks of one boot, as far as that can be told.

@@ -24,8 +24,8 @@ pub use ask::{Ask, PathAsk, Pid, ProcLink, ProcText, Root};
 pub use found::{
     Clock, Descriptor, FileKind, FileStat, Found, Host, Open, Protocol, Socket, SocketPeer, User,
 };
-pub use recording::Asked;
 pub use memory::StartContext;
+pub use recording::Asked;
 pub use text::{Text, shown};
 
 use serde::{Deserialize, Serialize};

@@ -118,6 +118,8 @@ pub struct Server {
     pub read_log: fn(&Text, &Path, bool) -> Log,
     /// What a superseded master's pidfile gets appended (`.oldbin`); `None`: nothing.
     pub old_suffix: Option<&'static str>,
+    /// It keeps what it will start again in a Hash of Ruby's, as Unicorn's `START_CTX` is.
+    pub keeps_start_context: bool,
     /// What its signals do.
     pub signals: &'static [SignalUse],
     /// How its operations are carried out. One that is not listed, it does not have.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::adopt::{Adopted, Member, Tree};
+use super::contexts::Contexts;
 use super::group::{Placed, group};
 use super::listeners;
 use super::masters::Round;
@@ -19,9 +20,14 @@ use crate::os::{Root, shown};
 use crate::servers::{Server, server};
 
 /// Makes apps of what was adopted, and of wished-for roots that nothing serves.
-pub fn apps(setting: &Setting<'_>, adopted: Adopted, wishes: &[PathBuf]) -> Vec<App> {
+pub fn apps(
+    setting: &Setting<'_>,
+    contexts: &Contexts,
+    adopted: Adopted,
+    wishes: &[PathBuf],
+) -> Vec<App> {
     let Adopted { trees, orphans } = adopted;
-    let maker = Maker { setting };
+    let maker = Maker { setting, contexts };
     let placed: Vec<Placed> = trees.into_iter().map(|tree| maker.place(tree)).collect();
     let mut apps: Vec<App> =
         group(placed).into_iter().map(|group| maker.app(group, wishes)).collect();
@@ -39,6 +45,7 @@ pub fn apps(setting: &Setting<'_>, adopted: Adopted, wishes: &[PathBuf]) -> Vec<
 
 struct Maker<'a> {
     setting: &'a Setting<'a>,
+    contexts: &'a Contexts,
 }
 
 impl Maker<'_> {
@@ -51,7 +58,9 @@ impl Maker<'_> {
             roots::layout(once, member, &tree.workers.iter().map(|(p, _)| p).collect::<Vec<_>>());
         let root_of = member.process.root;
         let server = member.server;
-        let mut master = Round { once, layout: &layout, sockets: &sockets }.master(tree);
+        let context = self.contexts.of(member.process.pid);
+        let round = Round { once, layout: &layout, sockets: &sockets };
+        let mut master = round.master(tree, &context);
         let root = layout
             .get()
             .and_then(|layout| layout.as_ref().map(|layout| layout.root.clone()))

@@ -11,7 +11,7 @@ use crate::facts::environ::Environ;
 use crate::facts::sockets::SocketTable;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Config, Layout, Master, Process, Role, Setting, Worker};
-use crate::os::Text;
+use crate::os::{StartContext, Text};
 use crate::servers::{Options, Part};
 
 use super::once::Once;
@@ -30,7 +30,7 @@ pub struct Round<'a> {
 pub fn paths(member: &Member) -> Vec<PathBuf> {
     let process = &member.process;
     let options = (member.server.options)(&member.recognised.arguments);
-    let environ = process.environ.get();
+    let environ = process.hands_on().get();
     let variable =
         |name| environ.and_then(|e: &Environ| e.value(name)).map(|v| v.path().to_path_buf());
     let cwd = process.cwd.get().map(|cwd| cwd.path.clone());
@@ -44,7 +44,7 @@ pub fn paths(member: &Member) -> Vec<PathBuf> {
 
 impl Round<'_> {
     /// A master.
-    pub fn master(&self, tree: Tree) -> Master {
+    pub fn master(&self, tree: Tree, context: &Fact<StartContext>) -> Master {
         let Tree { master, phase, parent, child, workers, unread } = tree;
         let Member { process, server, recognised } = master;
         let layout = self.layout.get().and_then(Option::as_ref);
@@ -55,6 +55,7 @@ impl Round<'_> {
             process: &process,
             recognised: &recognised,
             options: &options,
+            context,
             loaded: &loaded,
             layout,
         };

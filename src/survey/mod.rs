@@ -3,6 +3,7 @@
 mod adopt;
 mod apps;
 mod config;
+mod contexts;
 mod group;
 mod idle;
 mod listeners;
@@ -29,6 +30,7 @@ use crate::os::{Ask, Clock, Found, Host, Pid, Refusal, Source};
 use crate::servers::{Part, Server};
 
 use adopt::{Adopted, Member};
+use contexts::Contexts;
 use once::Once;
 use read::Setting;
 use scan::{Scan, Scanned};
@@ -44,12 +46,15 @@ pub struct Wish {
     pub memory: bool,
     /// The time zone that times are told in; none: UTC.
     pub zone: Option<jiff::tz::TimeZone>,
+    /// Read the live environments of workers too: for the screen and for recordings.
+    pub live: bool,
 }
 
 /// Takes looks at one machine, and remembers between them what need not be read again.
 #[derive(Default)]
 pub struct Surveyor {
     scan: Scan,
+    contexts: Contexts,
 }
 
 /// Takes one look.
@@ -58,6 +63,11 @@ pub fn survey(source: &dyn Source, wish: &Wish) -> Census {
 }
 
 impl Surveyor {
+    /// Forgets what is kept between looks because it is dear to read.
+    pub fn forget(&mut self) {
+        self.contexts.forget();
+    }
+
     /// Takes a look.
     pub fn look(&mut self, source: &dyn Source, wish: &Wish) -> Census {
         let once = Once::new(source);
@@ -70,17 +80,19 @@ impl Surveyor {
             _ => None,
         };
         let scanned = self.scan.pass(source);
-        let setting = Setting { once: &once, host: host.get(), clock, memory: wish.memory };
+        let setting =
+            Setting { once: &once, host: host.get(), clock, memory: wish.memory, live: wish.live };
         let members = members(&setting, &scanned);
         let kept: Vec<Pid> = members.keys().copied().collect();
-        let adopted = adopt::adopt(&once, &scanned, members);
+        let mut adopted = adopt::adopt(&once, &scanned, members);
+        self.contexts.look(source, &mut adopted.trees);
         let seen = seen(&scanned, &adopted, host.get());
         let mut census = Census {
             taken_at: clock
                 .and_then(|clock| Timestamp::from_nanosecond(i128::from(clock.wall)).ok())
                 .unwrap_or(Timestamp::UNIX_EPOCH),
             boot_time: clock.map_or(0, |clock: Clock| clock.boot),
-            apps: apps::apps(&setting, adopted, &wish.roots),
+            apps: apps::apps(&setting, &self.contexts, adopted, &wish.roots),
             limits: wish.limits,
             zone: wish.zone.clone().unwrap_or(jiff::tz::TimeZone::UTC),
             seen,
@@ -98,12 +110,16 @@ impl Surveyor {
 fn members(setting: &Setting<'_>, scanned: &Scanned) -> BTreeMap<Pid, Member> {
     let once = setting.once;
     once.fetch(
-        scanned.recognised.keys().flat_map(|pid| read::asks(*pid, setting.memory)).collect(),
+        scanned
+            .recognised
+            .iter()
+            .flat_map(|(pid, (_, recognised, _))| setting.asks(*pid, recognised.part))
+            .collect(),
     );
     let mut members = BTreeMap::new();
     let mut untitled = Vec::new();
     for (pid, (server, recognised, _)) in &scanned.recognised {
-        let Some(process) = setting.process(*pid) else { continue };
+        let Some(process) = setting.process(*pid, recognised.part) else { continue };
         if !recognised.certain && !confirmed(server, recognised.part, &process)
             || recognised.certain && refuted(recognised.part, &process)
         {
@@ -115,9 +131,10 @@ fn members(setting: &Setting<'_>, scanned: &Scanned) -> BTreeMap<Pid, Member> {
         }
         members.insert(*pid, Member { process, server, recognised: recognised.clone() });
     }
-    once.fetch(untitled.iter().flat_map(|(pid, _)| read::asks(*pid, setting.memory)).collect());
+    let worker = Part::Worker(None);
+    once.fetch(untitled.iter().flat_map(|(pid, _)| setting.asks(*pid, worker)).collect());
     for (pid, server) in untitled {
-        if let Some(process) = setting.process(pid) {
+        if let Some(process) = setting.process(pid, worker) {
             members.insert(pid, adopt::as_worker(server, process));
         }
     }

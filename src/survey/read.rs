@@ -17,6 +17,7 @@ use crate::os::{
     Ask, Clock, FileKind, FileStat, Found, Host, PathAsk, Pid, ProcLink, ProcText, Refusal, Root,
     Text,
 };
+use crate::servers::Part;
 
 /// Nanoseconds in a second.
 const SECOND: i64 = 1_000_000_000;
@@ -34,10 +35,12 @@ pub struct Setting<'a> {
     pub clock: Option<Clock>,
     /// Whether proportional set sizes are to be read.
     pub memory: bool,
+    /// Whether the live environments of workers are to be read.
+    pub live: bool,
 }
 
-/// The questions that [`process`] puts, to be fetched for all members at once.
-pub fn asks(pid: Pid, memory: bool) -> Vec<Ask> {
+/// The questions that are put about every process.
+fn asks(pid: Pid, memory: bool) -> Vec<Ask> {
     let mut all: Vec<Ask> = [
         ProcText::Stat,
         ProcText::Status,
@@ -64,22 +67,34 @@ pub fn asks(pid: Pid, memory: bool) -> Vec<Ask> {
 }
 
 impl Setting<'_> {
+    /// The questions that [`Self::process`] puts, to be fetched for all members at once.
+    pub fn asks(&self, pid: Pid, part: Part) -> Vec<Ask> {
+        let mut all = asks(pid, self.memory);
+        all.extend(self.reads_live(part).then_some(Ask::LiveEnviron(pid)));
+        all
+    }
+
+    /// A master hands its live environment on.
+    fn reads_live(&self, part: Part) -> bool {
+        self.live || !matches!(part, Part::Worker(_))
+    }
+
     /// A process with all its facts; `None`: it is gone. One that ended or executed another program while it was read
     /// is read again, so that what is told of it is of one moment.
-    pub fn process(&self, pid: Pid) -> Option<Process> {
-        let mut process = self.read(pid)?;
+    pub fn process(&self, pid: Pid, part: Part) -> Option<Process> {
+        let mut process = self.read(pid, part)?;
         for _ in 0..RETRIES {
             if !is_torn(&process) {
                 break;
             }
             self.once.forget(pid);
-            self.once.fetch(asks(pid, self.memory));
-            process = self.read(pid)?;
+            self.once.fetch(self.asks(pid, part));
+            process = self.read(pid, part)?;
         }
         Some(process)
     }
 
-    fn read(&self, pid: Pid) -> Option<Process> {
+    fn read(&self, pid: Pid, part: Part) -> Option<Process> {
         let stat = self.text(pid, ProcText::Stat, |text| parse_stat(&text));
         if matches!(stat.lack(), Some(Lack::Refused(Refusal::Gone))) {
             return None;
@@ -104,6 +119,7 @@ impl Setting<'_> {
         Some(Process {
             pid,
             environ: self.environ(pid, &stat, &command_line),
+            live: self.live_environ(pid, part),
             cwd: self.linked(pid, ProcLink::Cwd, root, inside),
             exe: self.linked(pid, ProcLink::Exe, root, inside),
             libraries: self.libraries(root, &maps),
@@ -201,6 +217,15 @@ impl Setting<'_> {
         self.text(pid, ProcText::Environ, |text| environ::parse(&text, stat.get(), length))
     }
 
+    fn live_environ(&self, pid: Pid, part: Part) -> Fact<Environ> {
+        let ask = Ask::LiveEnviron(pid);
+        if self.reads_live(part) {
+            self.once.fact(&ask, bytes).map(|block| environ::parse_live(&block))
+        } else {
+            Fact::lacking(Place::of(&ask), Lack::NotAsked)
+        }
+    }
+
     /// A magic link, its open target, and what stands at its path now.
     fn linked(&self, pid: Pid, link: ProcLink, root: Root, inside: Option<&Path>) -> Fact<Linked> {
         const MARK: &[u8] = b" (deleted)";
@@ -277,6 +302,7 @@ fn is_torn(process: &Process) -> bool {
         && (ended(&process.status)
             || ended(&process.command_line)
             || ended(&process.environ)
+            || ended(&process.live)
             || ended(&process.maps)
             || ended(&process.descriptors)
             || [&process.cwd, &process.exe].into_iter().any(|link| ended(link) || open(link)))

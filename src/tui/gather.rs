@@ -64,7 +64,7 @@ impl Looker {
         let first = self.before.is_none();
         let due = self.sized.is_none_or(|sized| now.saturating_sub(sized) >= MEMORY_EVERY);
         let memory = due && !first;
-        let wish = Wish { memory, ..self.wish.clone() };
+        let wish = Wish { memory, live: !first, ..self.wish.clone() };
         let mut census = self.surveyor.look(&*self.source, &wish);
         self.source.next_look();
         if memory {
@@ -158,7 +158,11 @@ pub fn gather(
         loop {
             let left = wait.saturating_sub(watch.elapsed().saturating_sub(took));
             match orders.recv_timeout(left) {
-                Ok(Order::LookNow) | Err(RecvTimeoutError::Timeout) => break,
+                Ok(Order::LookNow) => {
+                    looker.surveyor.forget();
+                    break;
+                }
+                Err(RecvTimeoutError::Timeout) => break,
                 Ok(Order::Focus(pid)) => {
                     focus = pid;
                     show(&looker, focus);

@@ -77,6 +77,7 @@ pub fn process(number: i32, parent: i32, title: &str) -> Process {
         root: Root::Own,
         root_path: None,
         environ: lacking(),
+        live: lacking(),
         maps: lacking(),
         libraries: lacking(),
         descriptors: known(vec![Descriptor { fd: 0, target: "/dev/null".into() }]),

@@ -19,6 +19,7 @@ pub const SERVER: Server = Server {
     read_config: config::read,
     read_log: log::read,
     old_suffix: Some(".oldbin"),
+    keeps_start_context: true,
     signals: signals::SIGNALS,
     operations: signals::OPERATIONS,
     usual_pidfiles: &[

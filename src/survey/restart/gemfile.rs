@@ -8,6 +8,7 @@ use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Config, Gemfile, Lock, Setting};
 use crate::os::{FileKind, Refusal, Text};
+use crate::servers::Part;
 
 /// How much of a lock file is read.
 const LOCK_BOUND: u32 = 1 << 20;
@@ -15,7 +16,7 @@ const LOCK_BOUND: u32 = 1 << 20;
 /// How much of a script is read.
 const SOURCE_BOUND: u32 = 1 << 16;
 
-/// Whether Bundler is in play in a process whose start environment does not name a Gemfile.
+/// Whether Bundler is in play in a process whose environment does not name a Gemfile.
 enum Bundler {
     /// It is not.
     None,
@@ -26,8 +27,9 @@ enum Bundler {
 }
 
 impl Known<'_> {
-    /// B: an unconditional assignment of the configuration, else the start environment's value, else what
-    /// Bundler computed in-process at the first start (`failures.md` O2), whoever set it up.
+    /// B: an unconditional assignment of the configuration, else the live environment's value; where that is not
+    /// known the start environment's, else what Bundler computed in-process at the first start (`failures.md` O2),
+    /// whoever set it up.
     pub(super) fn gemfile(&self, program: &Fact<Spot>) -> Fact<Option<Gemfile>> {
         match &self.loaded.value {
             Ok(config) => {
@@ -41,8 +43,9 @@ impl Known<'_> {
             }
             Err(_) => {}
         }
-        let place = self.process.environ.place.clone();
-        let environ = match &self.process.environ.value {
+        let handed_on = self.process.hands_on();
+        let place = handed_on.place.clone();
+        let environ = match &handed_on.value {
             Ok(environ) => environ,
             Err(lack) => return Fact::lacking(place, lack.clone()),
         };
@@ -89,10 +92,17 @@ impl Known<'_> {
             |name: &[u8]| self.process.stat.get().is_some_and(|stat| stat.comm.bytes() == name);
         let option = self
             .process
-            .environ
+            .hands_on()
             .get()
             .and_then(|environ| environ.value("RUBYOPT"))
             .is_some_and(|value| contains(value.bytes(), b"bundler/setup"));
+        // A server that is up has been through Bundler, and Bundler sets the variable in its own process: where the live
+        // environment is known and lacks it, nothing else can have set Bundler up.
+        let settled = self.process.live.get().is_some()
+            && matches!(self.recognised.part, Part::Master { .. });
+        if settled && !option {
+            return Bundler::None;
+        }
         if named(b"bundle") || option {
             let by = Place::new(format!("/proc/{pid}/cwd, where bundle exec started"));
             return Bundler::By(by, None);

@@ -1,7 +1,9 @@
-//! What the next re-execution would run, inferred from title, start environment and configuration (`failures.md` §5, A to D).
+//! What the next re-execution would run: from the master's memory, else inferred from title, environment and
+//! configuration (`failures.md` §5, A to D).
 
 mod directory;
 mod gemfile;
+mod memory;
 mod program;
 
 use std::path::{Path, PathBuf};
@@ -11,10 +13,10 @@ use crate::facts::files::Spot;
 use crate::facts::process::exec_path_address;
 use crate::facts::{Fact, Place, bytes};
 use crate::model::{Config, Layout, Origin, Process, Restart};
-use crate::os::{Ask, ProcText, Root};
+use crate::os::{Ask, ProcText, Root, StartContext, Text};
 use crate::servers::{Options, Recognised};
 
-/// What inference stands on.
+/// What is known of a master.
 pub struct Known<'a> {
     /// The look.
     pub once: &'a Once<'a>,
@@ -24,6 +26,8 @@ pub struct Known<'a> {
     pub recognised: &'a Recognised,
     /// Its arguments.
     pub options: &'a Options,
+    /// What its memory says, or why that is not known.
+    pub context: &'a Fact<StartContext>,
     /// The configuration that it loaded.
     pub loaded: &'a Fact<Config>,
     /// The releases round it.
@@ -41,23 +45,29 @@ impl Known<'_> {
 
     /// What the next re-execution would run.
     pub fn restart(&self) -> Restart {
-        let directory = self.directory();
-        let program = self.program(&directory);
+        let in_memory = self.context.get().map(|context| self.remembered(context));
+        let origin = in_memory.as_ref().map(|_| Origin::Memory);
+        let (directory, program, arguments) = in_memory.unwrap_or_else(|| self.inferred());
         let interpreter = self.interpreter(&program);
         let gemfile = self.gemfile(&program);
         let known = directory.get().is_some() || program.get().is_some();
         Restart {
-            origin: if known { Origin::Inferred } else { Origin::Unknown },
+            origin: origin.unwrap_or(if known { Origin::Inferred } else { Origin::Unknown }),
             config: self.config(&directory),
             gemfile,
-            arguments: Fact::known(
-                Place::new(format!("/proc/{}/cmdline", self.process.pid)),
-                self.recognised.arguments.clone(),
-            ),
+            arguments,
             directory,
             program,
             interpreter,
         }
+    }
+
+    /// Directory, program and arguments where memory does not tell them.
+    fn inferred(&self) -> (Fact<Spot>, Fact<Spot>, Fact<Vec<Text>>) {
+        let directory = self.directory();
+        let program = self.program(&directory);
+        let place = Place::new(format!("/proc/{}/cmdline", self.process.pid));
+        (directory, program, Fact::known(place, self.recognised.arguments.clone()))
     }
 
     /// D: where the `-c` file will be looked for.

@@ -92,7 +92,7 @@ impl Known<'_> {
             .find(is_there)
     }
 
-    /// What stands behind the program's `#!`; by `PATH` of the start environment for `env NAME`.
+    /// What stands behind the program's `#!`; by the `PATH` that it hands on for `env NAME`.
     pub(super) fn interpreter(&self, program: &Fact<Spot>) -> Fact<Option<Spot>> {
         let Some(spot) = program.get() else {
             return Fact {
@@ -120,8 +120,8 @@ impl Known<'_> {
         })
     }
 
-    fn found_in_path(&self, name: &str, place: &Place) -> Result<Spot, Lack> {
-        let environ = self.process.environ.value.as_ref().map_err(Clone::clone)?;
+    pub(super) fn found_in_path(&self, name: &str, place: &Place) -> Result<Spot, Lack> {
+        let environ = self.process.hands_on().value.as_ref().map_err(Clone::clone)?;
         let Some(path) = environ.value("PATH") else {
             return Err(Lack::Depends(format!("PATH, for {name} in {place}")));
         };
