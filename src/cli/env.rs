@@ -6,8 +6,9 @@ use super::inspect::{not_read, pid};
 use super::{Options, Output, Status};
 use crate::facts::Lack;
 use crate::facts::environ::{self, Environ};
-use crate::os::{Pid, Source, Text, own, secrets};
-use crate::show::json::{self, Layout, env_diff::Difference};
+use crate::os::{Pid, Refusal, Source, Text, own, secrets};
+use crate::show::json::env_diff::{Difference, Side};
+use crate::show::json::{self, Layout};
 use crate::show::text;
 use crate::show::veil::Veil;
 
@@ -54,19 +55,10 @@ impl Env {
         let mut status = Status::DONE;
         for machine in options.machines()? {
             let mut veil = Veil::new(&harmless);
+            let source = machine.source.as_ref();
             let ended = match self.diff {
-                None => self.one(machine.source.as_ref(), &mut veil, options, output)?,
-                Some(Other::Pid(other)) => {
-                    self.two(other, machine.source.as_ref(), &mut veil, options, output)?
-                }
-                Some(Other::Start) => {
-                    output.complain(&format!(
-                        "the live environment of {} is not read by this version; \
-                         farrier env {} shows what it was started with",
-                        self.pid, self.pid
-                    ));
-                    Status::REFUSED
-                }
+                None => self.one(source, &mut veil, options, output)?,
+                Some(other) => self.two(other, source, &mut veil, options, output)?,
             };
             status = status.graver(ended);
         }
@@ -96,58 +88,77 @@ impl Env {
         output: &mut Output,
     ) -> anyhow::Result<Status> {
         let start = environ::of(machine, self.pid);
-        if let Err(lack @ Lack::Refused(crate::os::Refusal::Gone)) = &start.value {
+        let live = environ::live(machine, self.pid);
+        if let Err(lack @ Lack::Refused(Refusal::Gone)) = &start.value {
             output.complain(&not_read(self.pid, lack));
             return Ok(Status::REFUSED);
         }
         let paint = options.paint();
         if options.is_json() {
-            let document = json::env::Env::new(self.pid, &start, veil);
+            let document = json::env::Env::new(self.pid, &start, &live, veil);
             output.print(&json::text(&document, Layout::Lines)?);
         }
-        match &start.value {
-            Ok(environ) => {
-                if !options.is_json() {
-                    output.print(&paint.finish(&text::env::env(&veil.all(environ), paint)));
-                }
-                Ok(Status::DONE)
-            }
-            Err(lack) => {
-                output.complain(&why(self.pid, lack));
-                Ok(Status::REFUSED)
-            }
+        if let (Err(lack), Err(_)) = (&start.value, &live.value) {
+            output.complain(&why(self.pid, lack));
+            return Ok(Status::REFUSED);
         }
+        if !options.is_json() {
+            output.print(&paint.finish(&text::env::env(&start, &live, veil, paint)));
+        }
+        Ok(Status::DONE)
     }
 
+    /// Two processes as they are now, as they were started where that is not known of both; or one and its start.
     fn two(
         &self,
-        other: Pid,
+        other: Other,
         machine: &dyn Source,
         veil: &mut Veil<'_>,
         options: &Options,
         output: &mut Output,
     ) -> anyhow::Result<Status> {
-        let mut known: Vec<Environ> = Vec::new();
-        for pid in [self.pid, other] {
-            match environ::of(machine, pid).value {
-                Ok(environ) => known.push(environ),
-                Err(lack) => {
-                    output.complain(&why(pid, &lack));
-                    return Ok(Status::REFUSED);
-                }
+        let side = |pid, live| Side { pid, live };
+        let known = match other {
+            Other::Start => both(machine, side(self.pid, true), side(self.pid, false)),
+            Other::Pid(other) => both(machine, side(self.pid, true), side(other, true))
+                .or_else(|_| both(machine, side(self.pid, false), side(other, false))),
+        };
+        let [(first, here), (second, there)] = match known {
+            Ok(known) => known,
+            Err((side, lack)) => {
+                let live = format!("the live environment of {} is not known: {lack}", side.pid);
+                let gone = matches!(lack, Lack::Refused(Refusal::Gone));
+                output.complain(&if side.live && !gone { live } else { why(side.pid, &lack) });
+                return Ok(Status::REFUSED);
             }
-        }
-        let [first, second] = known.as_slice() else { return Ok(Status::REFUSED) };
-        let difference = Difference::new(first, second, veil);
+        };
+        let difference = Difference::new(&here, &there, veil);
         let paint = options.paint();
         output.print(&if options.is_json() {
-            let document = json::env_diff::EnvDiff::new(self.pid, other, difference);
+            let document = json::env_diff::EnvDiff::new(first, second, difference);
             json::text(&document, Layout::Lines)?
         } else {
-            paint.finish(&text::env::diff((self.pid, other), &difference, paint))
+            paint.finish(&text::env::diff((first, second), &difference, paint))
         });
         Ok(Status::DONE)
     }
+}
+
+/// Two environments, or whose is not known and why.
+fn both(
+    machine: &dyn Source,
+    first: Side,
+    second: Side,
+) -> Result<[(Side, Environ); 2], (Side, Lack)> {
+    let read = |side: Side| {
+        let fact = if side.live {
+            environ::live(machine, side.pid)
+        } else {
+            environ::of(machine, side.pid)
+        };
+        fact.value.map(|environ| (side, environ)).map_err(|lack| (side, lack))
+    };
+    Ok([read(first)?, read(second)?])
 }
 
 /// Why an environment is not known, subject first.

@@ -36,13 +36,14 @@ fn secrets_are_told_by_their_length_and_their_equals() {
     let (status, env) = json(&["env", &pid]);
     let start = &env["start"];
     assert_eq!(
-        (status, &env["start_state"], &env["live"]),
-        (0, &"intact".into(), &serde_json::Value::Null)
+        (status, &env["start_state"], &env["live_source"]),
+        (0, &"intact".into(), &"memory".into())
     );
     assert_eq!(
         (&start["RAILS_ENV"], &start["SECRET_KEY_BASE"]["hidden"]),
         (&"production".into(), &true.into())
     );
+    assert_eq!(&env["live"], start);
     assert_eq!(start["SECRET_KEY_BASE"]["length"], SECRET.len());
     assert_eq!(start["SECRET_KEY_BASE"]["same_as"], start["TOKEN"]["same_as"]);
     assert_ne!(start["OTHER"]["same_as"], start["TOKEN"]["same_as"]);
@@ -80,8 +81,8 @@ fn two_processes_are_compared_by_whole_values() {
     let (here, there) = (&diff["differ"]["KEY"]["pid"], &diff["differ"]["KEY"]["other"]);
     assert_eq!((&here["length"], &there["length"]), (&4.into(), &4.into()));
     assert_ne!(here["same_as"], there["same_as"]);
-    let (status, _, complaint) = run(&["env", &pids[0], "--diff", "start"]);
-    assert!(status == 3 && complaint.contains("live environment"), "{complaint}");
+    let (status, text, _) = run(&["env", &pids[0], "--diff", &pids[1]]);
+    assert!(status == 0 && text.contains("as they are now: 1 differ, 1 only in one"), "{text}");
     end(one);
     end(other);
 }
@@ -97,10 +98,48 @@ fn a_title_over_the_environment_is_told() {
         .unwrap();
     let mut ready = [0];
     std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
-    let (status, env) = json(&["env", &child.id().to_string()]);
+    let pid = child.id().to_string();
+    let (status, env) = json(&["env", &pid]);
     assert_eq!(
-        (status, &env["start_state"], env["start"].is_null()),
-        (3, &"overwritten".into(), true)
+        (status, &env["start_state"], env["start"].is_null(), &env["live"]["PATH"]),
+        (0, &"overwritten".into(), true, &std::env::var("PATH").unwrap().into())
     );
+    let (status, text, _) = run(&["env", &pid]);
+    assert!(status == 0 && text.contains("title has been written over it"), "{text}");
+    let (status, _, complaint) = run(&["env", &pid, "--diff", "start"]);
+    assert!(status == 3 && complaint.contains("overwritten by the process title"), "{complaint}");
+    end(child);
+}
+
+#[test]
+fn what_has_changed_since_the_start_is_told() {
+    let script = "ENV['RAILS_ENV'] = 'staging'; ENV['NEW'] = 'hunter2-and-a-half'; ENV.delete('TZ')
+        puts; $stdout.flush; STDIN.read";
+    let mut child = Command::new("ruby")
+        .args(["-e", script])
+        .envs([("RAILS_ENV", "production"), ("TZ", "UTC"), ("SECRET", SECRET)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = [0];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
+    let pid = child.id().to_string();
+    let (_, env) = json(&["env", &pid]);
+    assert_eq!((&env["start"]["TZ"], env["live"]["TZ"].is_null()), (&"UTC".into(), true));
+    assert_eq!(env["live"]["NEW"]["same_as"], env["start"]["SECRET"]["same_as"]);
+    let (status, diff) = json(&["env", &pid, "--diff", "start"]);
+    assert_eq!((status, &diff["pid_as"], &diff["other_as"]), (0, &"live".into(), &"start".into()));
+    assert_eq!(diff["differ"]["RAILS_ENV"]["pid"], "staging");
+    assert_eq!(diff["differ"]["RAILS_ENV"]["other"], "production");
+    assert_eq!(diff["only_other"]["TZ"], "UTC");
+    assert!(diff["only_pid"]["NEW"]["hidden"] == true);
+    let (_, text, _) = run(&["env", &pid]);
+    for line in ["started: production", "now: staging", "only started: UTC", "same as SECRET"] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    let (status, text, _) = run(&["env", &pid, "--diff", "start"]);
+    assert!(status == 0 && text.contains("now and as it was started"), "{text}");
+    assert!(!text.contains(SECRET) && !env.to_string().contains(SECRET));
     end(child);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::census::{Unknown, UnknownKind, Unknowns};
+use super::census::{Unknown, Unknowns};
 use super::{Outside, VERSION};
 use crate::facts::environ::Environ;
 use crate::facts::{Fact, Lack};
@@ -55,19 +55,20 @@ pub enum Value {
 
 impl Env {
     /// The document about a process.
-    pub fn new(pid: Pid, start: &Fact<Environ>, veil: &mut Veil<'_>) -> Self {
+    pub fn new(pid: Pid, start: &Fact<Environ>, live: &Fact<Environ>, veil: &mut Veil<'_>) -> Self {
         let mut unknowns = Unknowns::default();
         let known = unknowns.at(format!("environment of {pid}"), None, Some(pid), start);
         let start_state = state(start);
         let start = known.map(|environ| values(veil.all(environ)));
-        unknowns.note(live_unknown(pid));
+        let now = unknowns.at(format!("live environment of {pid}"), None, Some(pid), live);
+        let now = now.map(|environ| values(veil.all(environ)));
         Self {
             schema: SCHEMA,
             farrier: VERSION,
             pid: pid.number(),
             start,
-            live: None,
-            live_source: "unavailable",
+            live_source: if now.is_some() { "memory" } else { "unavailable" },
+            live: now,
             start_state,
             unknowns: unknowns.list(),
         }
@@ -80,18 +81,6 @@ pub fn state(start: &Fact<Environ>) -> &'static str {
         Ok(_) => "intact",
         Err(Lack::Overwritten) => "overwritten",
         Err(_) => "denied",
-    }
-}
-
-fn live_unknown(pid: Pid) -> Unknown {
-    Unknown {
-        kind: UnknownKind::Unreadable,
-        what: format!("live environment of {pid}"),
-        why: "this version reads only what the process was started with".into(),
-        place: format!("/proc/{pid}/mem"),
-        app: None,
-        pid: Some(pid.number()),
-        rules: Vec::new(),
     }
 }
 

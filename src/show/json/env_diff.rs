@@ -14,7 +14,7 @@ use crate::show::veil::{Veil, Veiled};
 /// The document's name.
 pub const SCHEMA: &str = "farrier.env-diff/1";
 
-/// How the environments of two processes, as they were started, differ.
+/// How the environments of two processes differ, or that of one process from its own start.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct EnvDiff {
     /// `farrier.env-diff/1`.
@@ -23,8 +23,12 @@ pub struct EnvDiff {
     pub farrier: &'static str,
     /// The one process.
     pub pid: i32,
-    /// The other.
+    /// Which of its environments: `live`, or `start` where a live one is not known.
+    pub pid_as: &'static str,
+    /// The other; the same, where it is compared with its own start.
     pub other: i32,
+    /// Which of the other's environments: `live` or `start`.
+    pub other_as: &'static str,
     /// Variables that only the one has.
     pub only_pid: BTreeMap<String, Value>,
     /// Variables that only the other has.
@@ -33,6 +37,22 @@ pub struct EnvDiff {
     pub differ: BTreeMap<String, Pair>,
     /// How many variables are the same in both.
     pub same: usize,
+}
+
+/// An environment that is compared: whose, and of which moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// The process.
+    pub pid: Pid,
+    /// As it is now, else as it was started.
+    pub live: bool,
+}
+
+impl Side {
+    /// `live` or `start`.
+    pub fn moment(self) -> &'static str {
+        if self.live { "live" } else { "start" }
+    }
 }
 
 /// Two values of one name.
@@ -73,16 +93,18 @@ impl Difference {
 }
 
 impl EnvDiff {
-    /// The document about two processes.
-    pub fn new(pid: Pid, other: Pid, difference: Difference) -> Self {
+    /// The document about two environments.
+    pub fn new(side: Side, other: Side, difference: Difference) -> Self {
         let pair = |(name, (here, there)): (Text, (Veiled, Veiled))| {
             (name.to_string(), Pair { pid: here.into(), other: there.into() })
         };
         Self {
             schema: SCHEMA,
             farrier: VERSION,
-            pid: pid.number(),
-            other: other.number(),
+            pid: side.pid.number(),
+            pid_as: side.moment(),
+            other: other.pid.number(),
+            other_as: other.moment(),
             only_pid: values(difference.only_first),
             only_other: values(difference.only_second),
             differ: difference.differ.into_iter().map(pair).collect(),

@@ -130,7 +130,7 @@ fn grant(why: &Lack) -> String {
         }
         Lack::Refused(Refusal::TimedOut) => "when the file system or the process answers".into(),
         Lack::Refused(Refusal::Gone) => "by another look".into(),
-        Lack::Overwritten => "by the live environment, which is not read yet".into(),
+        Lack::Overwritten => "by the live environment, where it can be read".into(),
         _ => String::new(),
     }
 }

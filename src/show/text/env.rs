@@ -1,66 +1,124 @@
-//! `farrier env` as text: a line a variable, hidden values by their length.
+//! `farrier env` as text: a line a variable, two where it has changed since the start, hidden values by their length.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Paint;
-use crate::os::{Pid, Text};
-use crate::show::json::env_diff::Difference;
-use crate::show::veil::Veiled;
+use crate::facts::environ::Environ;
+use crate::facts::{Fact, Lack};
+use crate::os::Text;
+use crate::show::json::env_diff::{Difference, Side};
+use crate::show::veil::{Veil, Veiled};
 use crate::show::words::{Mark, counted, left, width};
 
-/// The environment that a process was started with.
-pub fn env(all: &BTreeMap<Text, Veiled>, paint: Paint) -> String {
-    let hidden = all.values().filter(|value| matches!(value, Veiled::Hidden { .. })).count();
-    let title = format!("started with {}, {hidden} hidden", counted(all.len(), "variable"));
-    let mut out = paint.strong(&title) + "\n";
-    let mut first = BTreeMap::new();
-    let column = column(all.keys());
-    for (name, value) in all {
-        let name = name.to_string();
-        let again = match value {
-            Veiled::Hidden { same_as, .. } => {
-                let known = first.entry(*same_as).or_insert_with(|| name.clone());
-                (*known != name).then(|| format!(", same as {known}"))
-            }
-            Veiled::Shown(_) => None,
+/// The environment of a process as it was started with it and as it is now; at least one of them is known.
+pub fn env(
+    start: &Fact<Environ>,
+    live: &Fact<Environ>,
+    veil: &mut Veil<'_>,
+    paint: Paint,
+) -> String {
+    let mut out = head("started with", start, veil, paint);
+    out += &head("now, from memory,", live, veil, paint);
+    let (then, now) = (start.get().map(|e| veil.all(e)), live.get().map(|e| veil.all(e)));
+    let mut lines: BTreeMap<Text, (Option<Veiled>, Option<Veiled>)> = BTreeMap::new();
+    for (name, value) in then.iter().flatten() {
+        lines.entry(name.clone()).or_default().0 = Some(value.clone());
+    }
+    for (name, value) in now.iter().flatten() {
+        lines.entry(name.clone()).or_default().1 = Some(value.clone());
+    }
+    let both = then.is_some() && now.is_some();
+    let mut equals = Equals::default();
+    let column = column(lines.keys());
+    for (name, (then, now)) in &lines {
+        let name = left(&name.to_string(), column);
+        let mut write = |mark: char, name: &str, moment: &str, value: &Veiled| {
+            let again = equals.of(name, value);
+            let _ = writeln!(out, "{mark} {name} {moment}{}{again}", shown(value, paint));
         };
-        let value = shown(value, paint);
-        let _ = writeln!(out, "  {} {value}{}", left(&name, column), again.unwrap_or_default());
+        match (then, now) {
+            (Some(then), Some(now)) if then != now => {
+                write(Mark::Differs.sign(), &name, "started: ", then);
+                write(' ', &left("", column), "now: ", now);
+            }
+            (Some(then), None) if both => {
+                write(Mark::Differs.sign(), &name, "only started: ", then)
+            }
+            (None, Some(now)) if both => write(Mark::Differs.sign(), &name, "only now: ", now),
+            (Some(value), _) | (None, Some(value)) => write(' ', &name, "", value),
+            (None, None) => {}
+        }
     }
     out
 }
 
-/// What differs between two processes, each as it was started.
-pub fn diff(pids: (Pid, Pid), difference: &Difference, paint: Paint) -> String {
-    let (first, second) = pids;
+/// What is known of one of them.
+fn head(when: &str, fact: &Fact<Environ>, veil: &mut Veil<'_>, paint: Paint) -> String {
+    let words = match &fact.value {
+        Ok(environ) => {
+            let all = veil.all(environ);
+            let hidden = all.values().filter(|v| matches!(v, Veiled::Hidden { .. })).count();
+            format!("{when} {}, {hidden} hidden", counted(all.len(), "variable"))
+        }
+        Err(lack) => format!("{when} what is not known: {}", why(lack)),
+    };
+    paint.strong(&words) + "\n"
+}
+
+fn why(lack: &Lack) -> String {
+    match lack {
+        Lack::Overwritten => "the process title has been written over it".into(),
+        other => other.to_string(),
+    }
+}
+
+/// The first name of each hidden value.
+#[derive(Default)]
+struct Equals(BTreeMap<usize, String>);
+
+impl Equals {
+    fn of(&mut self, name: &str, value: &Veiled) -> String {
+        let Veiled::Hidden { same_as, .. } = value else { return String::new() };
+        let name = name.trim_end();
+        let known = self.0.entry(*same_as).or_insert_with(|| name.to_owned());
+        if known == name || name.is_empty() { String::new() } else { format!(", same as {known}") }
+    }
+}
+
+/// What differs between two environments.
+pub fn diff(sides: (Side, Side), difference: &Difference, paint: Paint) -> String {
+    let names = [sides.0, sides.1].map(|side| match (sides.0.pid == sides.1.pid, side.live) {
+        (true, true) => "now".to_owned(),
+        (true, false) => "started".to_owned(),
+        (false, _) => side.pid.to_string(),
+    });
+    let [first, second] = &names;
     let mut out = String::new();
-    let names = difference.differ.keys();
-    let names = names.chain(difference.only_first.keys()).chain(difference.only_second.keys());
-    let column = column(names);
+    let keys = difference.differ.keys();
+    let keys = keys.chain(difference.only_first.keys()).chain(difference.only_second.keys());
+    let column = column(keys);
     for (name, (here, there)) in &difference.differ {
         let name = left(&name.to_string(), column);
         let _ = writeln!(out, "{} {name} {first}: {}", Mark::Differs.sign(), shown(here, paint));
         let _ = writeln!(out, "  {} {second}: {}", left("", column), shown(there, paint));
     }
-    for (pid, only) in [(first, &difference.only_first), (second, &difference.only_second)] {
+    for (side, only) in [(first, &difference.only_first), (second, &difference.only_second)] {
         for (name, value) in only {
             let name = left(&name.to_string(), column);
-            let _ = writeln!(
-                out,
-                "{} {name} only {pid}: {}",
-                Mark::Differs.sign(),
-                shown(value, paint)
-            );
+            let sign = Mark::Differs.sign();
+            let _ = writeln!(out, "{sign} {name} only {side}: {}", shown(value, paint));
         }
     }
     let differ = difference.differ.len();
     let only = difference.only_first.len() + difference.only_second.len();
-    let _ = writeln!(
-        out,
-        "{first} and {second}, as they were started: {differ} differ, {only} only in one, {} the same",
-        difference.same
-    );
+    let what = match (sides.0.pid == sides.1.pid, sides.0.live) {
+        (true, _) => format!("{}, now and as it was started", sides.0.pid),
+        (false, true) => format!("{first} and {second}, as they are now"),
+        (false, false) => format!("{first} and {second}, as they were started"),
+    };
+    let same = difference.same;
+    let _ = writeln!(out, "{what}: {differ} differ, {only} only in one, {same} the same");
     out
 }
 
