@@ -135,7 +135,7 @@ fn what_has_changed_since_the_start_is_told() {
     assert_eq!(diff["only_other"]["TZ"], "UTC");
     assert!(diff["only_pid"]["NEW"]["hidden"] == true);
     let (_, text, _) = run(&["env", &pid]);
-    for line in ["started: production", "now: staging", "only started: UTC", "same as SECRET"] {
+    for line in ["started: production", "now: staging", "only started: UTC", "same as NEW"] {
         assert!(text.contains(line), "{line} in {text}");
     }
     let (status, text, _) = run(&["env", &pid, "--diff", "start"]);

@@ -43,7 +43,7 @@ pub fn env(
                 write(' ', &left("", column), "now: ", now);
             }
             (Some(then), None) if both => {
-                write(Mark::Differs.sign(), &name, "only started: ", then)
+                write(Mark::Differs.sign(), &name, "only started: ", then);
             }
             (None, Some(now)) if both => write(Mark::Differs.sign(), &name, "only now: ", now),
             (Some(value), _) | (None, Some(value)) => write(' ', &name, "", value),

@@ -1,9 +1,13 @@
-//! Environment: the variables that a process was started with. Values are hidden unless their name is harmless.
+//! Environment: the variables of a process as it was started and as they are now. Values are hidden unless their name
+//! is harmless.
+
+use std::collections::BTreeMap;
 
 use super::process::subject;
 use super::{Card, Lower, Page, Row};
-use crate::facts::Lack;
-use crate::facts::environ::Variable;
+use crate::facts::environ::Environ;
+use crate::facts::{Fact, Lack};
+use crate::os::Text;
 use crate::os::secrets::{is_harmless, mask_text};
 use crate::rules::Finding;
 use crate::show::words::{Mark, counted, cut, width};
@@ -38,59 +42,103 @@ fn page(state: &State, columns: usize) -> Page {
         Ok(found) => found,
         Err(nothing) => return *nothing,
     };
-    let fact = &member.process.environ;
-    let how = match &fact.value {
-        Ok(_) => "started: environ, intact".to_owned(),
-        Err(Lack::Overwritten) => "started: environ, overwritten by title".to_owned(),
-        Err(lack) => format!("started: {lack}"),
-    };
+    let (start, live) = (&member.process.environ, &member.process.live);
+    let how = format!("started: {}   live: {}", how(start, "environ, intact"), how(live, "memory"));
     page.head.push(Cells::new(state.theme, columns).to(1).text(&how, Tone::Quiet).line());
-    let Some(environ) = fact.get() else {
-        let words = match &fact.value {
+    let entries = entries(start.get(), live.get());
+    if start.get().is_none() && live.get().is_none() {
+        let words = match &start.value {
             Err(Lack::Overwritten) => format!(
                 "The title of {} has been written over its environment: what it was started with is not known",
                 member.process.pid
             ),
-            Err(lack) => format!("{}: {lack}", fact.place),
+            Err(lack) => format!("{}: {lack}", start.place),
             Ok(_) => String::new(),
         };
         for piece in wrap(&words, columns.saturating_sub(4)) {
-            let line = Cells::new(state.theme, columns).to(3).text(&piece, Tone::Blind);
-            page.rows.push(Row::text(line.line()));
+            let cells = Cells::new(state.theme, columns).to(3).text(&piece, Tone::Blind);
+            page.rows.push(Row::text(cells.line()));
         }
         return page;
-    };
-    let named = environ.variables.iter().map(|v| width(&v.name.to_string())).max().unwrap_or(0);
+    }
+    let named = entries.iter().map(|entry| width(&entry.name.to_string())).max().unwrap_or(0);
     let named = named.clamp(16, (columns / 3).max(16));
+    let room = columns.saturating_sub(named + 5);
     let heads = Cells::new(state.theme, columns).to(3).left("name", named + 1, Tone::Quiet);
-    page.head.push(heads.text("started", Tone::Quiet).line());
+    let (first, second) = if start.get().is_some() { ("started", "live") } else { ("live", "") };
+    let heads = heads.left(first, room / 2, Tone::Quiet);
+    page.head.push(heads.text(second, Tone::Quiet).line());
     let findings = state.shown().map(|look| look.findings()).unwrap_or_default();
     let about: Vec<&Finding> = findings
         .into_iter()
         .filter(|f| &f.app == member.app && f.pid.is_none_or(|pid| pid == member.process.pid))
         .collect();
-    let mut rows: Vec<(bool, String, Row)> = environ
-        .variables
+    let mut rows: Vec<(bool, bool, String, Row)> = entries
         .iter()
-        .map(|variable| {
-            let flagged = findings_on(&about, &variable.name.to_string());
-            let row = row(state, variable, &flagged, named, columns);
-            (flagged.is_empty(), variable.name.to_string(), row)
+        .map(|entry| {
+            let name = entry.name.to_string();
+            let flagged = findings_on(&about, &name);
+            let row = row(state, entry, &flagged, named, columns);
+            (flagged.is_empty(), !entry.differs(), name, row)
         })
         .collect();
-    rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-    let hidden = environ.variables.iter().filter(|v| !harmless(state, v)).count();
+    rows.sort_by(|a, b| (a.0, a.1, &a.2).cmp(&(b.0, b.1, &b.2)));
+    let hidden = entries.iter().filter(|entry| !harmless(state, entry)).count();
     let flagged = rows.iter().filter(|row| !row.0).count();
     if page.count.is_empty() {
-        page.count = format!("{}: {flagged} flagged, {hidden} hidden", counted(rows.len(), "name"));
+        let differ = entries.iter().filter(|entry| entry.differs()).count();
+        let all = counted(rows.len(), "name");
+        page.count = format!("{all}: {differ} differ, {flagged} flagged, {hidden} hidden");
     }
-    page.rows = rows.into_iter().map(|(_, _, row)| row).collect();
-    page.lower = lower(state, &page.rows, &environ.variables, &about, columns);
+    page.rows = rows.into_iter().map(|(.., row)| row).collect();
+    page.lower = lower(state, &page.rows, &entries, &about, columns);
     page.sift(state)
 }
 
-fn harmless(state: &State, variable: &Variable) -> bool {
-    is_harmless(variable.name.bytes(), &state.show)
+/// How one of the environments is known, or why it is not.
+fn how(fact: &Fact<Environ>, known: &str) -> String {
+    match &fact.value {
+        Ok(_) => known.to_owned(),
+        Err(Lack::Overwritten) => "overwritten by title".to_owned(),
+        Err(lack) => lack.to_string(),
+    }
+}
+
+/// One name, and its values then and now.
+struct Entry<'a> {
+    name: &'a Text,
+    started: Option<&'a Text>,
+    live: Option<&'a Text>,
+    /// Both environments are known: a value that is lacking is known not to be set.
+    compared: bool,
+}
+
+impl Entry<'_> {
+    fn differs(&self) -> bool {
+        self.compared && self.started != self.live
+    }
+
+    fn key(&self) -> RowKey {
+        RowKey::Named(self.name.to_string())
+    }
+}
+
+/// All names of both environments; of a repeated name what `getenv(3)` finds.
+fn entries<'a>(start: Option<&'a Environ>, live: Option<&'a Environ>) -> Vec<Entry<'a>> {
+    let compared = start.is_some() && live.is_some();
+    let mut all: BTreeMap<&Text, (Option<&Text>, Option<&Text>)> = BTreeMap::new();
+    for variable in start.into_iter().flat_map(|environ| &environ.variables) {
+        all.entry(&variable.name).or_default().0.get_or_insert(&variable.value);
+    }
+    for variable in live.into_iter().flat_map(|environ| &environ.variables) {
+        all.entry(&variable.name).or_default().1.get_or_insert(&variable.value);
+    }
+    let entry = |(name, (started, live))| Entry { name, started, live, compared };
+    all.into_iter().map(entry).collect()
+}
+
+fn harmless(state: &State, entry: &Entry<'_>) -> bool {
+    is_harmless(entry.name.bytes(), &state.show)
 }
 
 /// The findings whose evidence names a variable.
@@ -109,43 +157,56 @@ fn findings_on<'a>(findings: &[&'a Finding], name: &str) -> Vec<&'a Finding> {
         .collect()
 }
 
-fn key(variable: &Variable) -> RowKey {
-    RowKey::Named(variable.name.to_string())
-}
-
-/// A value as it may be shown, and whether it is hidden.
-fn value(state: &State, variable: &Variable) -> (String, bool) {
-    let revealed = matches!(&state.reveal, Reveal::Shown(shown, _) if *shown == key(variable));
-    if revealed || harmless(state, variable) {
+/// A value as it may be shown; whether it is hidden is for the name to say.
+fn value(state: &State, entry: &Entry<'_>, value: Option<&Text>) -> (String, bool) {
+    let Some(value) = value else { return ("not set".to_owned(), false) };
+    let revealed = matches!(&state.reveal, Reveal::Shown(shown, _) if *shown == entry.key());
+    if revealed || harmless(state, entry) {
         // Even a harmless name may hold a URL with a password in it.
-        let masked = if revealed { variable.value.clone() } else { mask_text(&variable.value).0 };
+        let masked = if revealed { value.clone() } else { mask_text(value).0 };
         (masked.to_string(), false)
     } else {
-        (format!("hidden, {}", variable.value.len()), true)
+        (format!("hidden, {}", value.len()), true)
     }
 }
 
 fn row(
     state: &State,
-    variable: &Variable,
+    entry: &Entry<'_>,
     findings: &[&Finding],
     named: usize,
     columns: usize,
 ) -> Row {
-    let (text, hidden) = value(state, variable);
-    let name = variable.name.to_string();
+    let (then, then_hidden) = value(state, entry, entry.started);
+    let (now, now_hidden) = value(state, entry, entry.live);
+    let differs = entry.differs();
+    let (text, hidden) = match (differs, entry.live) {
+        (true, _) => (format!("{then} {now}"), then_hidden || now_hidden),
+        (false, Some(_)) => (now.clone(), now_hidden),
+        (false, None) => (then.clone(), then_hidden),
+    };
+    let name = entry.name.to_string();
     let (mark, tone) = match findings.first() {
         Some(finding) => (Mark::from(finding.severity), Tone::from(finding.severity)),
+        None if differs => (Mark::Differs, Tone::Warn),
         None if hidden => (Mark::Hidden, Tone::Quiet),
         None => (Mark::Fine, Tone::Plain),
     };
-    let shows = !findings.is_empty() || hidden;
+    let shows = !findings.is_empty() || hidden || differs;
     let sign = if shows { mark.sign() } else { ' ' };
     let value_tone = if hidden { Tone::Quiet } else { Tone::Plain };
     let cells = Cells::new(state.theme, columns).to(1).text(&sign.to_string(), tone).to(3);
     let cells = cells.left(&name, named, Tone::Plain).text(" ", Tone::Plain);
     let room = columns.saturating_sub(cells.at() + 1);
-    let line = cells.text(&cut(&text, room), value_tone).line();
+    let line = if differs {
+        let tone = |hidden: bool| if hidden { Tone::Quiet } else { Tone::Plain };
+        let half = room.saturating_sub(1) / 2;
+        let cells = cells.left(&cut(&then, half), half, tone(then_hidden)).text(" ", Tone::Plain);
+        let room = columns.saturating_sub(cells.at() + 1);
+        cells.text(&cut(&now, room), tone(now_hidden)).line()
+    } else {
+        cells.text(&cut(&text, room), value_tone).line()
+    };
     let door = findings.first().map(|finding| Door {
         view: View::Finding,
         subject: Subject::Finding((*finding).into()),
@@ -153,7 +214,7 @@ fn row(
     });
     Row {
         line,
-        key: Some(key(variable)),
+        key: Some(entry.key()),
         door,
         about: findings.first().map_or_else(|| format!("{name}={text}"), |f| f.summary.clone()),
         words: Words {
@@ -173,26 +234,34 @@ fn row(
 fn lower(
     state: &State,
     rows: &[Row],
-    variables: &[Variable],
+    entries: &[Entry<'_>],
     findings: &[&Finding],
     columns: usize,
 ) -> Option<Lower> {
     let at = pane::selected(state, Pane::Main, rows)?;
     let chosen = rows.get(at)?.key.clone()?;
-    let variable = variables.iter().find(|variable| key(variable) == chosen)?;
-    let (text, hidden) = value(state, variable);
-    let name = variable.name.to_string();
+    let entry = entries.iter().find(|entry| entry.key() == chosen)?;
+    let name = entry.name.to_string();
     let rules: Vec<&str> = findings_on(findings, &name).iter().map(|f| f.rule).collect();
-    let tone = if hidden { Tone::Quiet } else { Tone::Plain };
-    let lines = wrap(&text, columns.saturating_sub(12))
-        .into_iter()
-        .take(4)
-        .enumerate()
-        .map(|(at, piece)| {
-            let label = if at == 0 { "started" } else { "" };
+    let mut lines = Vec::new();
+    let mut say = |label: &str, text: &str, hidden: bool| {
+        let tone = if hidden { Tone::Quiet } else { Tone::Plain };
+        let pieces = wrap(text, columns.saturating_sub(12)).into_iter().take(4).enumerate();
+        lines.extend(pieces.map(|(at, piece)| {
+            let label = if at == 0 { label } else { "" };
             let cells = Cells::new(state.theme, columns).to(1).left(label, 9, Tone::Quiet);
             cells.text(&piece, tone).line()
-        })
-        .collect();
+        }));
+    };
+    if entry.compared || entry.started.is_some() {
+        let (text, hidden) = value(state, entry, entry.started);
+        say("started", &text, hidden);
+    }
+    if entry.compared && !entry.differs() {
+        say("live", "the same", false);
+    } else if entry.compared || entry.live.is_some() {
+        let (text, hidden) = value(state, entry, entry.live);
+        say("live", &text, hidden);
+    }
     Some(Lower { title: name, right: rules.join(", "), lines })
 }
