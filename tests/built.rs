@@ -525,6 +525,7 @@ fn each_process(process: &mut Process, visit: &mut dyn FnMut(&str, &mut dyn Losa
     }
     visit("exe", &mut process.exe);
     visit("environ", &mut process.environ);
+    visit("live", &mut process.live);
     visit("maps", &mut process.maps);
     for link in process.libraries.value.iter_mut().flatten() {
         each_link(link, visit);

@@ -386,8 +386,8 @@ mod tests {
     fn what_ends_under_the_look_is_dead_and_not_unreadable() {
         let source = Ending { stats: Cell::new(0) };
         let once = Once::new(&source);
-        let setting = Setting { once: &once, host: None, clock: None, memory: false };
+        let setting = Setting { once: &once, host: None, clock: None, memory: false, live: false };
         let pid: Pid = "7".parse().unwrap();
-        assert!(setting.process(pid).unwrap().is_dead());
+        assert!(setting.process(pid, Part::Raw).unwrap().is_dead());
     }
 }

@@ -41,6 +41,15 @@ pub fn incident() -> Census {
             Place::new("/proc/14740/environ"),
             Some(gemfile(&format!("/var/www/shop/releases/{GONE}/Gemfile"), Some(GONE))),
         );
+        // Started by bundle exec: the variable is in its memory alone.
+        let live = serving.process.live.value.as_mut().unwrap();
+        for (name, value) in [
+            ("BUNDLE_GEMFILE", format!("/var/www/shop/releases/{GONE}/Gemfile")),
+            ("PORT", "8080".to_owned()),
+        ] {
+            let (name, value) = (name.into(), value.as_str().into());
+            live.variables.push(farrier::facts::environ::Variable { name, value });
+        }
         app.masters.insert(0, old);
         app.listeners[0].masters.insert(0, pid(9120));
         deployed(app, 1800);

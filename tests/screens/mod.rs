@@ -125,6 +125,8 @@ fn hidden_values_and_control_characters_reach_no_screen() {
         name: "LANG".into(),
         value: farrier::os::Text::new(b"\x1b[2J\x07\xe2\x80\xae".to_vec()),
     });
+    let both = environ.clone();
+    master.process.live.value = Ok(both);
     let pid = master.process.pid;
     let mut desk = Desk::at(census, (120, 40));
     for key in ["1", "3", "4", "w", "G", "v", "Y", "y"] {
@@ -141,11 +143,13 @@ fn hidden_values_and_control_characters_reach_no_screen() {
 #[test]
 fn a_value_is_revealed_for_ten_seconds_if_that_was_asked_for() {
     let mut census = built::healthy();
-    let environ = census.apps[0].masters[0].process.environ.value.as_mut().unwrap();
-    environ.variables = vec![farrier::facts::environ::Variable {
-        name: "SECRET_KEY_BASE".into(),
-        value: "canary-7f3a".into(),
-    }];
+    let process = &mut census.apps[0].masters[0].process;
+    for environ in [&mut process.environ, &mut process.live] {
+        environ.value.as_mut().unwrap().variables = vec![farrier::facts::environ::Variable {
+            name: "SECRET_KEY_BASE".into(),
+            value: "canary-7f3a".into(),
+        }];
+    }
     let mut desk = Desk::at(census, (80, 24));
     desk.press("4 v");
     assert!(!desk.screen().contains("canary"));
