@@ -42,8 +42,10 @@ impl Contexts {
         };
         trees.retain(|tree| {
             let context = self.of(tree.master.process.pid);
-            context.lack() != Some(&Lack::Refused(Refusal::Gone))
-                || !tree.workers.iter().all(|(worker, _)| is_gone(worker.pid))
+            let ended =
+                matches!(context.lack(), Some(Lack::Refused(Refusal::Gone | Refusal::Zombie)));
+            let ended = ended && tree.phase != Phase::Zombie;
+            !ended || !tree.workers.iter().all(|(worker, _)| is_gone(worker.pid))
         });
     }
 

@@ -58,18 +58,20 @@ impl Search<'_> {
     pub fn run(&self) -> Result<StartContext, Refusal> {
         let mut places = Vec::new();
         let whole = self.scan(WORDS, &mut |start, words| {
-            for (index, window) in words.windows(WORDS).enumerate() {
-                let [first, array, key, program, second, directory] = window else { continue };
-                if *key != ZERO || places.len() >= HITS {
-                    continue;
-                }
+            for (index, _) in words.iter().enumerate().filter(|(_, word)| **word == ZERO) {
+                // The key is the third word of the six.
+                let Some(from) = index.checked_sub(2) else { continue };
+                let window = words.get(from..from + WORDS);
+                let Some([first, array, _, program, second, directory]) = window else { continue };
                 let [first, second] = [first, second].map(|word| u64::from_ne_bytes(*word));
                 let symbols = first & 0xff == SYMBOL && second & 0xff == SYMBOL && first != second;
                 let objects = [array, program, directory].map(|word| u64::from_ne_bytes(*word));
-                if symbols && objects.iter().all(|at| at.is_multiple_of(8)) {
-                    places.push((start.wrapping_add(index as u64 * 8), objects));
+                let aligned = objects.iter().all(|at| at.is_multiple_of(8));
+                if symbols && aligned && places.len() < HITS {
+                    places.push((start.wrapping_add(from as u64 * 8), objects));
                 }
             }
+            true
         });
         let hits: Vec<Hit> = places
             .iter()
@@ -102,17 +104,24 @@ impl Search<'_> {
         if !inside.is_empty() || hits.is_empty() {
             return inside.into_iter().map(|hit| &hit.context).collect();
         }
-        let mut referred = Vec::new();
+        let mut sought: Vec<u64> = hits.iter().map(|hit| hit.pairs).collect();
         self.scan(1, &mut |start, words| {
+            let (low, high) = (sought.iter().min().copied(), sought.iter().max().copied());
+            // Once each has its owner there is nothing left to find.
+            let (Some(low), Some(high)) = (low, high) else { return false };
             for (index, word) in words.iter().enumerate() {
                 let word = u64::from_ne_bytes(*word);
-                if let Some(hit) = hits.iter().find(|hit| hit.pairs == word) {
-                    referred.push((start.wrapping_add(index as u64 * 8), hit));
+                if (low..=high).contains(&word) && sought.contains(&word) {
+                    let at = start.wrapping_add(index as u64 * 8);
+                    if is_hash(at.checked_sub(16)) {
+                        sought.retain(|pairs| *pairs != word);
+                    }
                 }
             }
+            true
         });
-        let owners = referred.into_iter().filter(|(at, _)| is_hash(at.checked_sub(16)));
-        owners.map(|(_, hit)| &hit.context).collect()
+        let owned = hits.iter().filter(|hit| !sought.contains(&hit.pairs));
+        owned.map(|hit| &hit.context).collect()
     }
 
     fn objects(&self) -> Objects<'_> {
@@ -139,8 +148,8 @@ impl Search<'_> {
     }
 
     /// Shows all words with the address of the first, in pieces that overlap so that each run of so many consecutive
-    /// words stands whole in one of them; whether there was time for all.
-    fn scan(&self, words: usize, show: &mut dyn FnMut(u64, &[[u8; 8]])) -> bool {
+    /// words stands whole in one of them, until it is told to end; whether there was time.
+    fn scan(&self, words: usize, show: &mut dyn FnMut(u64, &[[u8; 8]]) -> bool) -> bool {
         let mut bytes = vec![0; CHUNK];
         let overlap = (words as u64 - 1) * 8;
         for (start, end) in self.present.runs() {
@@ -152,7 +161,9 @@ impl Search<'_> {
                 let wanted = usize::try_from(end - at).unwrap_or(CHUNK).min(CHUNK);
                 let read = self.memory.read(at, bytes.get_mut(..wanted).unwrap_or_default());
                 let (part, _) = bytes.get(..read).unwrap_or_default().as_chunks::<8>();
-                show(at, part);
+                if !show(at, part) {
+                    return true;
+                }
                 let step = read as u64;
                 // What could not be read is passed over; what could overlaps by all but one word.
                 let last = at.saturating_add(step) >= *end || step <= overlap;
