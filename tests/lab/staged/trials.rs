@@ -123,12 +123,9 @@ pub const STAGES: &[Stage] = &[
             let (site, old) = super::healthy::two_releases(lab, Hook::BeforeFork);
             let long = "ruby -rsocket -e 's = UNIXSocket.new(\"/var/www/shop/shared/sockets/unicorn.sock\"); \
                     s.write(\"GET /?20 HTTP/1.0\\r\\n\\r\\n\"); s.read'";
-            let open = |pid: &u32| lab.sh(&format!("ls /proc/{pid}/fd | wc -l"));
-            let workers = site.workers(old);
-            let idle: Vec<String> = workers.iter().map(open).collect();
             lab.background(site.user, long);
             lab.wait("a worker has taken the long request", || {
-                workers.iter().map(open).collect::<Vec<_>>() != idle
+                site.workers(old).into_iter().any(|worker| sockets(lab, worker) > 1)
             });
             let new = site.upgrade(old);
             site.wait_ready(new);
@@ -144,13 +141,10 @@ pub const STAGES: &[Stage] = &[
             let master = site.masters()[0];
             let long = "ruby -rsocket -e 's = UNIXSocket.new(\"/var/www/shop/shared/sockets/unicorn.sock\"); \
                     s.write(\"GET /?20 HTTP/1.0\\r\\n\\r\\n\"); s.read'";
-            let open = || -> usize {
-                let fds = |pid| std::fs::read_dir(lab.path(format!("/proc/{pid}/fd")));
-                site.workers(master).into_iter().map(|w| fds(w).map_or(0, Iterator::count)).sum()
-            };
-            let before = open();
             lab.background(site.user, long);
-            lab.wait("a worker has accepted the long request", || open() > before);
+            lab.wait("a worker has accepted the long request", || {
+                site.workers(master).into_iter().any(|worker| sockets(lab, worker) > 1)
+            });
             lab.signal(master, "QUIT");
             lab.wait("one worker is left", || site.workers(master).len() == 1);
         },
@@ -206,6 +200,15 @@ fn serving(lab: &Lab, change: impl FnOnce(&mut Config)) -> Site<'_> {
     site.switched_long_ago(FIRST);
     site.start();
     site
+}
+
+/// How many sockets a process has open: a worker has its listener's, and one for the request that it serves.
+fn sockets(lab: &Lab, pid: u32) -> usize {
+    let Ok(open) = std::fs::read_dir(lab.path(format!("/proc/{pid}/fd"))) else { return 0 };
+    open.flatten()
+        .filter_map(|entry| std::fs::read_link(entry.path()).ok())
+        .filter(|link| link.to_string_lossy().starts_with("socket:"))
+        .count()
 }
 
 #[test]
