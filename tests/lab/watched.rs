@@ -12,13 +12,17 @@ use super::world::Lab;
 
 /// Starts `farrier` beside the test and waits until it has said its first line.
 pub fn beside(lab: &Lab, arguments: &[&str]) -> Child {
+    // What an earlier one said must not be taken for its first line.
+    lab.sh("rm -f /run/said");
     let words = format!("exec farrier {} > /run/said 2>&1", arguments.join(" "));
     let child = lab
         .command("root", ["bash", "-c", &words])
         .stdout(Stdio::null())
         .spawn()
         .expect("nsenter starts");
-    lab.wait("farrier says its first line", || lab.read("/run/said").contains('\n'));
+    lab.wait("farrier says its first line", || {
+        lab.has("/run/said") && lab.read("/run/said").contains('\n')
+    });
     child
 }
 
