@@ -111,6 +111,22 @@ impl What {
     }
 }
 
+impl What {
+    /// What of the machine shows it.
+    pub fn source(&self) -> &'static str {
+        match self {
+            Self::Switched { .. } => "symlink",
+            Self::Appeared { .. } => "fork",
+            Self::Executed(_) => "program",
+            Self::Renamed { .. } | Self::Named(_) | Self::Unnamed(_) => "pidfile",
+            Self::Loads => "status",
+            Self::Ready { .. } | Self::Superseded | Self::Restored => "title",
+            Self::Stopped | Self::Continued => "state",
+            Self::WorkersStarted { .. } | Self::WorkersEnded { .. } | Self::Ended => "processes",
+        }
+    }
+}
+
 impl Event {
     /// One sentence, subject first.
     pub fn words(&self) -> String {

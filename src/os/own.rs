@@ -77,6 +77,14 @@ pub fn zone() -> jiff::tz::TimeZone {
     jiff::tz::TimeZone::system()
 }
 
+/// The zone that a process with this `TZ` tells its times in; `None`: its rules are not known here.
+pub fn zone_named(name: &str) -> Option<jiff::tz::TimeZone> {
+    match name.strip_prefix(':').unwrap_or(name) {
+        "" => Some(jiff::tz::TimeZone::UTC),
+        name => jiff::tz::TimeZone::get(name).or_else(|_| jiff::tz::TimeZone::posix(name)).ok(),
+    }
+}
+
 /// Writes a page of the documentation, its directories too. For `farrier generate` alone: what a command writes
 /// beside a running server is created new, never over something.
 #[expect(clippy::disallowed_methods, reason = "this is os: a file that the developer names")]

@@ -19,14 +19,14 @@ struct Term {
 pub struct Subject {
     /// What the row shows, and its uncut values. Never a hidden value.
     pub text: String,
-    /// `app`, `pid`, `role`, `state`, `release`, `rule`, `sev`, `user`, `lib`, `env`, `file`, `addr`: values by key.
+    /// `app`, `pid`, `role`, `state`, `release`, `rule`, `sev`, `user`, `lib`, `env`, `file`, `addr`, `src`: values by key.
     pub values: Vec<(&'static str, String)>,
 }
 
 /// The keys that a term may name.
 pub const KEYS: &[&str] = &[
     "app", "pid", "role", "state", "release", "off", "rule", "sev", "user", "lib", "env", "file",
-    "addr",
+    "addr", "src",
 ];
 
 impl Filter {

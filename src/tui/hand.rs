@@ -1,8 +1,11 @@
 //! The hand: holds the process of an open question, asks each second whether its plan stands, and sends when told to.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+
+use jiff::Timestamp;
 
 use super::gather::Looker;
 use crate::os::Hands;
@@ -29,10 +32,10 @@ pub enum Said {
     Held,
     /// It is not held, or does not stand any more.
     Turned(Refused),
-    /// Something was sent or seen.
-    Seen(String),
-    /// What came of the plan with this title.
-    Came(String, Outcome),
+    /// Something was sent or seen, in a look that was taken then.
+    Told(Timestamp, runner::Event),
+    /// What came of the plan with this title, by a look that was taken then.
+    Came(Timestamp, String, Outcome),
 }
 
 /// Follows orders until there are none any more. What is held then is let go; nothing is sent.
@@ -69,21 +72,20 @@ pub fn follow(
                 let Some(guard) = held.take() else { continue };
                 let title = guard.plan().title.clone();
                 let terms = Terms { given, within: None, unaudited: true };
+                let at = Cell::new(Timestamp::UNIX_EPOCH);
                 let mut look = || {
                     let (census, verdicts) = looker.look();
+                    at.set(census.taken_at);
                     (Arc::unwrap_or_clone(census), Arc::unwrap_or_clone(verdicts))
                 };
                 let mut tell = |event| {
-                    match event {
-                        runner::Event::Sent(words)
-                        | runner::Event::Seen(words)
-                        | runner::Event::Warning(words) => say(Said::Seen(words)),
-                        runner::Event::Waiting(..) => {}
+                    if !matches!(event, runner::Event::Waiting(..)) {
+                        say(Said::Told(at.get(), event));
                     }
                     ControlFlow::Continue(())
                 };
                 let outcome = runner::run(guard, &terms, &mut *hands, &mut look, &mut tell);
-                say(Said::Came(title, outcome));
+                say(Said::Came(at.get(), title, outcome));
             }
         }
     }

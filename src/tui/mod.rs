@@ -1,5 +1,6 @@
 //! The inspector: a screen that shows the machine's servers, what is wrong with them, and asks before it sends anything.
 
+pub mod chronicle;
 pub mod dialog;
 pub mod draw;
 pub mod filter;

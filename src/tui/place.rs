@@ -6,7 +6,7 @@ use crate::model::AppId;
 use crate::os::Pid;
 use crate::rules::Finding;
 
-/// A view. Its digit never changes.
+/// A view. Its key never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is described by its card in `views`")]
 pub enum View {
@@ -20,6 +20,7 @@ pub enum View {
     Releases,
     Pidfiles,
     Blind,
+    Timeline,
     Finding,
     Rule,
 }

@@ -291,8 +291,8 @@ fn start_hand(
             let event = match said {
                 Said::Held => Event::Held,
                 Said::Turned(refused) => Event::Turned(refused),
-                Said::Seen(words) => Event::Seen(words),
-                Said::Came(title, outcome) => Event::Came(title, outcome),
+                Said::Told(at, event) => Event::Told(at, event),
+                Said::Came(at, title, outcome) => Event::Came(at, title, outcome),
             };
             let _ = tell.send(Heard::Event(event));
         });

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use tui_input::Input;
 
+use super::chronicle::Chronicle;
 use super::dialog::Dialog;
 use super::filter::Filter;
 use super::members::{Ghost, Member, members, same};
@@ -117,10 +118,14 @@ pub struct Help {
 }
 
 /// A signal that is being carried out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnderWay {
     /// Its plan's title.
     pub title: String,
+    /// The app.
+    pub app: AppId,
+    /// Who gets it.
+    pub target: Identity,
     /// What was told of it last: that it was sent, what was seen.
     pub told: Option<String>,
     /// Leaving was asked for once: the next time it is done.
@@ -167,6 +172,8 @@ pub struct State {
     pub folded: BTreeSet<RowKey>,
     /// Processes that ended lately.
     pub ghosts: Vec<Ghost>,
+    /// What happened, for the time line.
+    pub chronicle: Chronicle,
     /// The filter of lists.
     pub filter: Filter,
     /// The line that is being written.
@@ -212,6 +219,7 @@ impl State {
             unfolded: BTreeSet::new(),
             folded: BTreeSet::new(),
             ghosts: Vec::new(),
+            chronicle: Chronicle::default(),
             filter: Filter::default(),
             line: None,
             help: None,

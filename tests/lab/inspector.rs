@@ -64,6 +64,7 @@ fn every_view_opens_at_every_size() {
             ("8", "Releases"),
             ("9", "Pidfiles"),
             ("0", "Blind spots"),
+            ("t", "farrier was opened"),
         ] {
             terminal.keys(digit);
             terminal.until_screen(heading, |screen| {

@@ -10,7 +10,7 @@ use farrier::tui::update::{Effect, Event};
 use insta::assert_snapshot;
 
 /// Everything that a plan looks at, so that it offers what it would on a real box.
-fn ready(mut census: farrier::model::Census) -> farrier::model::Census {
+pub fn ready(mut census: farrier::model::Census) -> farrier::model::Census {
     for app in &mut census.apps {
         for master in &mut app.masters {
             let status = master.process.status.value.as_mut().unwrap();
@@ -79,6 +79,7 @@ fn the_button_sends_once_the_process_is_held() {
     desk.press("Tab Enter");
     assert_eq!(sends(&desk), [&Given::Button]);
     desk.event(Event::Came(
+        built::now(),
         "Reopen the logs of shop".into(),
         Outcome::Done("14740 took USR1".into()),
     ));

@@ -5,6 +5,7 @@ mod boxes;
 mod desk;
 mod moving;
 mod sizes;
+mod timeline;
 
 use insta::assert_snapshot;
 

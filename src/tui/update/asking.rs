@@ -1,12 +1,13 @@
 //! The one door: the menu of operations, the question, and what came of it. Nothing here sends; it asks for it.
 
 use crossterm::event::KeyCode;
+use jiff::Timestamp;
 
 use super::Effect;
 use super::paper::copied;
 use crate::model::{App, Operation};
 use crate::os::Pid;
-use crate::plans::{self, Given, Outcome, Plan, Refused};
+use crate::plans::{self, Given, Outcome, Plan, Refused, runner};
 use crate::tui::dialog::{Button, DEAF, DISARMS, Dialog, Menu, Question, Refusal};
 use crate::tui::keys::{self, Action, Key, Scope};
 use crate::tui::place::RowKey;
@@ -226,7 +227,14 @@ fn send(state: &mut State) -> Vec<Effect> {
         None => Given::Button,
     };
     state.dialogs.clear();
-    state.under_way = Some(UnderWay { title: question.plan.title.clone(), ..UnderWay::default() });
+    let Question { plan, .. } = &*question;
+    state.under_way = Some(UnderWay {
+        title: plan.title.clone(),
+        app: plan.app.clone(),
+        target: (plan.target, plan.started),
+        told: None,
+        leaving: false,
+    });
     vec![Effect::Send(given)]
 }
 
@@ -260,9 +268,26 @@ pub(super) fn recheck(state: &State) -> Vec<Effect> {
     if open { vec![Effect::Recheck] } else { Vec::new() }
 }
 
+/// A signal went, or something was seen after it.
+pub(super) fn told(state: &mut State, at: Timestamp, event: &runner::Event) {
+    let (runner::Event::Sent(words) | runner::Event::Seen(words) | runner::Event::Warning(words)) =
+        event
+    else {
+        return;
+    };
+    if let Some(under_way) = &mut state.under_way {
+        under_way.told = Some(words.clone());
+        if matches!(event, runner::Event::Sent(_)) {
+            let (app, target) = (under_way.app.clone(), under_way.target);
+            state.chronicle.farrier(at, Some(app), Some(target), words.clone());
+        }
+    }
+    state.say(words.clone());
+}
+
 /// What came of a signal.
-pub(super) fn came(state: &mut State, title: &str, outcome: &Outcome) {
-    state.under_way = None;
+pub(super) fn came(state: &mut State, at: Timestamp, title: &str, outcome: &Outcome) {
+    let under_way = state.under_way.take();
     let words = match outcome {
         Outcome::Done(words)
         | Outcome::NotSeen(words)
@@ -273,6 +298,9 @@ pub(super) fn came(state: &mut State, title: &str, outcome: &Outcome) {
         }
     };
     state.sent.push(format!("{title}: {words}"));
+    if let Some(UnderWay { app, target, .. }) = under_way {
+        state.chronicle.farrier(at, Some(app), Some(target), format!("{title}: {words}"));
+    }
     state.say(words);
     if let Some(message) = &mut state.message {
         message.until = state.now + std::time::Duration::from_secs(60);

@@ -20,6 +20,7 @@ pub(super) fn arrived(
     period: Duration,
 ) -> Vec<Effect> {
     state.period = period;
+    state.chronicle.look(&census);
     let look = Look { census, verdicts, at: state.now };
     if let Some(before) = state.look.take() {
         let ended = ghosts(&before.census, &look, state.now + GHOSTS_STAY);

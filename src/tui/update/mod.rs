@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
+use jiff::Timestamp;
 use tui_input::Input;
 
 use super::keys::{self, Action, Key, Scope};
@@ -23,7 +24,7 @@ use crate::facts::Lack;
 use crate::facts::opens::Opens;
 use crate::model::Census;
 use crate::os::Pid;
-use crate::plans::{Given, Outcome, Plan, Refused};
+use crate::plans::{Given, Outcome, Plan, Refused, runner};
 use crate::rules::Verdicts;
 
 /// What happens to the inspector.
@@ -45,10 +46,10 @@ pub enum Event {
     Held,
     /// The plan does not stand any more, or its process cannot be held.
     Turned(Refused),
-    /// The signal was sent, or something was seen after it.
-    Seen(String),
-    /// The signal was sent: what for, and what came of it.
-    Came(String, Outcome),
+    /// The signal was sent, or something was seen after it, in a look that was taken then.
+    Told(Timestamp, runner::Event),
+    /// The signal was sent: what for, and what came of it, by a look that was taken then.
+    Came(Timestamp, String, Outcome),
 }
 
 /// What has to be done outside the state.
@@ -96,14 +97,9 @@ pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
         Event::Opens(pid, opens) => state.opens = Some((pid, opens)),
         Event::Held => asking::held(state),
         Event::Turned(refused) => asking::turned(state, &refused),
-        Event::Seen(words) => {
-            if let Some(under_way) = &mut state.under_way {
-                under_way.told = Some(words.clone());
-            }
-            state.say(words);
-        }
-        Event::Came(title, outcome) => {
-            asking::came(state, &title, &outcome);
+        Event::Told(at, event) => asking::told(state, at, &event),
+        Event::Came(at, title, outcome) => {
+            asking::came(state, at, &title, &outcome);
             effects.push(Effect::LookNow);
         }
     }
@@ -197,7 +193,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Escape => escape(state),
         Action::NextFinding => moves::finding(state, 1),
         Action::PreviousFinding => moves::finding(state, -1),
-        Action::View(digit) => moves::view(state, digit),
+        Action::View(key) => moves::view(state, key),
         Action::Rule => moves::rule(state),
         Action::Help => state.help = Some(Help::default()),
         Action::Palette => state.line = Some((Asked::Palette, Input::default())),

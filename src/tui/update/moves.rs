@@ -260,11 +260,13 @@ pub(super) fn open(state: &mut State) -> Option<Action> {
     None
 }
 
-/// A view by its digit, about what is selected.
-pub(super) fn view(state: &mut State, digit: char) {
-    let Some(card) = views::VIEWS.iter().find(|card| card.digit == Some(digit)) else { return };
+/// A view by its key, about what is selected.
+pub(super) fn view(state: &mut State, key: char) {
+    let Some(card) = views::VIEWS.iter().find(|card| card.key == Some(key)) else { return };
     let subject = match card.view {
-        View::Overview | View::Findings | View::Blind => state.place.subject.clone(),
+        View::Overview | View::Findings | View::Blind | View::Timeline => {
+            state.place.subject.clone()
+        }
         _ => chosen_subject(state).unwrap_or_else(|| state.place.subject.clone()),
     };
     go(state, card.view, subject, None);

@@ -16,7 +16,7 @@ use crate::tui::widgets::cells::{Cells, wrap};
 /// The card.
 pub const BLIND: Card = Card {
     view: View::Blind,
-    digit: Some('0'),
+    key: Some('0'),
     short: "Blind",
     long: "Blind spots",
     page,

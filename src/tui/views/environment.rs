@@ -22,7 +22,7 @@ use crate::tui::widgets::pane;
 /// The card.
 pub const ENVIRONMENT: Card = Card {
     view: View::Environment,
-    digit: Some('4'),
+    key: Some('4'),
     short: "Env",
     long: "Environment",
     page,

@@ -17,7 +17,7 @@ use crate::tui::widgets::headline::titled;
 /// The card.
 pub const FILES: Card = Card {
     view: View::Files,
-    digit: Some('6'),
+    key: Some('6'),
     short: "Files",
     long: "Files",
     page,

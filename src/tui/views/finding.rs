@@ -15,7 +15,7 @@ use crate::tui::widgets::cells::{Cells, wrap};
 /// The card.
 pub const FINDING: Card = Card {
     view: View::Finding,
-    digit: None,
+    key: None,
     short: "Find",
     long: "Finding",
     page,

@@ -15,7 +15,7 @@ use crate::tui::widgets::cells::Cells;
 /// The card.
 pub const FINDINGS: Card = Card {
     view: View::Findings,
-    digit: Some('2'),
+    key: Some('2'),
     short: "Find",
     long: "Findings",
     page,

@@ -21,7 +21,7 @@ use crate::tui::widgets::headline::titled;
 /// The card.
 pub const LIBRARIES: Card = Card {
     view: View::Libraries,
-    digit: Some('5'),
+    key: Some('5'),
     short: "Libs",
     long: "Libraries",
     page,

@@ -17,7 +17,7 @@ use crate::tui::widgets::headline::titled;
 /// The card.
 pub const LISTENERS: Card = Card {
     view: View::Listeners,
-    digit: Some('7'),
+    key: Some('7'),
     short: "Listen",
     long: "Listeners",
     page,

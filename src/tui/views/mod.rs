@@ -12,6 +12,7 @@ pub mod pidfiles;
 pub mod process;
 pub mod releases;
 pub mod rule;
+pub mod timeline;
 pub mod tree;
 pub mod welcome;
 
@@ -26,8 +27,8 @@ use super::state::State;
 pub struct Card {
     /// The view.
     pub view: View,
-    /// Its digit; `None`: it is reached from another view.
-    pub digit: Option<char>,
+    /// Its key, a digit for those that have a tab at every width; `None`: it is reached from another view.
+    pub key: Option<char>,
     /// Its name in the tabs at 80 columns.
     pub short: &'static str,
     /// Its name where there is room.
@@ -50,6 +51,7 @@ pub const VIEWS: &[&Card] = &[
     &releases::RELEASES,
     &pidfiles::PIDFILES,
     &blind::BLIND,
+    &timeline::TIMELINE,
     &finding::FINDING,
     &rule::RULE,
 ];

@@ -13,7 +13,7 @@ use crate::tui::widgets::cells::Cells;
 /// The card.
 pub const PIDFILES: Card = Card {
     view: View::Pidfiles,
-    digit: Some('9'),
+    key: Some('9'),
     short: "Pids",
     long: "Pidfiles",
     page,

@@ -17,7 +17,7 @@ use crate::tui::widgets::sheet::{Entry, Sheet};
 /// The card.
 pub const PROCESS: Card = Card {
     view: View::Process,
-    digit: Some('3'),
+    key: Some('3'),
     short: "Proc",
     long: "Process",
     page,

@@ -15,7 +15,7 @@ use crate::tui::widgets::cells::Cells;
 /// The card.
 pub const RELEASES: Card = Card {
     view: View::Releases,
-    digit: Some('8'),
+    key: Some('8'),
     short: "Rels",
     long: "Releases",
     page,

@@ -14,7 +14,7 @@ use crate::tui::widgets::cells::{Cells, wrap};
 /// The card.
 pub const RULE: Card = Card {
     view: View::Rule,
-    digit: None,
+    key: None,
     short: "Rule",
     long: "Rule",
     page,

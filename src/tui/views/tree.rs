@@ -15,7 +15,7 @@ use crate::tui::widgets::cells::Cells;
 /// The card.
 pub const OVERVIEW: Card = Card {
     view: View::Overview,
-    digit: Some('1'),
+    key: Some('1'),
     short: "Overview",
     long: "Overview",
     page: super::findings::pane,
@@ -23,6 +23,7 @@ pub const OVERVIEW: Card = Card {
         Action::Open,
         Action::NextPane,
         Action::Act,
+        Action::View('t'),
         Action::Filter,
         Action::Pause,
         Action::ReadAgain,

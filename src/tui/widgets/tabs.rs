@@ -3,6 +3,7 @@
 use ratatui::text::Line;
 
 use super::cells::Cells;
+use crate::show::words::width;
 use crate::tui::place::View;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
@@ -17,9 +18,13 @@ pub fn line(state: &State, columns: usize) -> Line<'static> {
     };
     let mut cells = Cells::new(state.theme, columns);
     let mut after_open = false;
-    for (at, card) in VIEWS.iter().filter(|card| card.digit.is_some()).enumerate() {
+    for (key, card) in VIEWS.iter().filter_map(|card| card.key.zip(Some(card))) {
         let name = if long { card.long } else { card.short };
-        let text = format!("{} {name}", card.digit.unwrap_or(' '));
+        let text = format!("{key} {name}");
+        // Views with a letter have a tab where there is room for all of it.
+        if !key.is_ascii_digit() && (!long || cells.at() + width(&text) + 2 > columns) {
+            continue;
+        }
         if card.view == open {
             cells = cells.text(&format!("[{text}]"), Tone::Select);
             after_open = true;
@@ -28,7 +33,6 @@ pub fn line(state: &State, columns: usize) -> Line<'static> {
             cells = cells.text(blank, Tone::Plain).text(&text, Tone::Plain);
             after_open = false;
         }
-        let _ = at;
     }
     cells.line()
 }

@@ -1,0 +1,296 @@
+//! What happened, for the time line: what the looks showed since farrier was started, what farrier sent, and what logs,
+//! links and start times tell of the time before.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::place::Identity;
+use crate::model::history::{self, What, between};
+use crate::model::log::{Entry, Said};
+use crate::model::{App, AppId, Census, Master};
+use crate::os::{Pid, Root, own};
+
+/// So many moments are kept; the oldest go first.
+const KEPT: usize = 900;
+
+/// Between a line of a log that has a time and the next that has one: what stands between them happened then.
+const NEAR: i64 = 300;
+
+/// A live event and a link's own time that are so near tell of one thing.
+const SAME: i64 = 30;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// When.
+    pub at: Timestamp,
+    /// The app; `None`: it is about farrier itself.
+    pub app: Option<AppId>,
+    /// The process that it is about.
+    pub process: Option<Identity>,
+    /// The release that it is about.
+    pub release: Option<String>,
+    /// What happened, a sentence.
+    pub words: String,
+    /// How it is known.
+    pub source: String,
+}
+
+/// All that is remembered.
+#[derive(Debug, Default)]
+pub struct Chronicle {
+    /// The oldest first.
+    moments: Vec<Moment>,
+    before: Option<Arc<Census>>,
+    /// The look before missed a master: it may have been about to become another program.
+    missed: bool,
+}
+
+impl Chronicle {
+    /// What happened, the oldest first.
+    pub fn moments(&self) -> &[Moment] {
+        &self.moments
+    }
+
+    /// Takes in a look: what changed since the one before, and what it tells of earlier times.
+    pub fn look(&mut self, census: &Arc<Census>) {
+        match self.before.take() {
+            None => {
+                let words = "farrier was opened".to_owned();
+                self.farrier(census.taken_at, None, None, words);
+                for app in &census.apps {
+                    self.started(app);
+                }
+                self.before = Some(Arc::clone(census));
+            }
+            Some(before) => {
+                // Between two programs a process has no command line, and a look takes it for nobody's. What is
+                // missing once is looked for once more.
+                let missed = !self.missed && misses(&before, census);
+                let blind = census.seen.hidden.is_some();
+                self.missed = missed;
+                if missed || blind {
+                    self.before = Some(before);
+                } else {
+                    self.compare(&before, census);
+                    self.before = Some(Arc::clone(census));
+                }
+            }
+        }
+        for app in &census.apps {
+            self.deployed(app);
+            self.logged(app, census);
+        }
+        let over = self.moments.len().saturating_sub(KEPT);
+        self.moments.drain(..over);
+    }
+
+    /// Something that farrier did, or what came of it.
+    pub fn farrier(
+        &mut self,
+        at: Timestamp,
+        app: Option<AppId>,
+        process: Option<Identity>,
+        words: String,
+    ) {
+        let source = "farrier".into();
+        self.put(Moment { at, app, process, release: None, words, source });
+    }
+
+    /// Behind everything that is not later. What is there already is not told twice.
+    fn put(&mut self, moment: Moment) {
+        let end = self.moments.partition_point(|other| other.at <= moment.at);
+        let told = |other: &Moment| other.words == moment.words && other.app == moment.app;
+        let before = self.moments.get(..end).unwrap_or_default().iter().rev();
+        if !before.take_while(|other| other.at == moment.at).any(told) {
+            self.moments.insert(end, moment);
+        }
+    }
+
+    fn compare(&mut self, before: &Census, now: &Census) {
+        let new = now.apps.iter().filter(|app| before.app(&app.id).is_none());
+        for app in before.apps.iter().chain(new) {
+            for event in between(before, now, &app.id) {
+                self.event(before, now, event);
+            }
+        }
+    }
+
+    fn event(&mut self, before: &Census, now: &Census, event: history::Event) {
+        let then = event.pid.and_then(|pid| before.master(pid));
+        let here = event.pid.and_then(|pid| now.master(pid));
+        // An app's id may change while its processes go on.
+        if let (Some((was, old)), Some((is, new))) = (then, here)
+            && was.id != is.id
+            && old.process.identity() == new.process.identity()
+        {
+            return;
+        }
+        // The link's own time is exact: it is told with that.
+        if matches!(event.what, What::Switched { .. })
+            && let Some(switched) = now.app(&event.app).and_then(switched_at)
+            && (event.at.as_second() - switched.as_second()).abs() <= SAME
+        {
+            return;
+        }
+        let release = match &event.what {
+            What::Switched { to, .. } => Some(to.clone()),
+            _ => None,
+        };
+        let (process, ended) = match (here, then) {
+            (Some((_, master)), _) => (Some(master), None),
+            (None, then) => (None, then.map(|(_, master)| master.process.identity())),
+        };
+        self.put(Moment {
+            at: event.at,
+            process: process.map(|master| master.process.identity()).or(ended),
+            release,
+            words: event.words(),
+            source: event.what.source().into(),
+            app: Some(event.app),
+        });
+    }
+
+    /// When masters started that were there before farrier.
+    fn started(&mut self, app: &App) {
+        for master in app.living_masters() {
+            let Some(at) = master.process.started_at.get() else { continue };
+            self.put(Moment {
+                at: *at,
+                app: Some(app.id.clone()),
+                process: Some(master.process.identity()),
+                release: None,
+                words: format!("{} started", master.process.pid),
+                source: "start".into(),
+            });
+        }
+    }
+
+    /// When releases arrived and `current` was switched.
+    fn deployed(&mut self, app: &App) {
+        let Some(layout) = app.layout.get().and_then(Option::as_ref) else { return };
+        let moment = |at, words, name: &str, source: &str| Moment {
+            at,
+            app: Some(app.id.clone()),
+            process: None,
+            release: Some(name.to_owned()),
+            words,
+            source: source.into(),
+        };
+        for release in layout.releases.get().into_iter().flatten() {
+            let Some(at) = release.arrived.get() else { continue };
+            let words = format!("release {} arrived", release.name);
+            // A directory's time moves while it is filled: the first one that was seen stands.
+            let told = |other: &Moment| other.words == words && other.app.as_ref() == Some(&app.id);
+            if !self.moments.iter().any(told) {
+                self.put(moment(*at, words, &release.name, "release"));
+            }
+        }
+        if let (Some(at), Some(name)) = (switched_at(app), layout.current_release()) {
+            self.put(moment(at, format!("current now names {name}"), name, "symlink"));
+        }
+    }
+
+    /// What the logs of an app's masters say.
+    fn logged(&mut self, app: &App, census: &Census) {
+        let mut read: Vec<&std::path::Path> = Vec::new();
+        for master in &app.masters {
+            let Some(log) = master.log.get().and_then(Option::as_ref) else { continue };
+            let Some(zone) = zone(master, census) else { continue };
+            if read.contains(&log.path.as_path()) {
+                continue;
+            }
+            read.push(&log.path);
+            let file = app.short(&log.path);
+            for (entry, at) in timed(&log.entries, &zone) {
+                if at.as_second() > census.taken_at.as_second() + 2 {
+                    continue;
+                }
+                let writer = app.masters.iter().find(|master| is(master, entry.writer));
+                let source =
+                    if log.whole { format!("{file}:{}", entry.line) } else { file.clone() };
+                self.put(Moment {
+                    at,
+                    app: Some(app.id.clone()),
+                    process: writer.map(|master| master.process.identity()),
+                    release: None,
+                    words: said(entry, writer.map(|master| master.process.pid)),
+                    source,
+                });
+            }
+        }
+    }
+}
+
+/// Whether a master of the look before is not in this one.
+fn misses(before: &Census, now: &Census) -> bool {
+    before
+        .apps
+        .iter()
+        .flat_map(App::living_masters)
+        .any(|master| now.member(master.process.pid).is_none())
+}
+
+fn switched_at(app: &App) -> Option<Timestamp> {
+    app.layout.get()?.as_ref()?.current.switched_at.get().copied()
+}
+
+fn is(master: &Master, writer: Option<i32>) -> bool {
+    writer.is_some_and(|number| master.process.own_number().number() == number)
+}
+
+/// The zone that a master writes its times in; `None`: that is not known.
+fn zone(master: &Master, census: &Census) -> Option<TimeZone> {
+    let name = master.process.hands_on().get().and_then(|environ| environ.value("TZ"));
+    match name {
+        Some(name) => own::zone_named(&name.to_string()),
+        None if master.process.root == Root::Own => Some(census.zone.clone()),
+        // What another root has as its own zone was not read; where everything is in UTC that is the same.
+        None => (census.zone == TimeZone::UTC).then_some(TimeZone::UTC),
+    }
+}
+
+/// Each entry with its time. A line without one (an exception that nobody caught) has that of the next line that has
+/// one, if the one before it is near.
+fn timed<'a>(
+    entries: &'a [Entry],
+    zone: &TimeZone,
+) -> impl Iterator<Item = (&'a Entry, Timestamp)> {
+    let own = |entry: &Entry| -> Option<Timestamp> {
+        let text = entry.time.as_ref()?.to_string();
+        let civil: DateTime = text.parse().ok()?;
+        civil.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
+    };
+    let times: Vec<Option<Timestamp>> = entries.iter().map(own).collect();
+    let at = move |nth: usize| -> Option<Timestamp> {
+        if let Some(own) = times.get(nth)? {
+            return Some(*own);
+        }
+        let next = times.iter().skip(nth).flatten().next()?;
+        let before = times.iter().take(nth).rev().flatten().next()?;
+        (next.as_second() - before.as_second() <= NEAR).then_some(*next)
+    };
+    entries.iter().enumerate().filter_map(move |(nth, entry)| Some((entry, at(nth)?)))
+}
+
+/// What a line of a log says, a sentence.
+fn said(entry: &Entry, writer: Option<Pid>) -> String {
+    let who = match (writer, entry.writer) {
+        (Some(pid), _) => pid.to_string(),
+        (None, Some(number)) => number.to_string(),
+        (None, None) => "a process".into(),
+    };
+    match &entry.said {
+        Said::Executing { directory, .. } => {
+            format!("{who} executes its program in {}", crate::os::shown(directory))
+        }
+        Said::Ended { pid, how } => format!("{who} reaped its new master {pid}: {how}"),
+        Said::Refused(why) => format!("{who} refused USR2: \"{why}\""),
+        Said::Ready => format!("{who} says: master process ready"),
+        Said::WorkerReady => format!("{who} says: a worker is ready"),
+        Said::Error(text) => format!("\"{text}\""),
+    }
+}
