@@ -210,6 +210,7 @@ pub const RULES: &[&Rule] = &[
     &pidfiles::oldbin_lingering::RULE,
     &pidfiles::oldbin_stale::RULE,
     &pidfiles::oldbin_foreign::RULE,
+    &masters::masters_chain::RULE,
     &pidfiles::pidfile_missing::RULE,
     &pidfiles::pidfile_stale::RULE,
     &pidfiles::pidfile_foreign::RULE,
@@ -219,12 +220,15 @@ pub const RULES: &[&Rule] = &[
     &masters::master_hollow::RULE,
     &masters::master_stopped::RULE,
     &masters::master_dead::RULE,
+    &masters::handover_orphaned::RULE,
+    &masters::handover_stuck::RULE,
     &masters::workers_respawning::RULE,
     &masters::workers_missing::RULE,
     &masters::reexec_failed::RULE,
     &masters::reexec_refused::RULE,
     &sockets::socket_missing::RULE,
     &sockets::socket_replaced::RULE,
+    &sockets::listener_lost::RULE,
 ];
 
 /// The rule with this name.

@@ -19,7 +19,7 @@ pub struct Case {
     pub census: Census,
     /// It counts only when it lasts.
     pub lasts: bool,
-    earlier: Option<Census>,
+    pub earlier: Option<Census>,
 }
 
 impl Case {
@@ -27,13 +27,13 @@ impl Case {
         self.earlier.as_ref().unwrap_or(&self.census)
     }
 
-    fn lasting(mut self) -> Self {
+    pub fn lasting(mut self) -> Self {
         self.lasts = true;
         self
     }
 }
 
-fn case(
+pub fn case(
     rule: &'static str,
     severity: Severity,
     name: &'static str,
@@ -121,6 +121,7 @@ pub fn cases() -> Vec<Case> {
     all.extend(pidfiles());
     all.extend(masters());
     all.extend(sockets());
+    all.extend(super::generations::cases());
     all
 }
 

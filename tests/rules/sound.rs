@@ -93,10 +93,11 @@ pub fn look_alikes() -> Vec<(&'static str, &'static str, Census)> {
     all.extend(of_ruby());
     all.extend(of_pidfiles());
     all.extend(of_masters());
+    all.extend(super::generations::look_alikes());
     all
 }
 
-type LookAlike = (&'static str, &'static str, Census);
+pub type LookAlike = (&'static str, &'static str, Census);
 
 fn of_releases() -> Vec<LookAlike> {
     vec![

@@ -1,9 +1,12 @@
 //! Rules about masters and workers.
 
+pub mod handover_orphaned;
+pub mod handover_stuck;
 pub mod master_dead;
 pub mod master_duplicate;
 pub mod master_hollow;
 pub mod master_stopped;
+pub mod masters_chain;
 pub mod reexec_failed;
 pub mod reexec_refused;
 pub mod workers_missing;
@@ -11,6 +14,7 @@ pub mod workers_respawning;
 
 use crate::model::log::{Entry, Log, Said};
 use crate::model::{App, Master};
+use crate::os::Text;
 
 use super::Look;
 
@@ -44,6 +48,16 @@ fn alive(look: &mut Look<'_>, master: &Master) -> Option<usize> {
 /// and noted, where its sockets were not seen.
 fn is_ending(look: &mut Look<'_>, master: &Master) -> Option<bool> {
     look.of(master.process.pid, "listeners", &master.listens).map(Vec::is_empty)
+}
+
+/// The numbers of the sockets that the master before handed to this one (`UNICORN_FD`); none: it was not re-executed.
+/// Unicorn leaves the variable as it is, so that a title written over the start environment hides nothing.
+pub(super) fn handed_on(look: &mut Look<'_>, master: &Master) -> Option<Vec<u32>> {
+    let (start, live) = (&master.process.environ, &master.process.live);
+    let known = if start.get().is_none() && live.get().is_some() { live } else { start };
+    let environ = look.of(master.process.pid, "environment", known)?;
+    let numbers = environ.value("UNICORN_FD").and_then(Text::utf8).unwrap_or_default();
+    Some(numbers.split(',').filter_map(|number| number.parse().ok()).collect())
 }
 
 /// The same master at the look before; noted where its state was not seen then.

@@ -2,6 +2,7 @@
 
 mod binaries;
 mod gemfiles;
+mod generations;
 pub mod healthy;
 mod links;
 mod masters;
@@ -22,6 +23,7 @@ pub const ALL: &[&[Stage]] = &[
     trials::STAGES,
     links::STAGES,
     upgrades::STAGES,
+    generations::STAGES,
     releases::STAGES,
     gemfiles::STAGES,
     oldbins::STAGES,
