@@ -318,6 +318,8 @@ pub fn listener(inode: u64, masters: &[i32]) -> Listener {
         queued: known("sock_diag", 0),
         backlog: known("sock_diag", 1024),
         file: Some(known(SOCKET, SocketFile::Same)),
+        directory: Some(known(SOCKET, Some(format!("{ROOT}/shared/sockets").into()))),
+        bound_relative: false,
         masters: masters.iter().copied().map(pid).collect(),
     }
 }
@@ -339,6 +341,7 @@ pub fn layout() -> Layout {
             switched_at: known(&current, ago(3 * DAY)),
         },
         shared: Some(format!("{ROOT}/shared").into()),
+        keeps: known("/var/www/shop/current/config/deploy.rb", Setting::NotSet),
     }
 }
 
@@ -455,6 +458,7 @@ pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losab
                 visit("release.nested_link", &mut release.nested_link);
             }
             visit("releases", &mut layout.releases);
+            visit("keeps", &mut layout.keeps);
             visit("current.state", &mut layout.current.state);
             visit("current.real", &mut layout.current.real);
             visit("current.switched_at", &mut layout.current.switched_at);
@@ -480,6 +484,9 @@ pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losab
             visit("pidfile.state", &mut file.state);
         }
         for listener in &mut app.listeners {
+            if let Some(directory) = &mut listener.directory {
+                visit("listener.directory", directory);
+            }
             visit("listener.queued", &mut listener.queued);
             visit("listener.backlog", &mut listener.backlog);
             if let Some(file) = &mut listener.file {

@@ -225,6 +225,11 @@ pub struct Listener {
     pub backlog: Fact<u32>,
     /// Where the path of a Unix socket leads; `None` for other addresses.
     pub file: Option<Fact<SocketFile>>,
+    /// Where the directory of a Unix socket's file really is, the inner `None`: it is gone. Asked only where the path
+    /// goes through `current` or a release by its text.
+    pub directory: Option<Fact<Option<PathBuf>>>,
+    /// It was bound by a relative path: the next generation finds it by the same string wherever it runs.
+    pub bound_relative: bool,
     /// The masters that hold it.
     pub masters: Vec<Pid>,
 }

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use crate::facts::Fact;
 
+use super::Setting;
+
 /// A deploy root's layout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
@@ -22,6 +24,8 @@ pub struct Layout {
     pub current: Current,
     /// `ROOT/shared`, if it is there.
     pub shared: Option<PathBuf>,
+    /// How many releases a clean-up leaves, where the live release's `config/deploy.rb` says so.
+    pub keeps: Fact<Setting<usize>>,
 }
 
 impl Layout {

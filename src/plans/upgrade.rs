@@ -28,6 +28,7 @@ pub const AGAINST: &[&str] = &[
     "oldbin-stale",
     "pidfile-foreign",
     "master-duplicate",
+    "listener-in-release",
 ];
 
 fn plan(case: &Case<'_>) -> Result<Plan, Refused> {

@@ -199,6 +199,8 @@ pub const RULES: &[&Rule] = &[
     &releases::release_stale::RULE,
     &releases::release_deleted::RULE,
     &releases::release_pinned::RULE,
+    &releases::release_prune_risk::RULE,
+    &releases::release_mixed::RULE,
     &releases::current_broken::RULE,
     &ruby::gemfile_pinned::RULE,
     &ruby::gemfile_mismatch::RULE,
@@ -228,6 +230,7 @@ pub const RULES: &[&Rule] = &[
     &masters::reexec_refused::RULE,
     &sockets::socket_missing::RULE,
     &sockets::socket_replaced::RULE,
+    &sockets::listener_in_release::RULE,
     &sockets::listener_lost::RULE,
 ];
 

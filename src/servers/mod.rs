@@ -1,6 +1,6 @@
 //! What each server *is*: how it is recognised, what its titles, signals and pidfiles mean, how its configuration is read.
 
-mod ruby;
+pub mod ruby;
 pub mod unicorn;
 
 use std::path::{Path, PathBuf};

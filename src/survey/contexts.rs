@@ -45,7 +45,9 @@ impl Contexts {
             let ended =
                 matches!(context.lack(), Some(Lack::Refused(Refusal::Gone | Refusal::Zombie)));
             let ended = ended && tree.phase != Phase::Zombie;
-            !ended || !tree.workers.iter().all(|(worker, _)| is_gone(worker.pid))
+            let mut all = std::iter::once(&tree.master.process)
+                .chain(tree.workers.iter().map(|(worker, _)| worker));
+            !ended || !all.all(|process| is_gone(process.pid))
         });
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::once::Once;
+use crate::deploy::releases::candidate_root;
 use crate::facts::files::{Target, target};
 use crate::facts::sockets::{SocketTable, file_of};
 use crate::facts::{Fact, Lack, Place};
@@ -106,11 +107,19 @@ fn listener(once: &Once<'_>, process: &Process, socket: &Socket, table: &SocketT
         }
         Address::Abstract(_) | Address::Tcp(_) => None,
     };
+    let directory = match &address {
+        Address::Unix(path) if candidate_root(path).is_some() => {
+            path.parent().map(|above| once.real(process.root, above))
+        }
+        Address::Unix(_) | Address::Abstract(_) | Address::Tcp(_) => None,
+    };
     Listener {
         inode: socket.inode,
         queued: number(&socket.queued),
         backlog: number(&socket.backlog),
         file,
+        directory,
+        bound_relative: socket.protocol == Protocol::Unix && socket.path.path().is_relative(),
         masters: Vec::new(),
         address,
     }

@@ -122,6 +122,7 @@ pub fn cases() -> Vec<Case> {
     all.extend(masters());
     all.extend(sockets());
     all.extend(super::generations::cases());
+    all.extend(super::kept::cases());
     all
 }
 

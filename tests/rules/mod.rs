@@ -2,6 +2,7 @@
 
 mod broken;
 mod generations;
+mod kept;
 mod order;
 mod sound;
 

@@ -47,7 +47,8 @@ fn effects_stand_under_their_cause() {
         ("gemfile-pinned", 0),
         ("gemfile-mismatch", 1),
         ("oldbin-lingering", 0),
-        ("release-stale", 1),
+        ("release-mixed", 1),
+        ("release-stale", 2),
     ];
     assert_eq!(order, expected);
 }

@@ -94,6 +94,7 @@ pub fn look_alikes() -> Vec<(&'static str, &'static str, Census)> {
     all.extend(of_pidfiles());
     all.extend(of_masters());
     all.extend(super::generations::look_alikes());
+    all.extend(super::kept::look_alikes());
     all
 }
 

@@ -8,12 +8,15 @@ mod tests;
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::deploy::capistrano;
 use crate::facts::{Fact, Lack, Place, fact};
-use crate::model::{CurrentState, Layout, Release};
+use crate::model::{CurrentState, Layout, Release, Setting};
 use crate::os::{Ask, FileKind, FileStat, Found, PathAsk, Refusal, Root, Source, Text, shown};
 
 /// More entries than this are no releases directory that a tool keeps.
 const MOST_RELEASES: usize = 2_000;
+/// How much of a `config/deploy.rb` is read.
+const DEPLOY_BOUND: u32 = 64 << 10;
 
 /// The deploy root that a path points into: the directory above the last `releases/NAME` or `current` component
 /// that has both a `releases` directory and room for a `current` link beside it. A guess by names only;
@@ -89,6 +92,7 @@ pub fn read(
         }
         Ok(one::read_all(&look, &directory, &names, &wanted))
     });
+    let keeps = keeps(&look, live.map(|name| directory.join(name)).as_deref(), &current.path);
     let shared = deploy_root.join("shared");
     let has_shared = look
         .stat(&shared, PathAsk::Stat)
@@ -101,8 +105,19 @@ pub fn read(
         releases_directory: directory,
         current,
         shared: has_shared.then_some(shared),
+        keeps,
     };
     Fact::known(place, Some(layout))
+}
+
+/// What the live release's `config/deploy.rb` says of how many releases stay.
+fn keeps(look: &Look<'_>, live: Option<&Path>, current: &Path) -> Fact<Setting<usize>> {
+    let Some(live) = live else {
+        let lack = Lack::Depends("current, which names no release".into());
+        return Fact::lacking(Place::path(current), lack);
+    };
+    look.file(&live.join(capistrano::DEPLOY), DEPLOY_BOUND)
+        .map(|text| text.map_or(Setting::NotSet, |text| capistrano::keep_releases(&text)))
 }
 
 /// Capistrano's: `20240131120000`.

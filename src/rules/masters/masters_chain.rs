@@ -44,6 +44,11 @@ See that the newest master has its workers. Then send QUIT to the others, the ol
 
 fn check(look: &mut Look<'_>) {
     let app = look.app();
+    if app.living_masters().count() >= 3 {
+        for master in app.living_masters() {
+            look.of(master.process.pid, "parent", &master.process.stat);
+        }
+    }
     let longest = app.living_masters().map(|m| line_to(app, m)).max_by_key(Vec::len);
     let Some(line) = longest.filter(|line| is_chain(line)) else { return };
     let Some((newest, older)) = line.split_last() else { return };

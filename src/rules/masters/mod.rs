@@ -46,7 +46,7 @@ fn alive(look: &mut Look<'_>, master: &Master) -> Option<usize> {
 
 /// Whether a master ends: at QUIT or TERM Unicorn closes its listeners first and then waits for its workers. `None`,
 /// and noted, where its sockets were not seen.
-fn is_ending(look: &mut Look<'_>, master: &Master) -> Option<bool> {
+pub(super) fn is_ending(look: &mut Look<'_>, master: &Master) -> Option<bool> {
     look.of(master.process.pid, "listeners", &master.listens).map(Vec::is_empty)
 }
 

@@ -1,8 +1,9 @@
 //! `release-stale`: the serving master runs another release than `current` names.
 
-use crate::facts::{Fact, Lack};
-use crate::model::{CurrentState, Layout, Master, Operation, Phase, Setting};
+use crate::facts::Lack;
+use crate::model::{CurrentState, Layout, Master, Operation, Phase};
 use crate::rules::line::{Line, age, cut, named};
+use crate::rules::releases::{reload, with};
 use crate::rules::{Blind, Finding, Look, Rule, Severity, usr2};
 
 /// The card.
@@ -98,56 +99,21 @@ fn behind(look: &mut Look<'_>, layout: &Layout, master: &Master, release: &str, 
 /// Its directory is the right one, but what it had loaded is older: a reload of a master that preloads.
 fn reloaded(look: &mut Look<'_>, layout: &Layout, master: &Master, current: &str) {
     let pid = master.process.pid;
-    let Some(started) = look.of(pid, "start", &master.process.started_at) else { return };
-    let at = &layout.current.switched_at;
-    let Some(switched) = look.at("the time when current was switched", at) else { return };
-    if started >= switched {
+    let evidence = reload(look, layout, master, current);
+    if evidence.is_empty() {
         return;
     }
-    let Some(release) = layout.release(current) else {
-        look.at("the releases", &layout.releases);
-        return;
-    };
-    let Some(arrived) = look.at(format!("the arrival of {current}"), &release.arrived) else {
-        return;
-    };
-    let mut workers = master.workers_alive().map(|worker| &worker.process).peekable();
-    if started >= arrived || workers.peek().is_none() {
-        return;
-    }
-    for worker in workers {
-        let Some(start) = look.of(worker.pid, "start", &worker.started_at) else { return };
-        if start < switched {
-            return;
-        }
-    }
-    let Some(config) = look.of(pid, "configuration", &master.loaded) else { return };
-    let line = match &config.preload_app {
-        Setting::Set { value: true, line } => *line,
-        Setting::Unevaluable { text, .. } => {
-            let lack = crate::facts::Lack::Unevaluable(format!("preload_app {text}"));
-            look.of(pid, "preload_app", &Fact::<()>::lacking(master.loaded.place.clone(), lack));
-            return;
-        }
-        Setting::Set { value: false, .. } | Setting::NotSet => return,
-    };
     let Some(severity) = severity(look) else { return };
     let app = cut(&look.app().name, 16);
     let finding = look
         .finding(severity, format!("{pid} reloaded into {}, its code is older", named(current)))
         .told(
-            Line::new(format!("{app} serves a mix: {pid} reloaded into {}", named(current))),
+            Line::new(format!("{app}: {pid} reloaded into {}, its code is older", named(current))),
             Line::new("it preloads the app: HUP keeps the classes that it had loaded"),
             next(look, layout, master),
         )
-        .seen(format!("{pid} runs in {current}"), &master.process.cwd.place)
-        .seen(format!("{pid} started before that release arrived"), &release.arrived.place)
-        .seen("all its workers started after current was switched", at.place.clone())
-        .seen("preload_app true", crate::facts::Place::line(&config.file.path, line))
-        .leads_to(
-            "Templates and configuration are new, classes are old: errors that no test sees.",
-        );
-    finish(look, layout, master, finding);
+        .leads_to("Classes are of the release before until an upgrade.");
+    finish(look, layout, master, with(finding, evidence));
 }
 
 fn severity(look: &mut Look<'_>) -> Option<Severity> {

@@ -1,5 +1,6 @@
 //! Rules about listening sockets.
 
+pub mod listener_in_release;
 pub mod listener_lost;
 pub mod socket_missing;
 pub mod socket_replaced;

@@ -4,6 +4,7 @@ mod binaries;
 mod gemfiles;
 mod generations;
 pub mod healthy;
+mod kept;
 mod links;
 mod masters;
 mod odd;
@@ -25,6 +26,7 @@ pub const ALL: &[&[Stage]] = &[
     upgrades::STAGES,
     generations::STAGES,
     releases::STAGES,
+    kept::STAGES,
     gemfiles::STAGES,
     oldbins::STAGES,
     pidfiles::STAGES,

@@ -14,7 +14,7 @@ pub const STAGES: &[Stage] = &[
         name: "oldbin-lingering",
         tells: "the hook looks for the old pidfile where it is not: both generations have served for longer than a handover takes",
         targets: &[],
-        expect: warned(&[("oldbin-lingering", "warning")]),
+        expect: warned(&[("oldbin-lingering", "warning"), ("release-mixed", "warning")]),
         set: |lab| {
             lingering(lab);
         },
@@ -24,7 +24,7 @@ pub const STAGES: &[Stage] = &[
         tells: "the old master was never retired, so that the next deploy's USR2 was refused",
         targets: &[],
         expect: warned(&[("oldbin-lingering", "warning"), ("reexec-refused", "warning")])
-            .besides(&["release-stale"]),
+            .besides(&["release-stale", "release-mixed"]),
         set: |lab| {
             let (site, _) = lingering(lab);
             let third = "20261115120000";
