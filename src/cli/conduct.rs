@@ -6,8 +6,8 @@ use super::Status;
 use super::operate::{Desk, Look, Order, Reach, reported, settled, told};
 use super::targets;
 use crate::model::Operation;
-use crate::os::{Hands, Locked, shown};
-use crate::plans::carry::{Helm, carry};
+use crate::os::Hands;
+use crate::plans::carry::{Helm, carry, lock};
 use crate::plans::course::{Course, course};
 use crate::plans::{Event, Given, Guard, Outcome, Refused, Terms};
 use crate::show::json;
@@ -56,11 +56,11 @@ pub fn conduct(
             );
             return told(&refused, desk);
         }
-        Reach::Send => {
-            if let Err(refused) = locked(&course, hands, desk) {
-                return told(&refused, desk);
-            }
-        }
+        Reach::Send => match lock(&course, hands) {
+            Ok(None) => {}
+            Ok(Some(warning)) => desk.complain(&warning),
+            Err(refused) => return told(&refused, desk),
+        },
         Reach::Rehearse => {}
     }
     let guard = match Guard::open(course.first.clone(), &census, hands) {
@@ -101,29 +101,6 @@ pub fn conduct(
             reported(outcome, desk)
         }
         outcome => reported(outcome, desk),
-    }
-}
-
-/// Keeps a second operator out. Where no lock can be had that is said, and it goes on.
-fn locked(course: &Course, hands: &mut dyn Hands, desk: &mut Desk<'_>) -> Result<(), Refused> {
-    let (name, id) = (&course.app_name, &course.app);
-    let Some(directory) = &course.lock else {
-        desk.complain(&format!("No lock is held: the place of {name}'s pidfile is not known"));
-        return Ok(());
-    };
-    match hands.lock(directory) {
-        Ok(Locked::Mine) => Ok(()),
-        Ok(Locked::Theirs(holder)) => {
-            let who = holder.map_or_else(|| "another process".into(), |pid| pid.to_string());
-            Err(Refused::new(
-                format!("{who} works on {name}: it holds the lock on {}", shown(directory)),
-                format!("farrier watch {id} follows what it does"),
-            ))
-        }
-        Err(why) => {
-            desk.complain(&format!("No lock is held on {}: {why}", shown(directory)));
-            Ok(())
-        }
     }
 }
 
@@ -194,8 +171,11 @@ fn carried(
         look,
         tell: &mut |event| {
             match event {
-                Event::Sent(words) | Event::Seen(words) => {
+                Event::Sent(words) | Event::Seen(words) | Event::Step { words, .. } => {
                     say(super::operate::Said::Text(&format!("{words}\n")));
+                }
+                Event::Happened(event) => {
+                    say(super::operate::Said::Text(&format!("{}\n", event.words())));
                 }
                 Event::Warning(words) => say(super::operate::Said::Message(&words)),
                 Event::Waiting(..) => {}

@@ -332,7 +332,10 @@ fn carried(
 ) -> Outcome {
     plans::run(guard, terms, hands, look, &mut |event| {
         match event {
-            Event::Sent(words) | Event::Seen(words) => desk.print(&format!("{words}\n")),
+            Event::Sent(words) | Event::Seen(words) | Event::Step { words, .. } => {
+                desk.print(&format!("{words}\n"));
+            }
+            Event::Happened(event) => desk.print(&format!("{}\n", event.words())),
             Event::Warning(words) => desk.complain(&words),
             Event::Waiting(..) => {}
         }
@@ -370,23 +373,13 @@ fn confirmed(plan: &Plan, consent: Consent, desk: &mut Desk<'_>) -> Result<Given
 
 /// The last line, and the status of `docs/cli.md`.
 pub(super) fn reported(outcome: Outcome, desk: &mut Desk<'_>) -> Status {
+    let status = Status(outcome.status());
     match outcome {
-        Outcome::Done(words) => {
-            desk.print(&format!("{words}\n"));
-            Status::DONE
-        }
-        Outcome::NotSeen(words) => {
+        Outcome::Done(words) => desk.print(&format!("{words}\n")),
+        Outcome::NotSeen(words) | Outcome::NothingServes(words) | Outcome::Interrupted(words) => {
             desk.complain(&words);
-            Status::OLD_SERVES
         }
-        Outcome::NothingServes(words) => {
-            desk.complain(&words);
-            Status::NOTHING_SERVES
-        }
-        Outcome::Refused(refused) | Outcome::Unaudited(refused) => told(&refused, desk),
-        Outcome::Interrupted(words) => {
-            desk.complain(&words);
-            Status::INTERRUPTED
-        }
+        Outcome::Refused(refused) | Outcome::Unaudited(refused) => return told(&refused, desk),
     }
+    status
 }

@@ -126,13 +126,9 @@ impl Watch {
 
 /// The last words, and the status of `docs/cli.md`.
 fn judged(outcome: Outcome) -> (String, Status) {
+    let status = Status(outcome.status());
     match outcome {
-        Outcome::Done(words) => (words, Status::DONE),
-        Outcome::NotSeen(words) => (words, Status::OLD_SERVES),
-        Outcome::NothingServes(words) => (words, Status::NOTHING_SERVES),
-        Outcome::Interrupted(words) => (words, Status::INTERRUPTED),
-        Outcome::Refused(refused) | Outcome::Unaudited(refused) => {
-            (refused.to_string(), Status::REFUSED)
-        }
+        Outcome::Refused(refused) | Outcome::Unaudited(refused) => (refused.to_string(), status),
+        other => (other.words(), status),
     }
 }

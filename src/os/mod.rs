@@ -157,8 +157,11 @@ pub trait Hands {
     /// Writes one audit line to syslog or the journal (AUTHPRIV).
     fn note(&mut self, line: &AuditLine) -> Result<(), Refusal>;
 
-    /// Locks a directory (`flock(2)`) for as long as these hands are: two operators cannot both work on one app.
+    /// Locks a directory (`flock(2)`) until it is let go, or these hands are no more: two operators cannot both work on one app.
     fn lock(&mut self, directory: &std::path::Path) -> Result<Locked, Refusal>;
+
+    /// Lets go what these hands locked.
+    fn unlock(&mut self);
 
     /// Waits, for what the runner has to observe. A rehearsal does not wait.
     fn pause(&mut self, time: std::time::Duration);

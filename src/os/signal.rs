@@ -120,6 +120,10 @@ impl Hands for LiveHands {
         Ok(locked)
     }
 
+    fn unlock(&mut self) {
+        self.locks.clear();
+    }
+
     fn pause(&mut self, time: Duration) {
         super::own::pause(time);
     }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::model::{App, Census, Operation};
-use crate::os::{Hands, Pid};
+use crate::os::{Hands, Locked, Pid, shown};
 use crate::rules::{Severity, Verdict, Verdicts};
 
 use super::course::{Act, Course, Step, Whom};
@@ -37,6 +37,25 @@ struct Carrying<'a, 'b> {
     before: BTreeSet<&'static str>,
     stage: Stage,
     census: Census,
+}
+
+/// Keeps a second operator out. Where no lock can be had it goes on: what is to be said of that.
+pub fn lock(course: &Course, hands: &mut dyn Hands) -> Result<Option<String>, Refused> {
+    let (name, id) = (&course.app_name, &course.app);
+    let Some(directory) = &course.lock else {
+        return Ok(Some(format!("No lock is held: the place of {name}'s pidfile is not known")));
+    };
+    match hands.lock(directory) {
+        Ok(Locked::Mine) => Ok(None),
+        Ok(Locked::Theirs(holder)) => {
+            let who = holder.map_or_else(|| "another process".into(), |pid| pid.to_string());
+            Err(Refused::new(
+                format!("{who} works on {name}: it holds the lock on {}", shown(directory)),
+                format!("farrier watch {id} follows what it does"),
+            ))
+        }
+        Err(why) => Ok(Some(format!("No lock is held on {}: {why}", shown(directory)))),
+    }
 }
 
 /// Carries it out from the guard of its first signal on. `census` is the look that the course was planned on.
@@ -70,9 +89,10 @@ pub fn carry(
     let mut guard = Some(guard);
     let mut sent = false;
     for (at, step) in course.steps.iter().enumerate() {
-        let head =
+        let words =
             format!("{} of {}  {}: {}", at + 1, course.steps.len(), step.name, step.must_see);
-        if step.act != Act::Preflight && (carrying.helm.tell)(Event::Seen(head)).is_break() {
+        let begins = Event::Step { at, words };
+        if step.act != Act::Preflight && (carrying.helm.tell)(begins).is_break() {
             let stopped = carrying.broken_off();
             return if sent { stopped } else { carrying.let_go(guard, stopped) };
         }
@@ -187,8 +207,8 @@ impl Carrying<'_, '_> {
             let (events, turn) = self.follow.look(&census);
             self.census = census;
             let mut go_on = (self.helm.tell)(Event::Waiting(waited, within)).is_continue();
-            for event in &events {
-                go_on &= (self.helm.tell)(Event::Seen(event.words())).is_continue();
+            for event in events {
+                go_on &= (self.helm.tell)(Event::Happened(event)).is_continue();
             }
             match turn {
                 Turn::At(at) => self.stage = at,

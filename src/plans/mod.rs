@@ -259,3 +259,29 @@ pub enum Outcome {
     /// Interrupted, or not observable any more; where it stands.
     Interrupted(String),
 }
+
+impl Outcome {
+    /// What came of it, in words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Done(words)
+            | Self::NotSeen(words)
+            | Self::NothingServes(words)
+            | Self::Interrupted(words) => words.clone(),
+            Self::Refused(refused) | Self::Unaudited(refused) => {
+                format!("Not sent: {}. {}", refused.reason, refused.way_out)
+            }
+        }
+    }
+
+    /// The status that a command ends with on it (`docs/cli.md`, "Exit status").
+    pub fn status(&self) -> u8 {
+        match self {
+            Self::Done(_) => 0,
+            Self::NotSeen(_) => 1,
+            Self::NothingServes(_) => 2,
+            Self::Refused(_) | Self::Unaudited(_) => 3,
+            Self::Interrupted(_) => 4,
+        }
+    }
+}

@@ -100,6 +100,10 @@ impl Hands for Rehearsal {
         Ok(self.busy.map_or(Locked::Mine, |holder| Locked::Theirs(Some(holder))))
     }
 
+    fn unlock(&mut self) {
+        self.locked.clear();
+    }
+
     fn pause(&mut self, time: Duration) {
         self.waited += time;
     }

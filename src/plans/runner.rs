@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::model::Census;
+use crate::model::{Census, history};
 use crate::os::{AuditLine, Hands, Refusal};
 use crate::rules::Verdicts;
 
@@ -33,8 +33,17 @@ pub struct Terms {
 pub enum Event {
     /// The signal was sent.
     Sent(String),
+    /// A step of a course begins.
+    Step {
+        /// Which of its steps, from 0.
+        at: usize,
+        /// `5 of 8  app loads: its title says that it is ready`.
+        words: String,
+    },
     /// Something was seen, a sentence.
     Seen(String),
+    /// Something happened to the app.
+    Happened(history::Event),
     /// Something is not as it should be, and it goes on.
     Warning(String),
     /// Nothing new: how long it has waited, and how long it will at most.

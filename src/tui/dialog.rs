@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::model::{AppId, Operation};
 use crate::os::Pid;
+use crate::plans::course::Course;
 use crate::plans::{Confirm, Plan, Refused};
 
 /// Keys that come this early were typed at another screen.
@@ -22,6 +23,28 @@ pub enum Dialog {
     Refusal(Refusal),
     /// The question before a signal.
     Question(Box<Question>),
+    /// The question before an operation under way is left alone.
+    Halt(Halt),
+}
+
+/// What would be left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// The operation stops where it is; farrier stays.
+    Operation,
+    /// farrier ends, and the operation with it.
+    Program,
+}
+
+/// The question before an operation under way is left alone.
+#[derive(Clone, Debug)]
+pub struct Halt {
+    /// What would be left.
+    pub leave: Leave,
+    /// The button that leaves has the focus.
+    pub armed: bool,
+    /// When it was opened.
+    pub opened: Duration,
 }
 
 /// The menu of operations on a subject.
@@ -35,6 +58,21 @@ pub struct Menu {
     pub chosen: Operation,
     /// When it was opened.
     pub opened: Duration,
+}
+
+/// What an operation would do.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// Its signal, the first one of a course.
+    pub plan: Plan,
+    /// All of its steps, where it has several.
+    pub course: Option<Course>,
+}
+
+impl From<Course> for Planned {
+    fn from(course: Course) -> Self {
+        Self { plan: course.shown(), course: Some(course) }
+    }
 }
 
 /// A refusal that is shown whole.
@@ -63,6 +101,8 @@ pub enum Button {
 pub struct Question {
     /// What would be sent.
     pub plan: Plan,
+    /// The course of which it is the first signal.
+    pub course: Option<Course>,
     /// The process is held: no other can be hit.
     pub held: bool,
     /// The focused button.
@@ -81,9 +121,11 @@ pub struct Question {
 
 impl Question {
     /// A question, with the focus on Cancel.
-    pub fn new(plan: Plan, now: Duration) -> Self {
+    pub fn new(planned: Planned, now: Duration) -> Self {
+        let Planned { plan, course } = planned;
         Self {
             plan,
+            course,
             held: false,
             focus: Button::Cancel,
             typed: String::new(),

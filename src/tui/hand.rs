@@ -4,11 +4,14 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::sync::mpsc::TryRecvError::Disconnected;
 
 use jiff::Timestamp;
 
 use super::gather::Looker;
 use crate::os::Hands;
+use crate::plans::carry::{self, Helm};
+use crate::plans::course::Course;
 use crate::plans::runner::{self, Terms};
 use crate::plans::{Given, Guard, Outcome, Plan, Refused};
 
@@ -23,6 +26,10 @@ pub enum Order {
     LetGo,
     /// Send it.
     Send(Given),
+    /// Carry out the course of which it is the first signal.
+    Carry(Box<Course>, Given),
+    /// Send nothing more of the course that is under way.
+    Break,
 }
 
 /// What the hand says.
@@ -67,6 +74,13 @@ pub fn follow(
                     say(Said::Turned(refused));
                 }
             }
+            // What it would break off has ended already.
+            Order::Break => {}
+            Order::Carry(course, given) => {
+                let Some(guard) = held.take() else { continue };
+                carry_out(&course, guard, given, &mut *hands, &mut looker, orders, &say);
+                hands.unlock();
+            }
             Order::LetGo => release(held.take(), &mut *hands),
             Order::Send(given) => {
                 let Some(guard) = held.take() else { continue };
@@ -90,6 +104,45 @@ pub fn follow(
         }
     }
     release(held, &mut *hands);
+}
+
+/// Carries a course out. It breaks off when it is told to, and when nobody gives orders any more: the terminal went.
+fn carry_out(
+    course: &Course,
+    guard: Guard,
+    given: Given,
+    hands: &mut dyn Hands,
+    looker: &mut Looker,
+    orders: &Receiver<Order>,
+    say: &impl Fn(Said),
+) {
+    let (census, verdicts) = looker.look();
+    let at = Cell::new(census.taken_at);
+    let came = |outcome| say(Said::Came(at.get(), course.title.clone(), outcome));
+    match carry::lock(course, hands) {
+        Ok(None) => {}
+        Ok(Some(warning)) => say(Said::Told(at.get(), runner::Event::Warning(warning))),
+        Err(refused) => {
+            guard.close(hands);
+            return came(Outcome::Refused(refused));
+        }
+    }
+    let mut look = || {
+        let (census, verdicts) = looker.look();
+        at.set(census.taken_at);
+        (Arc::unwrap_or_clone(census), Arc::unwrap_or_clone(verdicts))
+    };
+    let mut broken_off = false;
+    let mut tell = |event| {
+        if !matches!(event, runner::Event::Waiting(..)) {
+            say(Said::Told(at.get(), event));
+        }
+        broken_off |= matches!(orders.try_recv(), Ok(Order::Break) | Err(Disconnected));
+        if broken_off { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let terms = Terms { given, within: None, unaudited: true };
+    let mut helm = Helm { look: &mut look, tell: &mut tell, ask: None };
+    came(carry::carry(course, guard, &census, &verdicts, &terms, hands, &mut helm));
 }
 
 fn release(guard: Option<Guard>, hands: &mut dyn Hands) {

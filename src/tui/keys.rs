@@ -255,6 +255,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(A::View('9'), "pidfiles", &[c('9')], G::Views, "", "pidfiles"),
     bind(A::View('0'), "blind-spots", &[c('0')], G::Views, "blind spots", "blind spots"),
     bind(A::View('t'), "timeline", &[c('t')], G::Views, "timeline", "time line"),
+    bind(A::View('u'), "plan", &[c('u')], G::Views, "upgrade", "upgrade: shows the plan"),
     bind(A::Rule, "rule", &[c('x')], G::Views, "rule", "page of this rule"),
     bind(A::Filter, "filter", &[c('/')], G::Look, "filter", "filter: text app: rule: …"),
     bind(A::OnlyFlagged, "only-flagged", &[c('f')], G::Look, "flagged", "only with findings"),

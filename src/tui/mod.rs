@@ -11,6 +11,7 @@ pub mod keys;
 pub mod layout;
 pub mod members;
 pub mod nodes;
+pub mod passage;
 pub mod place;
 mod run;
 mod screen;

@@ -21,6 +21,7 @@ pub enum View {
     Pidfiles,
     Blind,
     Timeline,
+    Upgrade,
     Finding,
     Rule,
 }

@@ -219,6 +219,8 @@ impl<'a> Stage<'a> {
             Effect::LetGo => hand::Order::LetGo,
             Effect::Recheck => hand::Order::Recheck,
             Effect::Send(given) => hand::Order::Send(given),
+            Effect::Carry(course, given) => hand::Order::Carry(course, given),
+            Effect::Break => hand::Order::Break,
         };
         if let Some(hand) = &self.hand {
             let _ = hand.send(order);

@@ -11,6 +11,7 @@ use super::chronicle::Chronicle;
 use super::dialog::Dialog;
 use super::filter::Filter;
 use super::members::{Ghost, Member, members, same};
+use super::passage::Passage;
 use super::place::{FindingId, Identity, Place, RowKey, Subject};
 use super::theme::Theme;
 use crate::facts::Lack;
@@ -200,6 +201,8 @@ pub struct State {
     pub sent: Vec<String>,
     /// A signal that is being carried out.
     pub under_way: Option<UnderWay>,
+    /// An operation of several steps that is being carried out, or what came of the last one.
+    pub passage: Option<Passage>,
 }
 
 impl State {
@@ -233,7 +236,20 @@ impl State {
             manner: Manner::default(),
             sent: Vec::new(),
             under_way: None,
+            passage: None,
         }
+    }
+
+    /// Whether an operation of several steps is being carried out.
+    pub fn conducts(&self) -> bool {
+        self.passage.as_ref().is_some_and(Passage::is_running)
+    }
+
+    /// The operation that the place is about: the one under way, else the last one of its app.
+    pub fn conducted(&self) -> Option<&Passage> {
+        let passage = self.passage.as_ref()?;
+        let here = || self.app().is_none_or(|app| app.id == passage.course.app);
+        (passage.is_running() || here()).then_some(passage)
     }
 
     /// The look that is drawn.

@@ -2,6 +2,8 @@
 
 use crate::terminal::Terminal;
 
+use super::site::{App, SECOND};
+use super::upgraded::{shop, site};
 use super::world::{Lab, program};
 use super::{stage, world};
 
@@ -166,5 +168,100 @@ fn colours_and_signs_are_left_out_where_they_are_not_wanted() {
     let terminal = inspector(&lab, 80, 24, "linux", &["--ascii"]);
     let screen = terminal.until("WRONG");
     assert!(screen.is_ascii(), "{screen}");
+    quits(terminal);
+}
+
+/// From the overview to the button that carries the upgrade out.
+fn carried_out(terminal: &mut Terminal) {
+    terminal.until("Findings");
+    terminal.keys("u");
+    let plan = terminal.until("nothing is sent yet");
+    assert!(plan.contains("preflight") && plan.contains("What would stop it"), "{plan}");
+    terminal.keys("a");
+    let asks = terminal.until(">[ Cancel ]<");
+    assert!(asks.contains("THEN") && asks.contains("QUIT"), "{asks}");
+    settle();
+    terminal.keys(TAB);
+    terminal.until(">[ Send USR2");
+    terminal.keys(ENTER);
+}
+
+#[test]
+fn an_upgrade_is_carried_out_by_keys_to_its_end() {
+    for (columns, rows) in [(80, 24), (160, 45)] {
+        let lab = Lab::new();
+        let old = site(&lab, |_| {}, &App { boot: 1.5, ..App::default() });
+        let mut terminal = inspector(&lab, columns, rows, "xterm-256color", &[]);
+        carried_out(&mut terminal);
+        let runs = terminal.until("Both masters");
+        assert!(runs.contains("NOW") && runs.contains(&format!("{old} serves")), "{runs}");
+        let done = terminal.until("\u{2713} done, after");
+        assert!(done.contains("would exit with 0: done"), "{done}");
+        let site = shop(&lab);
+        let after = site.masters();
+        assert!(after.len() == 1 && after != [old], "{after:?}");
+        assert_eq!(site.get().map(|answer| answer.release).as_deref(), Some(SECOND));
+        terminal.keys("t");
+        let told = terminal.until("farrier was opened");
+        assert!(told.contains(&format!("USR2 went to {old}")), "{told}");
+        terminal.until(&format!("{old} ended"));
+        // What was sent stands on the normal screen afterwards.
+        terminal.keys("q");
+        terminal.until(&format!("QUIT went to {old}"));
+        let (status, left) = terminal.end();
+        assert!(status.success() && left.is_empty(), "{status:?} {left:?}");
+    }
+}
+
+#[test]
+fn an_upgrade_that_does_not_boot_says_why_and_that_the_old_one_serves() {
+    let lab = Lab::new();
+    let old = site(&lab, |_| {}, &App { fails: true, ..App::default() });
+    let mut terminal = inspector(&lab, 80, 24, "xterm-256color", &[]);
+    carried_out(&mut terminal);
+    let failed = terminal.until("would exit with 1: failed, and the old master serves");
+    assert!(failed.contains("failed in step") && failed.contains("does not boot"), "{failed}");
+    assert!(failed.contains(&format!("{old} serves as before")), "{failed}");
+    assert!(failed.contains("no oldbin"), "{failed}");
+    assert_eq!(shop(&lab).masters(), [old]);
+    terminal.keys("u");
+    terminal.until("nothing is sent yet");
+    quits(terminal);
+}
+
+#[test]
+fn an_upgrade_is_stopped_by_keys_and_rolled_back() {
+    let lab = Lab::new();
+    let old = site(&lab, |_| {}, &App { boot: 4.0, ..App::default() });
+    let mut terminal = inspector(&lab, 80, 24, "xterm", &[]);
+    carried_out(&mut terminal);
+    terminal.until("loads, no worker yet");
+    terminal.keys("q");
+    terminal.until("leave it?");
+    settle();
+    terminal.keys(ENTER);
+    terminal.until_screen("it goes on", |screen| !screen.contains("leave it?"));
+    terminal.keys("a");
+    terminal.until("stop it here?");
+    settle();
+    terminal.keys(TAB);
+    terminal.until(">[ Stop here ]<");
+    terminal.keys(ENTER);
+    terminal.until("stopped in step");
+    // The new master comes up all the same: the operator takes it back.
+    let both = terminal.until("rollback (QUIT to");
+    assert!(both.contains(&format!("{old} serves")), "{both}");
+    terminal.until(" serves: ");
+    terminal.keys("a");
+    terminal.until("Act on shop");
+    settle();
+    terminal.keys(ENTER);
+    terminal.until(">[ Cancel ]<");
+    settle();
+    terminal.keys(TAB);
+    terminal.until(">[ Send QUIT");
+    terminal.keys(ENTER);
+    terminal.until("would exit with 0: done");
+    assert_eq!(shop(&lab).masters(), [old]);
     quits(terminal);
 }

@@ -12,7 +12,7 @@ use super::world::Lab;
 const UPGRADE: [&str; 3] = ["upgrade", "shop", "--yes"];
 
 /// A site with two releases, `current` at the second, the first served.
-fn site(lab: &Lab, change: impl Fn(&mut Config), second: &App) -> u32 {
+pub fn site(lab: &Lab, change: impl Fn(&mut Config), second: &App) -> u32 {
     let site = Site::new(lab, "shop");
     let mut config = Config { timeout: 3, hook: Hook::None, ..Config::at(&site.root) };
     change(&mut config);
@@ -24,7 +24,7 @@ fn site(lab: &Lab, change: impl Fn(&mut Config), second: &App) -> u32 {
     master
 }
 
-fn shop(lab: &Lab) -> Site<'_> {
+pub fn shop(lab: &Lab) -> Site<'_> {
     Site { lab, root: "/var/www/shop".into(), user: super::world::DEPLOY }
 }
 

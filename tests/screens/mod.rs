@@ -6,6 +6,7 @@ mod desk;
 mod moving;
 mod sizes;
 mod timeline;
+mod upgrading;
 
 use insta::assert_snapshot;
 

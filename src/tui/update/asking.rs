@@ -3,17 +3,18 @@
 use crossterm::event::KeyCode;
 use jiff::Timestamp;
 
-use super::Effect;
 use super::paper::copied;
+use super::{Effect, conducting};
 use crate::model::{App, Operation};
 use crate::os::Pid;
-use crate::plans::{self, Given, Outcome, Plan, Refused, runner};
-use crate::tui::dialog::{Button, DEAF, DISARMS, Dialog, Menu, Question, Refusal};
+use crate::plans::{self, Given, Outcome, Refused, course, runner};
+use crate::tui::dialog::{Button, DEAF, DISARMS, Dialog, Leave, Menu, Planned, Question, Refusal};
 use crate::tui::keys::{self, Action, Key, Scope};
 use crate::tui::place::RowKey;
-use crate::tui::place::{FindingId, Subject};
+use crate::tui::place::{FindingId, Subject, View};
 use crate::tui::state::{Look, Rights, State, UnderWay};
 use crate::tui::update::moves;
+use crate::tui::views::upgrade::step_key;
 use crate::tui::widgets::pane;
 
 /// Opens the menu of operations on what is selected.
@@ -62,19 +63,26 @@ fn selected_finding(state: &State) -> Option<FindingId> {
 }
 
 /// The plan of a line of the menu, or why it is refused. It is always made from the newest look.
-pub fn planned(state: &State, menu: &Menu, operation: Operation) -> Result<Plan, Refused> {
+pub fn planned(state: &State, menu: &Menu, operation: Operation) -> Result<Planned, Refused> {
     refused_here(state)?;
     let gone = || Refused::new("the app is not here any more", "Esc closes this");
     let look: &Look = state.look.as_ref().ok_or_else(gone)?;
     let app = look.census.app(&menu.app).ok_or_else(gone)?;
-    // An operation whose receiver follows from the app's state is not bound to the selected master.
-    let on_app = plans::plan(&look.census, &look.verdicts, app, None, operation);
-    match (menu.named, on_app) {
-        (Some(pid), on_app) => {
-            let on_named = plans::plan(&look.census, &look.verdicts, app, Some(pid), operation);
-            on_named.or(on_app)
+    let (census, verdicts) = (&look.census, &look.verdicts);
+    let made = |named| {
+        if course::is_course(operation) {
+            let wishes = course::Wishes::default();
+            let course = course::course(census, verdicts, app, named, operation, wishes);
+            course.map(Planned::from)
+        } else {
+            let plan = plans::plan(census, verdicts, app, named, operation);
+            plan.map(|plan| Planned { plan, course: None })
         }
-        (None, on_app) => on_app,
+    };
+    // An operation whose receiver follows from the app's state is not bound to the selected master.
+    match menu.named {
+        Some(pid) => made(Some(pid)).or_else(|_| made(None)),
+        None => made(None),
     }
 }
 
@@ -88,10 +96,12 @@ fn refused_here(state: &State) -> Result<(), Refused> {
         ));
     }
     if let Some(under_way) = &state.under_way {
-        return Err(Refused::new(
-            format!("{} is under way", under_way.title),
-            "it ends by itself, seen or not seen",
-        ));
+        let way_out = if state.conducts() {
+            "u follows it; a there stops it where it is"
+        } else {
+            "it ends by itself, seen or not seen"
+        };
+        return Err(Refused::new(format!("{} is under way", under_way.title), way_out));
     }
     match state.rights {
         Rights::Signals => Ok(()),
@@ -117,6 +127,9 @@ pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
         return vec![Effect::Repaint];
     }
     if key == (Key { code: KeyCode::Char('z'), ctrl: true }) {
+        if state.conducts() {
+            return Vec::new();
+        }
         disarm(state);
         return vec![Effect::Suspend];
     }
@@ -137,6 +150,9 @@ pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
             }
             _ => {}
         },
+        Some(Dialog::Halt(halt)) if now.saturating_sub(halt.opened) >= DEAF => {
+            return conducting::halting(state, bound);
+        }
         Some(Dialog::Question(question)) if now.saturating_sub(question.opened) >= DEAF => {
             question.last_key = now;
             return asked(state, key, bound);
@@ -158,15 +174,26 @@ fn step(menu: &mut Menu, step: isize) {
 /// Opens the question for the chosen line, or says why there is none.
 fn choose(state: &mut State) -> Vec<Effect> {
     let Some(Dialog::Menu(menu)) = state.dialogs.last() else { return Vec::new() };
+    let (planned, operation) = (planned(state, menu, menu.chosen), menu.chosen);
+    ask(state, planned, operation)
+}
+
+/// Opens the question for a plan, or says why there is none.
+pub(super) fn ask(
+    state: &mut State,
+    planned: Result<Planned, Refused>,
+    operation: Operation,
+) -> Vec<Effect> {
     let opened = state.now;
-    match planned(state, menu, menu.chosen) {
-        Ok(plan) => {
-            let hold = Effect::Hold(Box::new(plan.clone()));
-            state.dialogs.push(Dialog::Question(Box::new(Question::new(plan, opened))));
+    match planned {
+        Ok(planned) => {
+            let first = planned.course.as_ref().map_or(&planned.plan, |course| &course.first);
+            let hold = Effect::Hold(Box::new(first.clone()));
+            state.dialogs.push(Dialog::Question(Box::new(Question::new(planned, opened))));
             vec![hold]
         }
         Err(refused) => {
-            let title = menu.chosen.name().to_owned();
+            let title = operation.name().to_owned();
             state.dialogs.push(Dialog::Refusal(Refusal { title, refused, opened }));
             Vec::new()
         }
@@ -227,7 +254,7 @@ fn send(state: &mut State) -> Vec<Effect> {
         None => Given::Button,
     };
     state.dialogs.clear();
-    let Question { plan, .. } = &*question;
+    let Question { plan, course, .. } = *question;
     state.under_way = Some(UnderWay {
         title: plan.title.clone(),
         app: plan.app.clone(),
@@ -235,7 +262,10 @@ fn send(state: &mut State) -> Vec<Effect> {
         told: None,
         leaving: false,
     });
-    vec![Effect::Send(given)]
+    match course {
+        Some(course) => conducting::begin(state, course, given),
+        None => vec![Effect::Send(given)],
+    }
 }
 
 /// Closes the top dialog; a held process is let go.
@@ -270,33 +300,50 @@ pub(super) fn recheck(state: &State) -> Vec<Effect> {
 
 /// A signal went, or something was seen after it.
 pub(super) fn told(state: &mut State, at: Timestamp, event: &runner::Event) {
-    let (runner::Event::Sent(words) | runner::Event::Seen(words) | runner::Event::Warning(words)) =
-        event
-    else {
-        return;
+    let words = match event {
+        runner::Event::Sent(words)
+        | runner::Event::Seen(words)
+        | runner::Event::Step { words, .. }
+        | runner::Event::Warning(words) => words.clone(),
+        runner::Event::Happened(event) => event.words(),
+        runner::Event::Waiting(..) => return,
     };
+    if let Some(passage) = state.passage.as_mut().filter(|passage| passage.is_running()) {
+        let before = passage.at;
+        passage.told(state.now, at, event);
+        let cursor = &mut state.place.main;
+        // The cursor goes along with the steps until it is moved.
+        if state.place.view == View::Upgrade && cursor.key == Some(step_key(before)) {
+            cursor.key = Some(step_key(passage.at));
+        }
+    }
     if let Some(under_way) = &mut state.under_way {
         under_way.told = Some(words.clone());
         if matches!(event, runner::Event::Sent(_)) {
             let (app, target) = (under_way.app.clone(), under_way.target);
             state.chronicle.farrier(at, Some(app), Some(target), words.clone());
+            if state.conducts() {
+                state.sent.push(words.clone());
+            }
         }
     }
-    state.say(words.clone());
+    // The view of it shows each event by itself.
+    if !(state.conducts() && state.place.view == View::Upgrade) {
+        state.say(words);
+    }
 }
 
 /// What came of a signal.
 pub(super) fn came(state: &mut State, at: Timestamp, title: &str, outcome: &Outcome) {
     let under_way = state.under_way.take();
-    let words = match outcome {
-        Outcome::Done(words)
-        | Outcome::NotSeen(words)
-        | Outcome::NothingServes(words)
-        | Outcome::Interrupted(words) => words.clone(),
-        Outcome::Refused(refused) | Outcome::Unaudited(refused) => {
-            return turned(state, refused);
-        }
-    };
+    if let Some(passage) = state.passage.as_mut().filter(|passage| passage.is_running()) {
+        passage.came(state.now, at, outcome);
+        state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Halt(_)));
+    }
+    if let Outcome::Refused(refused) | Outcome::Unaudited(refused) = outcome {
+        return turned(state, refused);
+    }
+    let words = outcome.words();
     state.sent.push(format!("{title}: {words}"));
     if let Some(UnderWay { app, target, .. }) = under_way {
         state.chronicle.farrier(at, Some(app), Some(target), format!("{title}: {words}"));
@@ -331,6 +378,10 @@ pub(super) fn expire(state: &mut State) {
 
 /// Leaves. While a signal is watched the first press only says so.
 pub(super) fn quit(state: &mut State) -> Vec<Effect> {
+    if state.conducts() {
+        conducting::halt(state, Leave::Program);
+        return Vec::new();
+    }
     let Some(under_way) = &mut state.under_way else { return vec![Effect::Quit] };
     let told = under_way.told.clone().unwrap_or_else(|| "nothing was told of it yet".into());
     let line = format!("{}: {told}", under_way.title);

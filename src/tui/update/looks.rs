@@ -21,6 +21,9 @@ pub(super) fn arrived(
 ) -> Vec<Effect> {
     state.period = period;
     state.chronicle.look(&census);
+    if let Some(passage) = &mut state.passage {
+        passage.look(&census);
+    }
     let look = Look { census, verdicts, at: state.now };
     if let Some(before) = state.look.take() {
         let ended = ghosts(&before.census, &look, state.now + GHOSTS_STAY);

@@ -1,6 +1,7 @@
 //! The one function that changes the state. What has to be done outside it is returned, not done.
 
 mod asking;
+mod conducting;
 mod lines;
 mod looks;
 mod moves;
@@ -24,6 +25,7 @@ use crate::facts::Lack;
 use crate::facts::opens::Opens;
 use crate::model::Census;
 use crate::os::Pid;
+use crate::plans::course::Course;
 use crate::plans::{Given, Outcome, Plan, Refused, runner};
 use crate::rules::Verdicts;
 
@@ -77,6 +79,10 @@ pub enum Effect {
     Recheck,
     /// Send what is held.
     Send(Given),
+    /// Carry out the course of which it is the first signal.
+    Carry(Box<Course>, Given),
+    /// Send nothing more of it.
+    Break,
 }
 
 /// Takes one event in.
@@ -212,11 +218,15 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Copy => return paper::copy(state),
         Action::Plain => return vec![Effect::Plain(paper::plain(state))],
         Action::Repaint => return vec![Effect::Repaint],
+        Action::Suspend if state.conducts() => {
+            state.say("not suspended: farrier carries out an operation. a stops it where it is");
+        }
         Action::Suspend => {
             asking::disarm(state);
             return vec![Effect::Suspend];
         }
         Action::Quit => return asking::quit(state),
+        Action::Act if state.place.view == View::Upgrade => return conducting::act(state),
         Action::Act => asking::menu(state),
         Action::FocusNext
         | Action::FocusPrevious

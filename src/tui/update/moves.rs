@@ -269,6 +269,9 @@ pub(super) fn view(state: &mut State, key: char) {
         }
         _ => chosen_subject(state).unwrap_or_else(|| state.place.subject.clone()),
     };
+    if card.view == View::Upgrade {
+        return super::conducting::open(state, subject);
+    }
     go(state, card.view, subject, None);
 }
 

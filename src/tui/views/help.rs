@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use crate::show::words::{Mark, width};
 use crate::tui::filter::Subject as Words;
-use crate::tui::keys::{BINDINGS, Binding, Group, Reach, Scope};
+use crate::tui::keys::{Action, BINDINGS, Binding, Group, Reach, Scope};
 use crate::tui::state::{Help, Rights, State};
 use crate::tui::theme::Tone;
 use crate::tui::widgets::cells::{Cells, plain};
@@ -120,18 +120,26 @@ fn keys(binding: &Binding) -> String {
     binding.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// The lines of a group: keys, words, and whether they lead to a change.
+/// The lines of a group: keys, words, and whether they lead to a change. The views of the tabs are one line.
 fn collapsed(bound: &[&Binding]) -> Vec<(String, String, bool)> {
-    bound
-        .iter()
-        .map(|binding| {
+    let tab = |binding: &&&Binding| matches!(binding.action, Action::View('1'..='9'));
+    let tabs: Vec<&&Binding> = bound.iter().filter(tab).collect();
+    let whole = tabs.len() == 9;
+    let ends = tabs.first().zip(tabs.last()).filter(|_| whole);
+    let tabs = ends.map(|(first, last)| {
+        let keys = format!("{} {} {}", keys(first), Mark::Cut.sign(), keys(last));
+        (keys, format!("{} {} {}", first.doc, Mark::Cut.sign(), last.doc), false)
+    });
+    let others = bound.iter().filter(|binding| !(whole && tab(binding)));
+    tabs.into_iter()
+        .chain(others.map(|binding| {
             let place = match binding.scope {
                 Scope::Tree => " (tree)",
                 Scope::Environment => " (environment)",
                 _ => "",
             };
             (keys(binding), format!("{}{place}", binding.doc), binding.reach == Reach::Changes)
-        })
+        }))
         .collect()
 }
 

@@ -14,6 +14,7 @@ pub mod releases;
 pub mod rule;
 pub mod timeline;
 pub mod tree;
+pub mod upgrade;
 pub mod welcome;
 
 use ratatui::text::Line;
@@ -52,6 +53,7 @@ pub const VIEWS: &[&Card] = &[
     &pidfiles::PIDFILES,
     &blind::BLIND,
     &timeline::TIMELINE,
+    &upgrade::UPGRADE,
     &finding::FINDING,
     &rule::RULE,
 ];
@@ -95,7 +97,7 @@ impl Row {
 /// What is pinned below the rows of a view.
 #[derive(Clone, Debug, Default)]
 pub struct Lower {
-    /// The title in its rule.
+    /// The title in its rule; empty: a blank line.
     pub title: String,
     /// What stands at the right of the title.
     pub right: String,

@@ -23,6 +23,7 @@ pub const OVERVIEW: Card = Card {
         Action::Open,
         Action::NextPane,
         Action::Act,
+        Action::View('u'),
         Action::View('t'),
         Action::Filter,
         Action::Pause,
@@ -293,7 +294,7 @@ fn workers(app: &App) -> String {
 }
 
 /// The fullest queue.
-fn queue(app: &App) -> String {
+pub fn queue(app: &App) -> String {
     let known = app.listeners.iter().filter_map(|l| Some((*l.queued.get()?, *l.backlog.get()?)));
     let fullest = known
         .max_by_key(|(queued, backlog)| u64::from(*queued) * 10_000 / u64::from((*backlog).max(1)));
@@ -305,7 +306,7 @@ fn queue(app: &App) -> String {
 }
 
 /// Memory of some processes together: proportional where it is known, else resident.
-fn sum<'a>(processes: impl Iterator<Item = &'a Process>) -> String {
+pub fn sum<'a>(processes: impl Iterator<Item = &'a Process>) -> String {
     let mut total = 0;
     let mut lacking = false;
     let mut any = false;

@@ -8,9 +8,10 @@ use ratatui::text::Line;
 use super::cells::{Cells, wrap};
 use super::pane::put;
 use crate::model::Operation;
+use crate::plans::course::{Act, Course};
 use crate::plans::{CheckState, Confirm, Plan};
 use crate::show::words::{self, Mark, width};
-use crate::tui::dialog::{Button, Dialog, Menu, Question, Refusal};
+use crate::tui::dialog::{Button, Dialog, Halt, Leave, Menu, Planned, Question, Refusal};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::update::planned;
@@ -26,6 +27,7 @@ pub fn draw(state: &State, body: Rect, buffer: &mut Buffer) {
             frame(state, &title, "Esc closes   nothing was sent", &lines, 0, 0, body, buffer);
         }
         Some(Dialog::Question(question)) => draw_question(state, question, body, buffer),
+        Some(Dialog::Halt(halt)) => draw_halt(state, halt, body, buffer),
         None => {}
     }
 }
@@ -49,7 +51,7 @@ fn draw_menu(state: &State, menu: &Menu, body: Rect, buffer: &mut Buffer) {
     for operation in Operation::ALL {
         let chosen = *operation == menu.chosen;
         let (sends, comes) = match planned(state, menu, *operation) {
-            Ok(plan) => (
+            Ok(Planned { plan, .. }) => (
                 format!("{} to {}", plan.signal.as_str().trim_start_matches("SIG"), plan.target),
                 words_of(&plan),
             ),
@@ -155,6 +157,10 @@ fn draw_question(state: &State, question: &Question, body: Rect, buffer: &mut Bu
     };
     let mut lines = labelled(state, "SEND", &format!("{}. {held}", plan.send), room);
     lines.extend(labelled(state, "DOES", &plan.does, room));
+    let then = question.course.as_ref().map(further).unwrap_or_default();
+    if !then.is_empty() {
+        lines.extend(labelled(state, "THEN", &then, room));
+    }
     lines.extend(labelled(state, "AFTER IT", &plan.after, room));
     lines.extend(labelled(state, "WAY BACK", &plan.way_back, room));
     lines.extend(checks(state, plan, room));
@@ -181,6 +187,54 @@ fn draw_question(state: &State, question: &Question, body: Rect, buffer: &mut Bu
     let pinned = last.len();
     lines.extend(last);
     frame(state, &plan.title, hint, &lines, pinned, question.top, body, buffer);
+}
+
+/// What a course sends after its first signal: the button stands for that too.
+fn further(course: &Course) -> String {
+    let sends = course.steps.iter().filter(|step| match step.act {
+        Act::Send(..) | Act::Retire { .. } => true,
+        Act::Preflight | Act::Await(_) | Act::Ask | Act::Verify(_) => false,
+    });
+    let words = sends.skip(1).map(|step| format!("{}: {}", step.name, step.must_see));
+    words.collect::<Vec<_>>().join(". ")
+}
+
+/// The question before an operation under way is left alone: what it means, and both buttons.
+fn draw_halt(state: &State, halt: &Halt, body: Rect, buffer: &mut Buffer) {
+    let Some(passage) = &state.passage else { return };
+    let room = box_width(body);
+    clear(buffer, body);
+    let (title, stay, leave) = match halt.leave {
+        Leave::Operation => ("stop it here", "Go on", "Stop here"),
+        Leave::Program => ("leave it", "Stay", "Leave it"),
+    };
+    let rest = passage.course.steps.iter().skip(passage.at + 1).map(|step| step.name.as_str());
+    let rest = rest.collect::<Vec<_>>().join(", ");
+    let at = format!(
+        "step {}, {}",
+        passage.position(),
+        passage.step().map(|step| step.name.as_str()).unwrap_or_default()
+    );
+    let does = if rest.is_empty() {
+        format!("nothing more is sent after {at}")
+    } else {
+        format!("nothing more is sent after {at}; not carried out: {rest}")
+    };
+    let back = passage.step().map(|step| step.way_back.clone()).unwrap_or_default();
+    let mut lines = labelled(state, "DOES", &does, room);
+    lines.extend(labelled(state, "AFTER IT", &super::super::views::upgrade::stands(state), room));
+    lines.extend(labelled(state, "WAY BACK", &back, room));
+    let button = |words: &str, focused: bool| {
+        if focused { format!(">[ {words} ]<") } else { format!("[ {words} ]") }
+    };
+    let (stay, leave) = (button(stay, !halt.armed), button(leave, halt.armed));
+    let from = room.saturating_sub(width(&stay) + width(&leave) + 6) / 2;
+    let tone = |focused: bool| if focused { Tone::Select } else { Tone::Plain };
+    let cells = Cells::new(state.theme, room).to(from).text(&stay, tone(!halt.armed));
+    let cells = cells.text("      ", Tone::Plain).text(&leave, tone(halt.armed));
+    lines.extend([Line::default(), cells.line()]);
+    let title = format!("{}: {title}?", passage.course.title);
+    frame(state, &title, "Tab moves   Enter presses   Esc goes on", &lines, 2, 0, body, buffer);
 }
 
 fn buttons(state: &State, question: &Question, room: usize) -> Line<'static> {

@@ -6,6 +6,7 @@ use super::cells::Cells;
 use crate::show::words::width;
 use crate::tui::dialog::Dialog;
 use crate::tui::keys::{self, Action};
+use crate::tui::place::View;
 use crate::tui::state::{Asked, State};
 use crate::tui::theme::Tone;
 use crate::tui::{views, widgets::pane};
@@ -40,8 +41,10 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
         (_, _, Some(Dialog::Question(_))) => {
             "Facts re-read every second; if one turns, this closes and nothing is sent".into()
         }
+        (_, _, Some(Dialog::Halt(_))) => "It goes on while this is asked".into(),
         (_, _, Some(Dialog::Refusal(_))) => "Nothing was sent".into(),
         (_, _, Some(_)) => "Enter shows the plan of a line, or why it is refused".into(),
+        (None, Some(_), None) if state.place.view == View::Upgrade => pane::about(state),
         (None, Some(under_way), None) => {
             format!("{}: what comes of it is being watched", under_way.title)
         }
@@ -54,6 +57,8 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
 pub fn keys(state: &State, columns: usize) -> Line<'static> {
     let actions: &[Action] = if state.line.is_some() {
         &[Action::Accept, Action::Abandon]
+    } else if let Some(Dialog::Halt(_)) = state.dialogs.last() {
+        &[Action::FocusNext, Action::Press, Action::Cancel]
     } else if !state.dialogs.is_empty() {
         &[Action::FocusNext, Action::Press, Action::Cancel, Action::ScrollDown, Action::CopyCommand]
     } else if state.help.is_some() {

@@ -87,7 +87,11 @@ pub fn draw(state: &State, side: Pane, rect: Rect, buffer: &mut Buffer) {
     rows(state, side, &page.rows, body, buffer);
     if let Some(lower) = &page.lower {
         let area = Rect { y: body.y + body.height, height: below, ..rect };
-        let mut lines = vec![titled(state, columns, &lower.title, &lower.right)];
+        let title = match lower.title.as_str() {
+            "" => Line::default(),
+            title => titled(state, columns, title, &lower.right),
+        };
+        let mut lines = vec![title];
         lines.extend(lower.lines.iter().cloned());
         put(buffer, area, &lines);
     }
