@@ -8,6 +8,7 @@ pub mod lsof;
 pub mod maps;
 pub mod memory;
 pub mod opens;
+pub mod permission;
 pub mod pidfile;
 pub mod process;
 pub mod signals;

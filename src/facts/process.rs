@@ -84,6 +84,8 @@ pub struct Status {
     pub gids: [u32; 4],
     /// Supplementary groups.
     pub groups: Vec<u32>,
+    /// Effective capabilities, a bit each (`capabilities(7)`): they count in its own user namespace. `None`: not told.
+    pub capabilities: Option<u64>,
     /// Pid of the tracer, 0 for none.
     pub tracer: i32,
     /// Signals it catches.
@@ -174,6 +176,7 @@ pub fn parse_status(bytes: &Text) -> Result<Status, Lack> {
         uids: four(value("Uid")).ok_or(Lack::Malformed("status without Uid"))?,
         gids: four(value("Gid")).ok_or(Lack::Malformed("status without Gid"))?,
         groups: value("Groups").map(numbers).unwrap_or_default(),
+        capabilities: set("CapEff").map(|SignalSet(bits)| bits),
         tracer: number("TracerPid").unwrap_or_default(),
         caught: set("SigCgt").ok_or(Lack::Malformed("status without SigCgt"))?,
         ignored: set("SigIgn").ok_or(Lack::Malformed("status without SigIgn"))?,
@@ -280,7 +283,8 @@ mod tests {
     const STATUS: &str = "Name:\tunicorn\nUmask:\t0000\nState:\tS (sleeping)\nTgid:\t30530\n\
         Pid:\t30530\nTracerPid:\t0\nUid:\t33\t33\t33\t33\nGid:\t33\t33\t33\t33\n\
         Groups:\t4 33 \nNSpid:\t30530\t7\nKthread:\t0\nShdPnd:\t0000000000000001\n\
-        SigBlk:\t0000000000000000\nSigIgn:\t0000000008300801\nSigCgt:\t000000004201764e\n";
+        SigBlk:\t0000000000000000\nSigIgn:\t0000000008300801\nSigCgt:\t000000004201764e\n\
+        CapEff:\t000001ffffffffff\n";
 
     #[test]
     fn status_by_key() {
@@ -289,6 +293,7 @@ mod tests {
         assert_eq!((status.uids, status.groups.as_slice()), ([33; 4], &[4, 33][..]));
         assert_eq!(status.ignored, SignalSet(0x0830_0801));
         assert_eq!(status.pending, SignalSet(1));
+        assert_eq!(status.capabilities, Some(0x1ff_ffff_ffff));
         let old = STATUS.replace("NSpid:\t30530\t7\n", "");
         assert_eq!(parse_status(&Text::from(&*old)).unwrap().ns_pids, [30_530]);
         let cut = STATUS.replace("SigCgt", "SigXXX");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::facts::Fact;
 use crate::facts::sockets::SocketFile;
-use crate::os::{FileStat, Pid, Text};
+use crate::os::{Access, FileStat, Pid, Text};
 
 use super::{Hook, Kind, Layout, Master, Phase, Process, Role, Setting, Worker};
 
@@ -178,6 +178,8 @@ pub struct Pidfile {
     pub real: Fact<Option<PathBuf>>,
     /// The file.
     pub stat: Fact<Option<FileStat>>,
+    /// The directories that lead to it, the one that holds it first.
+    pub directories: Vec<Directory>,
     /// What it is for.
     pub kind: PidfileKind,
     /// The number in it, if it holds one. A hint, never proof.
@@ -189,6 +191,17 @@ pub struct Pidfile {
     pub named_by: Vec<String>,
     /// The living master that was given this pidfile.
     pub owner: Option<Pid>,
+}
+
+/// A directory on the way to a file: who may write and search in it.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    /// Its path, links resolved as far as they could be.
+    pub path: PathBuf,
+    /// What is there; `None`: nothing.
+    pub stat: Fact<Option<FileStat>>,
+    /// What decides besides its mode; `None`: nothing is there.
+    pub access: Fact<Option<Access>>,
 }
 
 /// An address that is listened on.

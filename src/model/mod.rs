@@ -12,7 +12,9 @@ pub mod release;
 pub mod restart;
 pub mod tree;
 
-pub use app::{Address, App, AppId, Listener, Pidfile, PidfileKind, PidfileState, Wanted};
+pub use app::{
+    Address, App, AppId, Directory, Listener, Pidfile, PidfileKind, PidfileState, Wanted,
+};
 pub use config::{Config, Hook, Setting};
 pub use handover::Handover;
 pub use limits::Limits;

@@ -47,6 +47,9 @@ pub struct Process {
     pub descriptors: Fact<Vec<Descriptor>>,
     /// Control group.
     pub cgroup: Fact<Text>,
+    /// Whether it lives in farrier's own user namespace: a capability counts for the files of its own namespace's
+    /// users only.
+    pub shares_users: Fact<bool>,
     /// Limits.
     pub limits: Fact<Vec<Limit>>,
     /// Login name of its real user, or the number in words.

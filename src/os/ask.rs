@@ -164,6 +164,8 @@ pub enum PathAsk {
     /// Whether it may be executed by anyone (a mode bit and not a directory): [`Found::Stat`] has the mode;
     /// this asks for the file's first line when it is a `#!` script: [`Found::File`].
     Shebang,
+    /// What decides besides the mode whether something may be written there: [`Found::Access`], `None` when missing.
+    Access,
 }
 
 /// One question to a machine.
@@ -238,6 +240,7 @@ impl Ask {
                     PathAsk::Read(_) => "cat",
                     PathAsk::Tail(_) => "tail",
                     PathAsk::Shebang => "shebang",
+                    PathAsk::Access => "access",
                 };
                 format!("{verb} {}{path}", word(root))
             }

@@ -18,6 +18,8 @@ pub enum Found {
     Bytes(Text),
     /// A file's metadata; `None`: there is no such file.
     Stat(Option<FileStat>),
+    /// What decides besides a file's mode; `None`: there is no such file.
+    Access(Option<Access>),
     /// A link's text or a resolved path; `None`: there is none.
     Link(Option<Text>),
     /// Names in a directory; `None`: there is no such directory.
@@ -99,6 +101,17 @@ pub struct FileStat {
     pub rdev: u64,
 }
 
+/// What decides besides a file's owner and mode whether it may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// It is mounted read-only, there or as a whole.
+    pub read_only: bool,
+    /// It is marked immutable or append-only (`chattr(1)`): not even root may change the names in it.
+    pub fixed: bool,
+    /// It has an access control list besides its mode (`acl(5)`), which then is not the whole truth.
+    pub listed: bool,
+}
+
 /// A user, from `/etc/passwd` of farrier's own root.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
@@ -139,7 +152,7 @@ pub struct Host {
     pub hidepid: u32,
     /// farrier's own effective capabilities (`proc_pid_status(5)`, CapEff).
     pub capabilities: u64,
-    /// farrier's own namespaces: mount, pid, network, as link texts.
+    /// farrier's own namespaces: mount, pid, network, user, as link texts.
     pub namespaces: Vec<Text>,
     /// Users by number.
     pub users: Vec<User>,

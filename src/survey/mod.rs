@@ -4,6 +4,8 @@ mod adopt;
 mod apps;
 mod config;
 mod contexts;
+mod directories;
+mod extensions;
 mod group;
 mod idle;
 mod listeners;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::directories::directories;
 use super::once::Once;
 use super::scan::recognise;
 use crate::facts::pidfile::{Content, parse};
@@ -183,6 +184,7 @@ impl Pidfiles<'_> {
         };
         Pidfile {
             real: self.once.real(self.root, &path),
+            directories: directories(self.once, self.root, &path),
             stat,
             kind,
             pid,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::extensions::is_extension;
 use super::once::Once;
 use crate::facts::environ::{self, Environ};
 use crate::facts::files::Linked;
@@ -55,8 +56,15 @@ fn asks(pid: Pid, memory: bool) -> Vec<Ask> {
     .map(|text| Ask::Text(pid, text))
     .collect();
     all.extend(
-        [ProcLink::Cwd, ProcLink::Exe, ProcLink::Root, ProcLink::NsMnt, ProcLink::NsNet]
-            .map(|link| Ask::Link(pid, link)),
+        [
+            ProcLink::Cwd,
+            ProcLink::Exe,
+            ProcLink::Root,
+            ProcLink::NsMnt,
+            ProcLink::NsNet,
+            ProcLink::NsUser,
+        ]
+        .map(|link| Ask::Link(pid, link)),
     );
     all.extend([ProcLink::Cwd, ProcLink::Exe].map(|link| Ask::LinkStat(pid, link)));
     all.push(Ask::Descriptors(pid));
@@ -128,6 +136,7 @@ impl Setting<'_> {
                 _ => Err(Lack::Malformed("another kind of answer")),
             }),
             cgroup: self.text(pid, ProcText::Cgroup, |text| cgroup::parse(&text)),
+            shares_users: self.shares_users(pid),
             limits: self.text(pid, ProcText::Limits, |text| limits::parse(&text)),
             user: Fact {
                 place: status.place.clone(),
@@ -205,6 +214,15 @@ impl Setting<'_> {
             (false, None) => (Root::Own, None),
             (_, path) => (Root::Of(pid), path.map(|text| text.path().to_path_buf())),
         }
+    }
+
+    fn shares_users(&self, pid: Pid) -> Fact<bool> {
+        let ours = self.host.and_then(|host| host.namespaces.get(3));
+        self.once.fact(&Ask::Link(pid, ProcLink::NsUser), |found| {
+            let theirs = bytes(found)?;
+            ours.map(|ours| *ours == theirs)
+                .ok_or_else(|| Lack::Depends("farrier's own user namespace".into()))
+        })
     }
 
     fn environ(
@@ -323,36 +341,6 @@ fn mapped_stat(mapped: &Mapped) -> FileStat {
         ctime: 0,
         rdev: 0,
     }
-}
-
-/// An interpreter's library or a native extension: what a package upgrade or `bundle clean` replaces under a running server.
-fn is_extension(mapped: &Mapped) -> bool {
-    if mapped.is_memory() || !mapped.executable {
-        return false;
-    }
-    let text = Text::from(mapped.path.as_path());
-    let path = text.bytes();
-    let has = |part: &[u8]| path.windows(part.len()).any(|window| window == part);
-    let is_library = has(b".so") || has(b".bundle");
-    is_library
-        && [
-            &b"/libruby"[..],
-            b"/libpython",
-            b"/gems/",
-            b"/extensions/",
-            b"/vendor_ruby/",
-            b"/site_ruby/",
-            b"/lib/ruby/",
-            b"/x86_64-linux-gnu/ruby/",
-            b"/aarch64-linux-gnu/ruby/",
-            b"/site-packages/",
-            b"/dist-packages/",
-            b"/releases/",
-            b"/shared/",
-            b"/vendor/bundle/",
-        ]
-        .iter()
-        .any(|part| has(part))
 }
 
 #[cfg(test)]

@@ -71,6 +71,7 @@ impl Tree {
             PathAsk::ReadLink => Found::Link(
                 self.0.get(path).filter(|e| e.0 == FileKind::Symlink).map(|e| Text::from(&*e.1)),
             ),
+            PathAsk::Access => Found::Access(None),
             PathAsk::Real => Found::Link(self.real(path).map(|real| Text::from(&*real))),
             PathAsk::List => Found::Names(self.real(path).map(|real| {
                 let children = self.0.keys().filter(|p| p.parent() == Some(real.as_path()));

@@ -5,12 +5,15 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{
+    AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, StatVfsMountFlags, StatxAttributes,
+    StatxFlags,
+};
 use rustix::io::Errno;
 
 use super::process::{read_whole, stat};
 use super::refusal;
-use crate::os::{Answer, Found, PathAsk, Refusal, Root, Text};
+use crate::os::{Access, Answer, Found, PathAsk, Refusal, Root, Text};
 
 /// How many links are followed when a path is resolved (`path_resolution(7)`).
 const LINKS: usize = 40;
@@ -59,6 +62,7 @@ pub fn answer(proc: BorrowedFd<'_>, root: Root, path: &Path, ask: PathAsk) -> An
             return start.read(path, from, bound as usize);
         }
         PathAsk::Shebang => return start.shebang(path),
+        PathAsk::Access => start.open(path, OFlags::PATH).and_then(|it| access(&it)),
     };
     answer.or_else(|errno| match errno {
         Errno::NOENT | Errno::NOTDIR => Ok(nothing(ask)),
@@ -73,6 +77,7 @@ pub fn answer(proc: BorrowedFd<'_>, root: Root, path: &Path, ask: PathAsk) -> An
 fn nothing(ask: PathAsk) -> Found {
     match ask {
         PathAsk::Stat | PathAsk::Lstat => Found::Stat(None),
+        PathAsk::Access => Found::Access(None),
         PathAsk::ReadLink | PathAsk::Real => Found::Link(None),
         PathAsk::List => Found::Names(None),
         PathAsk::Read(_) | PathAsk::Tail(_) | PathAsk::Shebang => Found::File(None),
@@ -195,6 +200,31 @@ fn components(path: &Path) -> Vec<PathBuf> {
 fn status(descriptor: &OwnedFd) -> Result<Found, Errno> {
     let found = rustix::fs::statat(descriptor, c"", AtFlags::EMPTY_PATH)?;
     Ok(Found::Stat(Some(stat(&found))))
+}
+
+fn access(descriptor: &OwnedFd) -> Result<Found, Errno> {
+    let mounted = rustix::fs::fstatvfs(descriptor)?;
+    // An old kernel has no statx: then nothing tells that it is marked.
+    let marks = rustix::fs::statx(descriptor, c"", AtFlags::EMPTY_PATH, StatxFlags::empty())
+        .map_or(StatxAttributes::empty(), |found| found.stx_attributes);
+    // The list is no content: asking for it opens nothing. The number leads to what is open already.
+    let number = std::os::fd::AsRawFd::as_raw_fd(descriptor);
+    let mut list = [0; 4];
+    let asked = rustix::fs::getxattr(
+        format!("/proc/self/fd/{number}"),
+        "system.posix_acl_access",
+        &mut list[..],
+    );
+    let listed = match asked {
+        Ok(_) | Err(Errno::RANGE) => true,
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => false,
+        Err(errno) => return Err(errno),
+    };
+    Ok(Found::Access(Some(Access {
+        read_only: mounted.f_flag.contains(StatVfsMountFlags::RDONLY),
+        fixed: marks.intersects(StatxAttributes::IMMUTABLE | StatxAttributes::APPEND),
+        listed,
+    })))
 }
 
 fn read_link(descriptor: &OwnedFd) -> Result<Found, Errno> {
