@@ -10,7 +10,7 @@ use farrier::facts::sockets::SocketFile;
 use farrier::facts::{Fact, Lack, Place};
 use farrier::model::log::{Entry, Said};
 use farrier::model::*;
-use farrier::os::{FileKind, FileStat, Pid, Refusal, Root, Text};
+use farrier::os::{Access, FileKind, FileStat, Pid, Refusal, Root, Text};
 use jiff::{SignedDuration, Timestamp};
 
 pub const ROOT: &str = "/var/www/shop";
@@ -115,6 +115,7 @@ pub fn process(number: i32, parent: i32, age: u64, cwd: &Path) -> Process {
                 uids: [1000; 4],
                 gids: [1000; 4],
                 groups: vec![],
+                capabilities: Some(0),
                 tracer: 0,
                 caught: SignalSet(0x4a31_7e4f),
                 ignored: SignalSet(0),
@@ -153,6 +154,7 @@ pub fn process(number: i32, parent: i32, age: u64, cwd: &Path) -> Process {
         ),
         descriptors: known(&at("fd"), vec![]),
         cgroup: known(&at("cgroup"), Text::from("/system.slice/shop.service")),
+        shares_users: known(&at("ns/user"), true),
         limits: known(&at("limits"), vec![]),
         user: known(&at("status"), Text::from("deploy")),
         pss: known(&at("smaps_rollup"), 1),
@@ -302,12 +304,24 @@ pub fn pidfile(kind: PidfileKind, number: i32, state: PidfileState, owner: Optio
     Pidfile {
         real: known(&path, Some(path.clone().into())),
         stat: known(&path, Some(stat(FileKind::Regular, 60))),
+        directories: Path::new(&path).ancestors().skip(1).map(directory).collect(),
         kind,
         pid: Pid::new(number),
         state: known(&format!("/proc/{number}"), state),
         named_by: vec!["config/unicorn.rb:2".into()],
         owner: owner.map(pid),
         path: path.into(),
+    }
+}
+
+/// A directory of the deploying user that everyone may search, mounted for writing.
+fn directory(path: &Path) -> Directory {
+    let place = path.to_string_lossy();
+    let access = Access { read_only: false, fixed: false, listed: false };
+    Directory {
+        path: path.to_path_buf(),
+        stat: known(&place, Some(stat(FileKind::Directory, 50))),
+        access: known(&place, Some(access)),
     }
 }
 
@@ -479,6 +493,10 @@ pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losab
             each_restart(&mut master.restart, visit);
         }
         for file in &mut app.pidfiles {
+            for directory in &mut file.directories {
+                visit("directory.stat", &mut directory.stat);
+                visit("directory.access", &mut directory.access);
+            }
             visit("pidfile.real", &mut file.real);
             visit("pidfile.stat", &mut file.stat);
             visit("pidfile.state", &mut file.state);
@@ -540,6 +558,7 @@ fn each_process(process: &mut Process, visit: &mut dyn FnMut(&str, &mut dyn Losa
     visit("libraries", &mut process.libraries);
     visit("descriptors", &mut process.descriptors);
     visit("cgroup", &mut process.cgroup);
+    visit("shares_users", &mut process.shares_users);
     visit("limits", &mut process.limits);
     visit("user", &mut process.user);
 }

@@ -27,6 +27,7 @@ pub const AGAINST: &[&str] = &[
     "oldbin-foreign",
     "oldbin-stale",
     "pidfile-foreign",
+    "pidfile-unwritable",
     "master-duplicate",
     "listener-in-release",
 ];

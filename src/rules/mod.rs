@@ -218,6 +218,8 @@ pub const RULES: &[&Rule] = &[
     &pidfiles::pidfile_foreign::RULE,
     &pidfiles::pidfile_garbled::RULE,
     &pidfiles::pidfile_in_release::RULE,
+    &pidfiles::pidfile_unwritable::RULE,
+    &pidfiles::pidfile_world_writable::RULE,
     &masters::master_duplicate::RULE,
     &masters::master_hollow::RULE,
     &masters::master_stopped::RULE,

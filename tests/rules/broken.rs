@@ -123,6 +123,7 @@ pub fn cases() -> Vec<Case> {
     all.extend(sockets());
     all.extend(super::generations::cases());
     all.extend(super::kept::cases());
+    all.extend(super::access::cases());
     all
 }
 

@@ -1,5 +1,6 @@
 //! The rules on censuses made by hand: each fires, stays silent, and says when it could not see.
 
+mod access;
 mod broken;
 mod generations;
 mod kept;

@@ -95,6 +95,7 @@ pub fn look_alikes() -> Vec<(&'static str, &'static str, Census)> {
     all.extend(of_masters());
     all.extend(super::generations::look_alikes());
     all.extend(super::kept::look_alikes());
+    all.extend(super::access::look_alikes());
     all
 }
 

@@ -8,6 +8,8 @@ pub mod pidfile_garbled;
 pub mod pidfile_in_release;
 pub mod pidfile_missing;
 pub mod pidfile_stale;
+pub mod pidfile_unwritable;
+pub mod pidfile_world_writable;
 
 use crate::facts::Place;
 use crate::model::{App, Pidfile, PidfileKind, PidfileState};

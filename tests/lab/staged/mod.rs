@@ -1,5 +1,6 @@
 //! What is staged, by subject.
 
+mod access;
 mod binaries;
 mod gemfiles;
 mod generations;
@@ -33,4 +34,5 @@ pub const ALL: &[&[Stage]] = &[
     masters::STAGES,
     binaries::STAGES,
     sockets::STAGES,
+    access::STAGES,
 ];
