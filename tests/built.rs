@@ -10,7 +10,7 @@ use farrier::facts::sockets::SocketFile;
 use farrier::facts::{Fact, Lack, Place};
 use farrier::model::log::{Entry, Said};
 use farrier::model::*;
-use farrier::os::{Access, FileKind, FileStat, Pid, Refusal, Root, Text};
+use farrier::os::{Access, FileKind, FileStat, Host, Pid, Refusal, Root, Text};
 use jiff::{SignedDuration, Timestamp};
 
 pub const ROOT: &str = "/var/www/shop";
@@ -262,6 +262,7 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
         },
         log: known(LOG, Some(log(vec![]))),
         listens: known(&format!("{place}/fd"), vec![48113]),
+        room: known(&format!("{place}/cgroup"), None),
         unread: vec![],
         server_version: Some("6.0.0".into()),
         ruby_version: Some("3.1.2".into()),
@@ -380,13 +381,37 @@ pub fn healthy() -> Census {
     with(|_| {})
 }
 
+/// A machine with 3 of 8 GB available.
+fn host() -> Host {
+    Host {
+        name: "web-1".into(),
+        kernel: "6.18".into(),
+        boot_id: "b".into(),
+        booted_at: 0,
+        ticks: 100,
+        page: 4096,
+        memory: 8 << 30,
+        available: 3 << 30,
+        somaxconn: Ok(4096),
+        euid: 0,
+        own_pid: pid(77),
+        proc_is_own: true,
+        hidepid: 0,
+        capabilities: 0,
+        namespaces: vec![],
+        users: vec![],
+        ancestors: vec![pid(70)],
+        pid_max: 4_194_304,
+    }
+}
+
 /// The healthy machine, changed.
 pub fn with(change: impl FnOnce(&mut App)) -> Census {
     let mut app = app();
     change(&mut app);
     Census {
         zone: jiff::tz::TimeZone::UTC,
-        host: Fact::lacking(Place::new("/proc"), Lack::NotAsked),
+        host: known("/proc", host()),
         taken_at: now(),
         boot_time: 0,
         seen: Seen { processes: 212, members: 25, ..Seen::default() },
@@ -464,6 +489,7 @@ impl<T> Losable for Fact<T> {
 
 /// Shows every fact of a census to a visitor; a fact in a fact comes before it.
 pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losable)) {
+    visit("host", &mut census.host);
     for app in &mut census.apps {
         if let Ok(Some(layout)) = &mut app.layout.value {
             for release in layout.releases.value.iter_mut().flatten() {
@@ -490,6 +516,7 @@ pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losab
             visit("pidfile", &mut master.pidfile);
             visit("log", &mut master.log);
             visit("listens", &mut master.listens);
+            visit("room", &mut master.room);
             each_restart(&mut master.restart, visit);
         }
         for file in &mut app.pidfiles {
@@ -561,6 +588,8 @@ fn each_process(process: &mut Process, visit: &mut dyn FnMut(&str, &mut dyn Losa
     visit("shares_users", &mut process.shares_users);
     visit("limits", &mut process.limits);
     visit("user", &mut process.user);
+    visit("pss", &mut process.pss);
+    visit("rss", &mut process.rss);
 }
 
 fn each_restart(restart: &mut Restart, visit: &mut dyn FnMut(&str, &mut dyn Losable)) {

@@ -11,6 +11,7 @@ pub mod opens;
 pub mod permission;
 pub mod pidfile;
 pub mod process;
+pub mod room;
 pub mod signals;
 pub mod sockets;
 
@@ -49,6 +50,7 @@ impl Place {
             }
             Ask::CString(pid, address) => format!("/proc/{pid}/mem at {address:x}"),
             Ask::LiveEnviron(pid) => format!("/proc/{pid}/mem, environ"),
+            Ask::MemoryGroups(pid) => format!("/proc/{pid}/cgroup"),
             Ask::StartContext(pid, _) => format!("/proc/{pid}/mem, START_CTX"),
             Ask::Descriptors(pid) | Ask::Opens(pid) => format!("/proc/{pid}/fd"),
             Ask::Sockets(None) => "sock_diag".into(),

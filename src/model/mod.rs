@@ -3,6 +3,7 @@
 pub mod app;
 pub mod config;
 pub mod handover;
+pub mod headroom;
 pub mod history;
 pub mod limits;
 pub mod log;

@@ -1,5 +1,6 @@
 //! Masters and workers: their roles, phases and generations.
 
+use crate::facts::room::Room;
 use crate::facts::{Fact, Lack};
 use crate::os::{Pid, Text};
 
@@ -105,6 +106,8 @@ pub struct Master {
     pub log: Fact<Option<Log>>,
     /// Inodes of the sockets that it listens on.
     pub listens: Fact<Vec<u64>>,
+    /// What its control groups leave it of memory, where one has a limit: the tightest.
+    pub room: Fact<Option<Room>>,
     /// Its children that did not show what they are, and why: a new master or a worker may be among them.
     pub unread: Vec<(Pid, Lack)>,
     /// The server's version, where a mapped file or the gem's path tells it.

@@ -199,6 +199,8 @@ pub enum Ask {
     StartContext(Pid, Vec<Text>),
     /// All sockets of the network namespace that the process lives in: [`Found::Sockets`].
     Sockets(Option<Pid>),
+    /// The control groups that bound the process's memory, by a reader: [`Found::Groups`], as far up as they can be seen.
+    MemoryGroups(Pid),
     /// A path outside `/proc`.
     Path(Root, Text, PathAsk),
 }
@@ -228,6 +230,7 @@ impl Ask {
             Self::CString(pid, address) => format!("{pid}/mem {address:x}"),
             Self::LiveEnviron(pid) => format!("{pid}/mem environ"),
             Self::StartContext(pid, _) => format!("{pid}/mem START_CTX"),
+            Self::MemoryGroups(pid) => format!("{pid}/cgroup memory"),
             Self::Sockets(None) => "sockets".into(),
             Self::Sockets(Some(pid)) => format!("{pid}/net"),
             Self::Path(root, path, ask) => {
@@ -259,6 +262,7 @@ impl Ask {
             | Self::CString(pid, _)
             | Self::LiveEnviron(pid)
             | Self::StartContext(pid, _)
+            | Self::MemoryGroups(pid)
             | Self::Sockets(Some(pid)) => Some(*pid),
             Self::Path(root, ..) => match root {
                 Root::Own => None,

@@ -32,6 +32,8 @@ pub enum Found {
     Opens(Vec<Open>),
     /// Sockets.
     Sockets(Vec<Socket>),
+    /// Control groups, the innermost first.
+    Groups(Vec<MemoryGroup>),
     /// What a server will start again.
     StartContext(Box<StartContext>),
 }
@@ -110,6 +112,15 @@ pub struct Access {
     pub fixed: bool,
     /// It has an access control list besides its mode (`acl(5)`), which then is not the whole truth.
     pub listed: bool,
+}
+
+/// A control group that accounts for memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryGroup {
+    /// Its directory.
+    pub path: Text,
+    /// The name and the text of each of its files that tells a limit or a use.
+    pub files: Vec<(Text, Text)>,
 }
 
 /// A user, from `/etc/passwd` of farrier's own root.

@@ -22,8 +22,8 @@ pub mod text;
 
 pub use ask::{Ask, PathAsk, Pid, ProcLink, ProcText, Root};
 pub use found::{
-    Access, Clock, Descriptor, FileKind, FileStat, Found, Host, Open, Protocol, Socket, SocketPeer,
-    User,
+    Access, Clock, Descriptor, FileKind, FileStat, Found, Host, MemoryGroup, Open, Protocol,
+    Socket, SocketPeer, User,
 };
 pub use memory::StartContext;
 pub use recording::Asked;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use crate::model::headroom::headroom;
 use crate::model::{Master, Operation, Phase, Role};
+use crate::os::shown;
 
 use super::check::{blind, warns};
 use super::{Case, Expect, OperationCard, Plan, Refused, words};
@@ -98,30 +100,24 @@ fn no_handover_under_way(case: &Case<'_>) -> Result<(), Refused> {
 
 /// A second generation needs as much memory as the first has of its own.
 fn memory(case: &Case<'_>, master: &Master, plan: &mut Plan) {
-    let processes = std::iter::once(&master.process)
-        .chain(master.workers_alive().map(|worker| &worker.process));
-    let needed: u64 =
-        processes.filter_map(|process| process.pss.get().or_else(|| process.rss.get())).sum();
-    match case.census.host.get().map(|host| host.available) {
-        Some(available) if needed > available => plan.checks.push(warns(
+    let headroom = headroom(case.census, case.app, master);
+    match headroom.fits() {
+        Some(true) => {}
+        Some(false) => plan.checks.push(warns(
             "memory",
             format!(
-                "a second generation takes up to {}, {} is free",
-                words::bytes(needed),
-                words::bytes(available)
+                "a second generation takes up to {}, {} is free{}",
+                words::bytes(headroom.least),
+                words::bytes(headroom.left.unwrap_or_default()),
+                headroom.group.map(|group| format!(" in {}", shown(group))).unwrap_or_default()
             ),
         )),
-        Some(_) if needed > 0 => {}
-        _ => plan.checks.push(blind("memory", "whether a second generation fits into memory")),
+        None => plan.checks.push(blind("memory", "whether a second generation fits into memory")),
     }
 }
 
 fn program(master: &Master) -> String {
-    master
-        .restart
-        .program
-        .get()
-        .map_or_else(|| "the same program".into(), |spot| crate::os::shown(&spot.path))
+    master.restart.program.get().map_or_else(|| "the same program".into(), |spot| shown(&spot.path))
 }
 
 fn directory(case: &Case<'_>, master: &Master) -> String {
@@ -130,7 +126,7 @@ fn directory(case: &Case<'_>, master: &Master) -> String {
     let real = spot.real.get().and_then(Option::as_deref);
     let release = layout.zip(real).and_then(|(layout, real)| layout.release_of(real));
     match release {
-        Some(release) => format!("{} (release {release})", crate::os::shown(&spot.path)),
-        None => crate::os::shown(&spot.path),
+        Some(release) => format!("{} (release {release})", shown(&spot.path)),
+        None => shown(&spot.path),
     }
 }

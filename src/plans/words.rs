@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::model::{Census, Process, Signal};
 use crate::os::Pid;
+pub(super) use crate::rules::line::bytes;
 
 /// A signal's name as operators say it: `QUIT`.
 pub(super) fn name(signal: Signal) -> &'static str {
@@ -54,22 +55,6 @@ pub(super) fn seconds(time: Duration) -> String {
     }
 }
 
-/// Bytes, with one digit after the point where it says something.
-pub(super) fn bytes(size: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")];
-    for (unit, letter) in UNITS {
-        if size >= unit {
-            let tenths = size / (unit / 10).max(1);
-            return if tenths < 100 {
-                format!("{}.{}{letter}", tenths / 10, tenths % 10)
-            } else {
-                format!("{}{letter}", size / unit)
-            };
-        }
-    }
-    format!("{size}B")
-}
-
 /// `1 worker`, `4 workers`.
 pub(super) fn workers(count: usize) -> String {
     match count {
@@ -91,13 +76,6 @@ pub(super) fn list(pids: &[Pid]) -> String {
 
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn sizes_are_short() {
-        assert_eq!(super::bytes(512), "512B");
-        assert_eq!(super::bytes(3 << 30), "3.0G");
-        assert_eq!(super::bytes(188 << 20), "188M");
-    }
-
     #[test]
     fn titles_end_at_the_part_that_tells_the_role() {
         assert_eq!(super::short("unicorn master (old) -c x.rb"), "unicorn master (old)");

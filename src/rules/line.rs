@@ -126,6 +126,22 @@ pub fn count(number: usize, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
+/// Bytes in a sentence, with one digit after the point where it says something.
+pub fn bytes(size: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")];
+    for (unit, letter) in UNITS {
+        if size >= unit {
+            let tenths = size / (unit / 10).max(1);
+            return if tenths < 100 {
+                format!("{}.{}{letter}", tenths / 10, tenths % 10)
+            } else {
+                format!("{}{letter}", size / unit)
+            };
+        }
+    }
+    format!("{size}B")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +153,13 @@ mod tests {
         assert_eq!(line.fit(25), "shop serves for 2 d on");
         assert_eq!(line.fit(15), "shop serves on");
         assert_eq!(line.fit(8), "shop se…");
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!(bytes(512), "512B");
+        assert_eq!(bytes(3 << 30), "3.0G");
+        assert_eq!(bytes(188 << 20), "188M");
     }
 
     #[test]

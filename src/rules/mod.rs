@@ -230,6 +230,7 @@ pub const RULES: &[&Rule] = &[
     &masters::workers_missing::RULE,
     &masters::reexec_failed::RULE,
     &masters::reexec_refused::RULE,
+    &masters::memory_headroom::RULE,
     &sockets::socket_missing::RULE,
     &sockets::socket_replaced::RULE,
     &sockets::listener_in_release::RULE,

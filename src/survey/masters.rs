@@ -7,6 +7,7 @@ use super::config;
 use super::listeners;
 use super::log;
 use super::restart::Known;
+use super::sizes;
 use crate::facts::environ::Environ;
 use crate::facts::sockets::SocketTable;
 use crate::facts::{Fact, Lack, Place};
@@ -91,6 +92,7 @@ impl Round<'_> {
             pidfile: pidfile(&process, &loaded, &options),
             unread,
             log: log::read(self.once, server, &process),
+            room: sizes::room(self.once, process.pid),
             listens: listeners::listens(&process, self.sockets),
             server_version: version(server.kind.name())
                 .or_else(|| packaged(self.once, &process, server.kind.name())),

@@ -18,6 +18,7 @@ mod restart;
 mod roles;
 mod roots;
 mod scan;
+mod sizes;
 pub mod target;
 
 use std::collections::BTreeMap;
@@ -100,6 +101,7 @@ impl Surveyor {
             seen,
             host,
         };
+        sizes::look(&once, &mut census);
         if census.apps.is_empty() {
             idle::look(&once, &mut census.seen);
         }

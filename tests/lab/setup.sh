@@ -35,6 +35,15 @@ echo 'deploy:x:1200:' >> /etc/group
 mkdir /srv/deploy
 chown 1200:1200 /srv/deploy /var/www
 
+# The lab's own part of the control groups, mounted as a container's runtime does it.
+if [ -d /sys/fs/cgroup/memory ]; then
+    umount -l /sys/fs/cgroup/memory
+    mount -t cgroup -o memory lab /sys/fs/cgroup/memory
+else
+    umount -l /sys/fs/cgroup
+    mount -t cgroup2 lab /sys/fs/cgroup
+fi
+
 ip link set lo up
 echo web-1 > /proc/sys/kernel/hostname
 umask 022

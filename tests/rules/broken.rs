@@ -124,6 +124,7 @@ pub fn cases() -> Vec<Case> {
     all.extend(super::generations::cases());
     all.extend(super::kept::cases());
     all.extend(super::access::cases());
+    all.extend(super::memory::cases());
     all
 }
 

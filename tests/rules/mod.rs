@@ -4,6 +4,7 @@ mod access;
 mod broken;
 mod generations;
 mod kept;
+mod memory;
 mod order;
 mod sound;
 

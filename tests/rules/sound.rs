@@ -96,6 +96,7 @@ pub fn look_alikes() -> Vec<(&'static str, &'static str, Census)> {
     all.extend(super::generations::look_alikes());
     all.extend(super::kept::look_alikes());
     all.extend(super::access::look_alikes());
+    all.extend(super::memory::look_alikes());
     all
 }
 

@@ -1,6 +1,7 @@
 //! The live machine: what cannot block is read in place, relative to each process's directory; the rest by a reader.
 
 mod files;
+mod groups;
 pub(super) mod host;
 mod peek;
 mod process;
@@ -120,6 +121,7 @@ impl Live {
             | Ask::CString(..)
             | Ask::LiveEnviron(_)
             | Ask::StartContext(..)
+            | Ask::MemoryGroups(_)
             | Ask::Path(..) => Err(Refusal::NotRecorded),
         }
     }
@@ -134,6 +136,7 @@ fn needs_reader(ask: &Ask) -> bool {
         | Ask::CString(..)
         | Ask::LiveEnviron(_)
         | Ask::StartContext(..)
+        | Ask::MemoryGroups(_)
         | Ask::Path(..) => true,
         Ask::Host
         | Ask::Clock

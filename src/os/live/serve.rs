@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::files;
+use super::groups;
 use super::peek::{self, Peeks};
 use super::process::{self, Base};
 use super::refusal;
@@ -108,6 +109,7 @@ fn answer(proc: BorrowedFd<'_>, ask: &Ask, peeks: &mut Peeks) -> Answer {
         | Ask::CString(pid, _)
         | Ask::Descriptors(pid) => process::answer(&Base::numbered(proc, *pid), ask),
         Ask::LiveEnviron(pid) => peeks.environ(proc, *pid).map(Found::Bytes),
+        Ask::MemoryGroups(pid) => groups::answer(proc, *pid),
         Ask::StartContext(pid, arguments) => peek::start_context(proc, *pid, arguments)
             .map(|found| Found::StartContext(Box::new(found))),
         Ask::Host | Ask::Clock | Ask::Pids | Ask::Sockets(_) => Err(Refusal::NotRecorded),

@@ -7,6 +7,7 @@ pub mod master_duplicate;
 pub mod master_hollow;
 pub mod master_stopped;
 pub mod masters_chain;
+pub mod memory_headroom;
 pub mod reexec_failed;
 pub mod reexec_refused;
 pub mod workers_missing;

@@ -8,6 +8,7 @@ pub mod healthy;
 mod kept;
 mod links;
 mod masters;
+mod memory;
 mod odd;
 mod oldbins;
 mod pidfiles;
@@ -35,4 +36,5 @@ pub const ALL: &[&[Stage]] = &[
     binaries::STAGES,
     sockets::STAGES,
     access::STAGES,
+    memory::STAGES,
 ];
