@@ -10,7 +10,7 @@ use farrier::facts::sockets::SocketFile;
 use farrier::facts::{Fact, Lack, Place};
 use farrier::model::log::{Entry, Said};
 use farrier::model::*;
-use farrier::os::{Access, FileKind, FileStat, Host, Pid, Refusal, Root, Text};
+use farrier::os::{Access, FileKind, FileStat, Host, Pid, Refusal, Root, Text, User};
 use jiff::{SignedDuration, Timestamp};
 
 pub const ROOT: &str = "/var/www/shop";
@@ -399,7 +399,7 @@ fn host() -> Host {
         hidepid: 0,
         capabilities: 0,
         namespaces: vec![],
-        users: vec![],
+        users: vec![User { uid: 0, name: "root".into() }],
         ancestors: vec![pid(70)],
         pid_max: 4_194_304,
     }

@@ -8,12 +8,12 @@ use super::world::{Lab, program};
 use super::{stage, world};
 
 /// The keys that a terminal sends for them.
-const ENTER: &str = "\r";
+pub const ENTER: &str = "\r";
 const ESCAPE: &str = "\x1b";
-const TAB: &str = "\t";
+pub const TAB: &str = "\t";
 
 /// The inspector, inside a lab.
-fn inspector(lab: &Lab, columns: u16, rows: u16, term: &str, options: &[&str]) -> Terminal {
+pub fn inspector(lab: &Lab, columns: u16, rows: u16, term: &str, options: &[&str]) -> Terminal {
     let farrier = program();
     let mut words = lab.entrance();
     words.push(farrier.to_str().unwrap().to_owned());
@@ -22,7 +22,7 @@ fn inspector(lab: &Lab, columns: u16, rows: u16, term: &str, options: &[&str]) -
     Terminal::start(&words, columns, rows, term)
 }
 
-fn staged(name: &str) -> Lab {
+pub fn staged(name: &str) -> Lab {
     let lab = world::Lab::new();
     (stage(name).unwrap().set)(&lab);
     lab
@@ -37,12 +37,12 @@ fn escape(terminal: &mut Terminal, closes: &str) {
 }
 
 /// Keys that were typed at another screen are dropped for a moment after a dialog opens.
-fn settle() {
+pub fn settle() {
     std::thread::sleep(std::time::Duration::from_millis(400));
 }
 
 /// It ends by `q`, with 0, and the terminal is as it was.
-fn quits(mut terminal: Terminal) {
+pub fn quits(mut terminal: Terminal) {
     terminal.keys("q");
     let (status, left) = terminal.end();
     assert!(status.success(), "{status:?}");

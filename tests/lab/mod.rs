@@ -9,6 +9,8 @@ mod config;
 mod inspector;
 mod program;
 #[cfg(test)]
+mod reused;
+#[cfg(test)]
 mod sent;
 mod signals;
 mod site;

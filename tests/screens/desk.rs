@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use farrier::facts::{Fact, Place};
 use farrier::model::Census;
-use farrier::os::{Host, Pid, Text, User};
 use farrier::rules::judge;
 use farrier::tui::draw::draw;
 use farrier::tui::state::{Rights, State};
@@ -39,10 +37,7 @@ impl Desk {
         self.effects.extend(update(&mut self.state, self.now, event));
     }
 
-    pub fn look(&mut self, mut census: Census) {
-        if census.host.lack().is_some() {
-            census.host = Fact::known(Place::new("/proc"), host());
-        }
+    pub fn look(&mut self, census: Census) {
         let verdicts = judge(&census, Some(&census));
         self.event(Event::Look(Arc::new(census), Arc::new(verdicts), Duration::from_secs(1)));
     }
@@ -102,27 +97,4 @@ pub fn text(buffer: &Buffer) -> String {
         })
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-fn host() -> Host {
-    Host {
-        name: "web-1".into(),
-        kernel: "6.1.0".into(),
-        boot_id: Text::default(),
-        booted_at: 0,
-        ticks: 100,
-        page: 4096,
-        memory: 8 << 30,
-        available: 3 << 30,
-        somaxconn: Ok(4096),
-        euid: 0,
-        own_pid: Pid::new(99).unwrap(),
-        proc_is_own: true,
-        hidepid: 0,
-        capabilities: u64::MAX,
-        namespaces: vec![],
-        users: vec![User { uid: 0, name: "root".into() }],
-        ancestors: vec![],
-        pid_max: 32768,
-    }
 }

@@ -286,9 +286,12 @@ pub(super) fn held(state: &mut State) {
     }
 }
 
-/// Something turned while the question stood: it closes, nothing is sent.
+/// Something turned while the question stood: it closes, nothing is sent. So does the menu that led to it, which would
+/// stand on the line that says why.
 pub(super) fn turned(state: &mut State, refused: &Refused) {
-    state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Question(_)));
+    if state.dialogs.iter().any(|dialog| matches!(dialog, Dialog::Question(_))) {
+        state.dialogs.clear();
+    }
     state.say(format!("Not sent: {}. {}", refused.reason, refused.way_out));
 }
 
