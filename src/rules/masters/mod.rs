@@ -82,6 +82,24 @@ fn loads(earlier: &Master, master: &Master) -> bool {
     }
 }
 
+/// The masters that the next USR2 goes to, each with its log and the lines that are about its own restarts. Where no
+/// master writes to a file there is no subject.
+fn own_logs<'a>(look: &mut Look<'a>) -> Vec<(&'a Master, &'a Log, Vec<&'a Entry>)> {
+    let (mut all, mut has_log) = (Vec::new(), false);
+    for master in look.app().upgradable() {
+        let pid = master.process.pid;
+        let known = look.of(pid, "log", &master.log);
+        has_log |= known.is_none_or(Option::is_some);
+        let Some(Some(log)) = known else { continue };
+        let Some(status) = look.of(pid, "status", &master.process.status) else { continue };
+        all.push((master, log, own_entries(log, status.ns_pids.last().copied())));
+    }
+    if !has_log {
+        look.not_here();
+    }
+    all
+}
+
 /// The lines of a log that are about a master's own restarts: those of its own hand since it was ready, and what its
 /// children are about to execute. Several generations, and several apps, may write to one file.
 fn own_entries(log: &Log, number: Option<i32>) -> Vec<&Entry> {

@@ -4,7 +4,7 @@ use crate::model::log::{Entry, Log, Said};
 use crate::model::{App, Kind, Master};
 use crate::os::shown;
 use crate::rules::line::{Line, cut, named};
-use crate::rules::masters::{own_entries, serves_current};
+use crate::rules::masters::{own_logs, serves_current};
 use crate::rules::{Look, Rule, Severity, usr2};
 
 /// The card.
@@ -49,14 +49,7 @@ Read the quoted lines, mend what they name, and send USR2 again. Until then the 
 
 fn check(look: &mut Look<'_>) {
     let app = look.app();
-    let mut has_log = false;
-    for master in app.upgradable() {
-        let pid = master.process.pid;
-        let known = look.of(pid, "log", &master.log);
-        has_log |= known.is_none_or(Option::is_some);
-        let Some(Some(log)) = known else { continue };
-        let Some(status) = look.of(pid, "status", &master.process.status) else { continue };
-        let own = own_entries(log, status.ns_pids.last().copied());
+    for (master, log, own) in own_logs(look) {
         let ended = own.iter().rposition(|entry| matches!(entry.said, Said::Ended { .. }));
         let Some((ended, after)) = ended.and_then(|at| Some((*own.get(at)?, own.get(at + 1..)?)))
         else {
@@ -67,9 +60,6 @@ fn check(look: &mut Look<'_>) {
         if how.bytes() != b"exit 0" && !again && master.child.is_none() {
             report(look, app, master, log, ended);
         }
-    }
-    if !has_log {
-        look.not_here();
     }
 }
 

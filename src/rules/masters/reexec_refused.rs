@@ -3,7 +3,7 @@
 use crate::model::log::{Entry, Log, Said};
 use crate::model::{App, Kind, Master};
 use crate::rules::line::{Line, cut};
-use crate::rules::masters::{own_entries, serves_current};
+use crate::rules::masters::{own_logs, serves_current};
 use crate::rules::{Look, Rule, Severity, usr2};
 
 /// The card.
@@ -47,14 +47,7 @@ USR2 again.
 
 fn check(look: &mut Look<'_>) {
     let app = look.app();
-    let mut has_log = false;
-    for master in app.upgradable() {
-        let pid = master.process.pid;
-        let known = look.of(pid, "log", &master.log);
-        has_log |= known.is_none_or(Option::is_some);
-        let Some(Some(log)) = known else { continue };
-        let Some(status) = look.of(pid, "status", &master.process.status) else { continue };
-        let own = own_entries(log, status.ns_pids.last().copied());
+    for (master, log, own) in own_logs(look) {
         let last = own
             .iter()
             .rfind(|entry| matches!(entry.said, Said::Refused(_) | Said::Executing { .. }));
@@ -64,9 +57,6 @@ fn check(look: &mut Look<'_>) {
             let why = why.to_string();
             report(look, app, master, log, entry, &why);
         }
-    }
-    if !has_log {
-        look.not_here();
     }
 }
 
