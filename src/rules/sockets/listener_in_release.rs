@@ -46,8 +46,8 @@ nothing shows that USR2 is used here it is only information.
 
 ## How to fix it
 
-Name the shared path in the configuration: `listen \"/path/to/shared/sockets/unicorn.sock\"`. The change needs one
-stop and start, or USR2 while the path of the release is still listed too.
+Name a shared path in the configuration: `listen \"/path/to/shared/sockets/unicorn.sock\"`. Where that is the very
+place that is listened on now, one stop and start brings the change; a place of another name, USR2.
 ";
 
 fn check(look: &mut Look<'_>) {
@@ -166,7 +166,7 @@ fn named_by(
             &master.restart.directory.place,
         )
         .leads_to("The new master tries to bind what the old one holds, and ends: address in use.");
-    finish(look, master, finding, path, directory);
+    finish(look, master, finding, path, (directory, "stop and start once"));
 }
 
 /// The socket itself lies in a release.
@@ -200,7 +200,7 @@ fn within(
         .leads_to(
             "After the next deploy the proxy finds no socket, or that of the release before.",
         );
-    finish(look, master, finding, path, &shared);
+    finish(look, master, finding, path, (&shared, "upgrade"));
 }
 
 fn finish(
@@ -208,7 +208,7 @@ fn finish(
     master: &Master,
     mut finding: crate::rules::Finding,
     path: &Path,
-    shared: &Path,
+    (shared, then): (&Path, &str),
 ) {
     let name = path.file_name().map_or_else(PathBuf::new, PathBuf::from);
     let file = master
@@ -226,7 +226,7 @@ fn finish(
     look.found(
         finding
             .fix(format!("# in {file}: listen \"{shared}\""))
-            .fix("# let the proxy use that path; then stop and start once")
+            .fix(format!("# let the proxy use that path; then {then}"))
             .for_good(format!("listen \"{shared}\" in {file} of every release")),
     );
 }

@@ -3,7 +3,7 @@
 use super::healthy::serving;
 use crate::lab::config::{Config, Hook};
 use crate::lab::program::{FINE, broken, warned};
-use crate::lab::site::{App, FIRST, SECOND, Site};
+use crate::lab::site::{App, FIRST, SECOND, Site, Start};
 use crate::lab::world::Lab;
 use crate::lab::{Stage, hold};
 
@@ -44,6 +44,23 @@ pub const STAGES: &[Stage] = &[
         expect: broken(&[("listener-in-release", "critical")]),
         set: |lab| {
             linked(lab);
+        },
+    },
+    Stage {
+        name: "listener-of-file",
+        tells: "a second socket by a path made of __FILE__, where -c is relative: each release makes another one of it",
+        targets: &[],
+        expect: broken(&[("listener-in-release", "critical")]),
+        set: |lab| {
+            let site = Site::new(lab, "shop");
+            release(&site, FIRST);
+            let more = "listen File.expand_path(\"../../tmp/sockets/second.sock\", __FILE__)\n";
+            let config =
+                Config { working_directory: None, more: more.to_owned(), ..Config::at(&site.root) };
+            lab.write(site.path(&format!("releases/{FIRST}/config/unicorn.rb")), config.text());
+            site.switched_long_ago(FIRST);
+            let relative = Some("config/unicorn.rb".to_owned());
+            site.start_with(&Start { config: relative, ..site.usual() });
         },
     },
     Stage {
@@ -166,6 +183,11 @@ fn release_prune_risk() {
 #[test]
 fn listener_in_release() {
     hold("listener-in-release");
+}
+
+#[test]
+fn listener_of_file() {
+    hold("listener-of-file");
 }
 
 #[test]
