@@ -91,6 +91,25 @@ impl<'a> Look<'a> {
         master.unread.is_empty()
     }
 
+    /// Whether every process showed what it is, so that a master that was not seen does not live; noted where one did
+    /// not.
+    pub fn sees_all_masters(&mut self) -> bool {
+        let seen = &self.census.seen;
+        let unread = (seen.denied > 0).then(|| {
+            (Place::new("/proc"), Lack::Depends(format!("{} unread processes", seen.denied)))
+        });
+        let hidden = seen.hidden.clone().or(unread);
+        if let Some((place, why)) = &hidden {
+            self.cannot_see(Blind {
+                what: "whether another master lives".into(),
+                place: place.clone(),
+                why: why.clone(),
+                pid: None,
+            });
+        }
+        hidden.is_none()
+    }
+
     /// The same app at the look before, for what has to last to count. `None`: there was none; that is noted and a
     /// second look is asked for, so that the rule is blind until it has looked again.
     pub fn before(&mut self) -> Option<&'a App> {

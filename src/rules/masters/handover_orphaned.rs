@@ -48,7 +48,7 @@ An old master that was only drained can serve again: TTIN, once for each worker.
 fn check(look: &mut Look<'_>) {
     let app = look.app();
     for master in app.living_masters() {
-        if !boots_alone(look, app, master) {
+        if !boots_alone(look, app, master) || !look.sees_all_masters() {
             continue;
         }
         let Some(before) = look.before() else { continue };

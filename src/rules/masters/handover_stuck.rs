@@ -3,6 +3,7 @@
 use crate::model::handover::grace;
 use crate::model::{App, Master, Phase};
 use crate::rules::line::{Line, age, cut};
+use crate::rules::masters::generation_before;
 use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
@@ -49,12 +50,9 @@ const LONGEST_BOOT: u64 = 900;
 
 fn check(look: &mut Look<'_>) {
     let app = look.app();
-    for new in app.living_masters() {
-        let parent = new.parent.and_then(|pid| app.master(pid)).filter(|m| !m.process.is_dead());
-        let Some(old) = parent.filter(|_| matches!(new.phase, Phase::Starting | Phase::Loading))
-        else {
-            continue;
-        };
+    let boots = |new: &&Master| matches!(new.phase, Phase::Starting | Phase::Loading);
+    for new in app.living_masters().filter(boots) {
+        let Some(old) = generation_before(look, new) else { continue };
         let Some(boots) = look.of(new.process.pid, "age", &new.process.age) else { continue };
         if *boots >= patience(app, look, old) {
             report(look, app, old, new, *boots);

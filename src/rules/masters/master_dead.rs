@@ -3,7 +3,7 @@
 use crate::model::Wanted;
 use crate::os::shown;
 use crate::rules::line::{Line, cut};
-use crate::rules::{Blind, Look, Rule, Severity};
+use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -54,16 +54,8 @@ fn check(look: &mut Look<'_>) {
             None => unseen = true,
         }
     }
-    if unseen {
+    if unseen || !look.sees_all_masters() {
         return;
-    }
-    if let Some((place, lack)) = &look.census().seen.hidden {
-        return look.cannot_see(Blind {
-            what: "whether a master lives".into(),
-            place: place.clone(),
-            why: lack.clone(),
-            pid: None,
-        });
     }
     let by: Vec<String> = app.wanted.iter().map(words).collect();
     let first = by.first().cloned().unwrap_or_default();

@@ -14,7 +14,7 @@ pub mod workers_missing;
 pub mod workers_respawning;
 
 use crate::model::log::{Entry, Log, Said};
-use crate::model::{App, Master};
+use crate::model::{App, CurrentState, Master};
 use crate::os::Text;
 
 use super::Look;
@@ -59,6 +59,15 @@ pub(super) fn handed_on(look: &mut Look<'_>, master: &Master) -> Option<Vec<u32>
     let environ = look.of(master.process.pid, "environment", known)?;
     let numbers = environ.value("UNICORN_FD").and_then(Text::utf8).unwrap_or_default();
     Some(numbers.split(',').filter_map(|number| number.parse().ok()).collect())
+}
+
+/// The living master that re-executed itself into this one; noted where a parent was not seen beside another master.
+pub(super) fn generation_before<'a>(look: &mut Look<'a>, new: &Master) -> Option<&'a Master> {
+    let app = look.app();
+    if app.living_masters().count() > 1 {
+        look.of(new.process.pid, "parent", &new.process.stat);
+    }
+    app.master(new.parent?).filter(|old| !old.process.is_dead())
 }
 
 /// The same master at the look before; noted where its state was not seen then.
@@ -115,10 +124,10 @@ fn own_entries(log: &Log, number: Option<i32>) -> Vec<&Entry> {
         .collect()
 }
 
-/// Whether a master is known to serve the very release that `current` names.
-fn serves_current(app: &App, master: &Master) -> bool {
-    let current =
-        app.layout.get().and_then(Option::as_ref).and_then(|layout| layout.current_release());
-    let own = master.release.get().and_then(Option::as_deref);
-    current.is_some() && own == current
+/// Whether a master serves the very release that `current` names; `None`, and noted, where that was not seen.
+fn serves_current(look: &mut Look<'_>, master: &Master) -> Option<bool> {
+    let Some(layout) = look.at("the releases", &look.app().layout)? else { return Some(false) };
+    let state = look.at("what current is", &layout.current.state)?;
+    let own = look.of(master.process.pid, "release", &master.release)?;
+    Some(matches!((state, own), (CurrentState::Release(current), Some(own)) if current == own))
 }

@@ -89,7 +89,7 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, log: &Log, ended: &En
     let layout = app.layout.get().and_then(Option::as_ref);
     let release = layout.zip(tried).and_then(|(layout, path)| layout.release_of(path));
     // What was tried is not what `current` names any more, and that is what serves: somebody went back.
-    let rolled_back = serves_current(app, master)
+    let rolled_back = serves_current(look, master) == Some(true)
         && release
             .as_deref()
             .is_some_and(|tried| layout.and_then(|l| l.current_release()) != Some(tried));

@@ -62,7 +62,8 @@ fn check(look: &mut Look<'_>) {
 
 fn report(look: &mut Look<'_>, app: &App, master: &Master, log: &Log, entry: &Entry, why: &str) {
     let pid = master.process.pid;
-    let settled = serves_current(app, master) || look.young() == Some(true);
+    // What cannot be told calls for no alarm.
+    let settled = serves_current(look, master) != Some(false) || look.young() == Some(true);
     let severity = if settled { Severity::Info } else { Severity::Warning };
     let time = entry.time.as_ref().map(|time| format!(" at {time} by the log")).unwrap_or_default();
     let mut finding = look

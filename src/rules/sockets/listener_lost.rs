@@ -4,7 +4,7 @@ use crate::facts::files::{Target, target};
 use crate::model::{Address, App, Kind, Listener, Master, Phase, Setting};
 use crate::os::Text;
 use crate::rules::line::{Line, cut, tail};
-use crate::rules::masters::handed_on;
+use crate::rules::masters::{generation_before, handed_on};
 use crate::rules::{Look, Rule, Severity};
 
 /// The card.
@@ -50,8 +50,7 @@ configuration, end the new master with QUIT and upgrade again.
 fn check(look: &mut Look<'_>) {
     let app = look.app();
     for new in app.living_masters().filter(|new| new.phase == Phase::Ready) {
-        let parent = new.parent.and_then(|pid| app.master(pid)).filter(|m| !m.process.is_dead());
-        let Some(old) = parent else { continue };
+        let Some(old) = generation_before(look, new) else { continue };
         let Some(theirs) = look.of(old.process.pid, "listeners", &old.listens) else { continue };
         let Some(own) = look.of(new.process.pid, "listeners", &new.listens) else { continue };
         // One of the two is ending.
