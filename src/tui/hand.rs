@@ -9,11 +9,16 @@ use std::sync::mpsc::TryRecvError::Disconnected;
 use jiff::Timestamp;
 
 use super::gather::Looker;
+use crate::model::Census;
 use crate::os::Hands;
 use crate::plans::carry::{self, Helm};
 use crate::plans::course::Course;
 use crate::plans::runner::{self, Terms};
 use crate::plans::{Given, Guard, Outcome, Plan, Refused};
+use crate::rules::Verdicts;
+
+/// So often, in nanoseconds, a look that was taken for a course is shown.
+const SHOWN_EVERY: i64 = 200_000_000;
 
 /// What the hand is told.
 #[derive(Debug)]
@@ -39,6 +44,8 @@ pub enum Said {
     Held,
     /// It is not held, or does not stand any more.
     Turned(Refused),
+    /// A look that was taken for a course: what is told of it stands on the same screen.
+    Looked(Arc<Census>, Arc<Verdicts>),
     /// Something was sent or seen, in a look that was taken then.
     Told(Timestamp, runner::Event),
     /// What came of the plan with this title, by a look that was taken then.
@@ -127,9 +134,14 @@ fn carry_out(
             return came(Outcome::Refused(refused));
         }
     }
+    let shown = Cell::new(census.boot_time);
     let mut look = || {
         let (census, verdicts) = looker.look();
         at.set(census.taken_at);
+        if census.boot_time.saturating_sub(shown.get()) >= SHOWN_EVERY {
+            shown.set(census.boot_time);
+            say(Said::Looked(Arc::clone(&census), Arc::clone(&verdicts)));
+        }
         (Arc::unwrap_or_clone(census), Arc::unwrap_or_clone(verdicts))
     };
     let mut broken_off = false;

@@ -293,6 +293,7 @@ fn start_hand(
             let event = match said {
                 Said::Held => Event::Held,
                 Said::Turned(refused) => Event::Turned(refused),
+                Said::Looked(census, verdicts) => Event::Looked(census, verdicts),
                 Said::Told(at, event) => Event::Told(at, event),
                 Said::Came(at, title, outcome) => Event::Came(at, title, outcome),
             };

@@ -41,6 +41,12 @@ pub fn settle() {
     std::thread::sleep(std::time::Duration::from_millis(400));
 }
 
+/// The process is held, and the dialog takes keys.
+fn armable(terminal: &Terminal) {
+    terminal.until("[ Send ");
+    settle();
+}
+
 /// It ends by `q`, with 0, and the terminal is as it was.
 pub fn quits(mut terminal: Terminal) {
     terminal.keys("q");
@@ -96,7 +102,7 @@ fn from_the_first_screen_to_the_signal_that_mends_it() {
     terminal.keys(ENTER);
     let asks = terminal.until(">[ Cancel ]<");
     assert!(asks.contains("BY HAND") && asks.contains("WAY BACK"), "{asks}");
-    settle();
+    armable(&terminal);
     terminal.keys(TAB);
     terminal.until(">[ Send QUIT");
     terminal.keys(ENTER);
@@ -180,7 +186,7 @@ fn carried_out(terminal: &mut Terminal) {
     terminal.keys("a");
     let asks = terminal.until(">[ Cancel ]<");
     assert!(asks.contains("THEN") && asks.contains("QUIT"), "{asks}");
-    settle();
+    armable(terminal);
     terminal.keys(TAB);
     terminal.until(">[ Send USR2");
     terminal.keys(ENTER);
@@ -257,7 +263,7 @@ fn an_upgrade_is_stopped_by_keys_and_rolled_back() {
     settle();
     terminal.keys(ENTER);
     terminal.until(">[ Cancel ]<");
-    settle();
+    armable(&terminal);
     terminal.keys(TAB);
     terminal.until(">[ Send QUIT");
     terminal.keys(ENTER);

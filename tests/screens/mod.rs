@@ -91,7 +91,7 @@ fn ascii_holds_no_other_sign_and_no_colour_needs_none() {
     let mut desk = Desk::at(incident(), (80, 24));
     desk.state.theme.form = farrier::show::words::Form::Ascii;
     desk.state.theme.colours = farrier::tui::theme::Colours::None;
-    for key in ["1", "2", "3", "4", "7", "8", "9", "0", "?"] {
+    for key in ["1", "2", "3", "4", "7", "8", "9", "0", "t", "u", "?"] {
         desk.press(key);
         let buffer = desk.buffer();
         for cell in &buffer.content {

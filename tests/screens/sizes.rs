@@ -4,6 +4,26 @@ use super::boxes::{empty, incident};
 use super::desk::Desk;
 use farrier::tui::update::Event;
 
+/// Every layout, its edges, and what no terminal is.
+pub const ODD: &[(u16, u16)] = &[
+    (0, 0),
+    (1, 1),
+    (1, 40),
+    (120, 1),
+    (39, 9),
+    (40, 10),
+    (59, 17),
+    (60, 18),
+    (79, 23),
+    (80, 24),
+    (109, 29),
+    (110, 30),
+    (140, 40),
+    (200, 60),
+    (1000, 1000),
+    (u16::MAX, 1),
+];
+
 #[test]
 fn the_overview_fits_every_size() {
     let mut desk = Desk::at(incident(), (80, 24));
@@ -18,33 +38,15 @@ fn the_overview_fits_every_size() {
 
 #[test]
 fn every_view_fits_odd_sizes() {
-    let sizes = [
-        (0, 0),
-        (1, 1),
-        (1, 40),
-        (120, 1),
-        (39, 9),
-        (40, 10),
-        (59, 17),
-        (60, 18),
-        (79, 23),
-        (80, 24),
-        (109, 29),
-        (110, 30),
-        (140, 40),
-        (200, 60),
-        (1000, 1000),
-        (u16::MAX, 1),
-    ];
     for census in [incident(), empty()] {
         let mut desk = Desk::at(census, (80, 24));
         for key in [
-            "1", "2", "Enter", "x", "3", "4", "5", "6", "7", "8", "9", "0", "?", "Esc", "1", "a",
-            "Enter",
+            "1", "2", "Enter", "x", "3", "4", "5", "6", "7", "8", "9", "0", "t", "u", "?", "Esc",
+            "1", "a", "Enter",
         ] {
             desk.event(Event::Resize(80, 24));
             desk.press(key);
-            for (columns, rows) in sizes {
+            for &(columns, rows) in ODD {
                 desk.event(Event::Resize(columns, rows));
                 desk.press("j");
                 let buffer = desk.buffer();

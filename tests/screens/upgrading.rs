@@ -197,6 +197,42 @@ fn leaving_is_asked_for_and_told_afterwards() {
 }
 
 #[test]
+fn it_fits_odd_sizes_while_it_goes_and_after_its_end() {
+    let fits = |desk: &mut Desk| {
+        for &(columns, rows) in super::sizes::ODD {
+            desk.event(Event::Resize(columns, rows));
+            desk.press("j");
+            let buffer = desk.buffer();
+            assert_eq!((buffer.area.width, buffer.area.height), (columns, rows));
+        }
+        desk.event(Event::Resize(80, 24));
+    };
+    let mut desk = begun((80, 24));
+    desk.loads();
+    fits(&mut desk);
+    desk.press("a");
+    fits(&mut desk);
+    desk.press("Esc");
+    let words = "22410 still loads after 120 s. 14740 serves";
+    desk.event(Event::Came(at(130), course(&desk).title, Outcome::NotSeen(words.into())));
+    fits(&mut desk);
+}
+
+#[test]
+fn the_slower_of_two_looks_does_not_bring_back_what_is_over() {
+    let mut desk = begun((80, 24));
+    let mut fresh = under_way(5, Phase::Loading);
+    fresh.boot_time = 5_000_000_000;
+    let verdicts = farrier::rules::judge(&fresh, None);
+    desk.event(Event::Looked(fresh.into(), verdicts.into()));
+    assert!(desk.screen().contains("22410"), "{}", desk.screen());
+    let mut stale = box_();
+    stale.boot_time = 4_900_000_000;
+    desk.look(stale);
+    assert!(desk.screen().contains("22410"), "{}", desk.screen());
+}
+
+#[test]
 fn both_live_after_its_time_is_stuck_and_not_failed() {
     let mut desk = begun((80, 24));
     desk.loads();

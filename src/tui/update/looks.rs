@@ -20,6 +20,11 @@ pub(super) fn arrived(
     period: Duration,
 ) -> Vec<Effect> {
     state.period = period;
+    // Two look while an operation is under way: what the slower one saw is older than what is shown.
+    let shown = state.look.as_ref().map_or(i64::MIN, |look| look.census.boot_time);
+    if state.passage.is_some() && census.boot_time < shown {
+        return asking::recheck(state);
+    }
     state.chronicle.look(&census);
     if let Some(passage) = &mut state.passage {
         passage.look(&census);

@@ -38,6 +38,8 @@ pub enum Event {
     Resize(u16, u16),
     /// A look came, and the time until the next.
     Look(Arc<Census>, Arc<Verdicts>, Duration),
+    /// A look came that was taken for the operation under way.
+    Looked(Arc<Census>, Arc<Verdicts>),
     /// Time went by.
     Tick,
     /// farrier goes on after it was suspended.
@@ -93,6 +95,10 @@ pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
         Event::Key(key) => effects.extend(key_pressed(state, &key)),
         Event::Resize(columns, rows) => state.size = (columns, rows),
         Event::Look(census, verdicts, period) => {
+            effects.extend(looks::arrived(state, census, verdicts, period));
+        }
+        Event::Looked(census, verdicts) => {
+            let period = state.period;
             effects.extend(looks::arrived(state, census, verdicts, period));
         }
         Event::Tick => return effects,
