@@ -41,6 +41,18 @@ const PICTURES: &[Picture] = &[
         keys: &[("", "oldbin-lingering"), ("8", "Time line")],
     },
     Picture {
+        name: "timeline",
+        recording: "reexec-failed",
+        size: (80, 24),
+        keys: &[("", "reexec-failed"), ("t", "newest on top")],
+    },
+    Picture {
+        name: "upgrade",
+        recording: "release-stale",
+        size: (80, 24),
+        keys: &[("", "release-stale"), ("u", "What would stop it")],
+    },
+    Picture {
         name: "wide",
         recording: "oldbin-lingering",
         size: (160, 45),

@@ -56,10 +56,11 @@ impl Chronicle {
     }
 
     /// Takes in a look: what changed since the one before, and what it tells of earlier times.
-    pub fn look(&mut self, census: &Arc<Census>) {
+    pub fn look(&mut self, census: &Arc<Census>, recorded: bool) {
         match self.before.take() {
             None => {
-                let words = "farrier was opened".to_owned();
+                let words =
+                    if recorded { "the recording begins" } else { "farrier was opened" }.to_owned();
                 self.farrier(census.taken_at, None, None, words);
                 for app in &census.apps {
                     self.started(app);

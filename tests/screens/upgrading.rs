@@ -233,6 +233,19 @@ fn the_slower_of_two_looks_does_not_bring_back_what_is_over() {
 }
 
 #[test]
+fn a_recording_shows_the_plan_and_sends_nothing() {
+    let mut desk = Desk::new((80, 24));
+    desk.state.rights = farrier::tui::state::Rights::Recorded;
+    desk.look(box_());
+    desk.press("g u");
+    assert!(desk.screen().contains("nothing is sent: this is a recording"), "{}", desk.screen());
+    desk.press("a");
+    assert!(desk.screen().contains("upgrade: refused"), "{}", desk.screen());
+    desk.press("Esc t");
+    assert!(desk.screen().contains("the recording begins"), "{}", desk.screen());
+}
+
+#[test]
 fn both_live_after_its_time_is_stuck_and_not_failed() {
     let mut desk = begun((80, 24));
     desk.loads();

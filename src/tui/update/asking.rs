@@ -87,7 +87,7 @@ pub fn planned(state: &State, menu: &Menu, operation: Operation) -> Result<Plann
 }
 
 /// Why nothing at all is sent from here.
-fn refused_here(state: &State) -> Result<(), Refused> {
+pub fn refused_here(state: &State) -> Result<(), Refused> {
     if let Some(look) = &state.paused {
         let at = look.census.taken_at.to_zoned(state.zone.clone()).strftime("%H:%M:%S");
         return Err(Refused::new(

@@ -8,7 +8,7 @@ use crate::model::{App, Census, Worker};
 use crate::rules::Verdicts;
 use crate::tui::members::{Ghost, Was, members, same};
 use crate::tui::place::{FindingId, Identity, Pane, RowKey};
-use crate::tui::state::{Look, State};
+use crate::tui::state::{Look, Rights, State};
 
 /// How long the row of an ended process stays.
 const GHOSTS_STAY: Duration = Duration::from_secs(30);
@@ -25,7 +25,7 @@ pub(super) fn arrived(
     if state.passage.is_some() && census.boot_time < shown {
         return asking::recheck(state);
     }
-    state.chronicle.look(&census);
+    state.chronicle.look(&census, state.rights == Rights::Recorded);
     if let Some(passage) = &mut state.passage {
         passage.look(&census);
     }

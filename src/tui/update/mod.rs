@@ -8,7 +8,7 @@ mod moves;
 pub mod palette;
 mod paper;
 
-pub use asking::planned;
+pub use asking::{planned, refused_here};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,6 +11,7 @@ use crate::tui::filter::Subject as Words;
 use crate::tui::place::{Door, FindingId, RowKey, Subject, View};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
+use crate::tui::update::refused_here;
 use crate::tui::views::{Lower, Page, Row};
 use crate::tui::widgets::cells::Cells;
 use crate::tui::widgets::headline::titled;
@@ -30,12 +31,14 @@ pub(super) fn page(state: &State, columns: usize) -> Page {
             page.count = "the plan: nothing is sent yet".into();
             page.rows = steps(state, app, &course, columns);
             page.rows.extend(checks(state, app, &course.first, columns));
-            let now = if course.first.stops() {
-                "nothing is sent. a asks for the app's name first, since something stops it"
-            } else {
-                "nothing is sent. a shows what would be, and asks"
+            let now = match refused_here(state) {
+                Err(refused) => format!("nothing is sent: {}", refused.reason),
+                Ok(()) if course.first.stops() => {
+                    "nothing is sent. a asks for the app's name, since something stops it".into()
+                }
+                Ok(()) => "nothing is sent. a shows what would be, and asks".into(),
             };
-            lower.lines.extend(labelled(state, "NOW", now, columns));
+            lower.lines.extend(labelled(state, "NOW", &now, columns));
             lower.lines.extend(labelled(state, "BACK", &course.first.way_back, columns));
         }
         Err(refused) => {
