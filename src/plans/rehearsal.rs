@@ -7,6 +7,9 @@ use std::time::Duration;
 use crate::model::{App, Census, Signal};
 use crate::os::{AuditLine, Hands, Hold, Locked, Pid, Refusal, Text, Token};
 
+/// What ends a master, at once or when its workers are done.
+const ENDING: [Signal; 4] = [Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGINT, Signal::SIGKILL];
+
 /// A rehearsal. Each process answers with its tokens in turn and stays at the last one.
 #[derive(Debug, Default)]
 pub struct Rehearsal {
@@ -80,6 +83,12 @@ impl Hands for Rehearsal {
             return Err(refusal.clone());
         }
         self.sent.push((pid, signal));
+        // A script with more answers tells itself what becomes of it.
+        if ENDING.contains(&signal)
+            && let Some(answers) = self.tokens.get_mut(&pid).filter(|answers| answers.len() == 1)
+        {
+            *answers = vec![Err(Refusal::Gone)];
+        }
         Ok(())
     }
 

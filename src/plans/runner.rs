@@ -62,7 +62,7 @@ pub fn run(
     let outcome = match sent(&guard, terms, hands, look, tell) {
         Err(outcome) => outcome,
         Ok((watch, audited)) => {
-            let outcome = observe(watch, guard.plan(), terms, hands, look, tell);
+            let outcome = observe(watch, &guard, terms, hands, look, tell);
             let written = audited
                 && match &outcome {
                     Outcome::Done(words)
@@ -132,12 +132,13 @@ fn sending_refused(plan: &Plan, refusal: &Refusal) -> Refused {
 /// Looks until the expectation holds, its time is over, or the listener breaks off.
 fn observe(
     mut watch: Watch,
-    plan: &Plan,
+    guard: &Guard,
     terms: &Terms,
     hands: &mut dyn Hands,
     look: &mut dyn FnMut() -> (Census, Verdicts),
     tell: &mut dyn FnMut(Event) -> ControlFlow<()>,
 ) -> Outcome {
+    let plan = guard.plan();
     let within = terms.within.unwrap_or(plan.within);
     let mut waited = Duration::ZERO;
     loop {
@@ -147,7 +148,9 @@ fn observe(
         let (census, _) = look();
         // The clock of the look counts where looks are slow; the pauses count where the clock stands still.
         waited = waited.max(watch.since(&census));
-        let seen = watch.look(&census);
+        // A dying process has lost its title already and passes for nobody's; the one that is held knows.
+        let lives = hands.verify(guard.held()).is_ok();
+        let seen = watch.look(&census, lives);
         for words in watch.events() {
             if tell(Event::Seen(words)).is_break() {
                 return Outcome::Interrupted(watch.stands(&census, "was not watched further"));

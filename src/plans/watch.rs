@@ -101,15 +101,16 @@ impl Watch {
         std::mem::take(&mut self.events)
     }
 
-    /// One look.
-    pub(super) fn look(&mut self, census: &Census) -> Seen {
+    /// One look. `lives`: the process that the signal went to has not ended, whatever the look shows of it.
+    pub(super) fn look(&mut self, census: &Census, lives: bool) -> Seen {
         if let Some((place, why)) = census.seen.hidden.as_ref().filter(|_| self.could_see) {
             return Seen::Hidden(format!("{place}: {why}"));
         }
         let alive = self.alive(census);
         match self.expect.clone() {
-            Expect::Ended => self.ended(census),
             Expect::NewMaster => self.new_master(census),
+            _ if alive.is_none() && lives => Seen::NotYet,
+            Expect::Ended => self.ended(census),
             _ if alive.is_none() => Seen::Failed(format!(
                 "{} ended at {} after {}",
                 self.target.0,

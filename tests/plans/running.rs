@@ -6,10 +6,11 @@ use std::time::Duration;
 use farrier::facts::process::State;
 use farrier::facts::signals::SignalSet;
 use farrier::model::{Census, Master, Operation, Phase, Role};
+use farrier::os::Refusal;
 use farrier::plans::{Event, Given, Guard, Outcome, Rehearsal, Terms, plan, run};
 use farrier::rules::Verdicts;
 
-use super::shop::{alone, both, later, master, shop};
+use super::shop::{alone, both, later, master, pid, shop};
 
 /// A run: what was told, and what came of it.
 struct Run {
@@ -21,8 +22,12 @@ struct Run {
 /// Carries an operation out on the first box; what is seen then are the others in turn, each half a second later.
 /// The last one stays.
 fn carried(operation: Operation, boxes: &[Census]) -> Run {
+    carried_by(Rehearsal::of(&boxes[0]), operation, boxes)
+}
+
+/// The same by hands whose answers are scripted.
+fn carried_by(mut hands: Rehearsal, operation: Operation, boxes: &[Census]) -> Run {
     let first = boxes[0].clone();
-    let mut hands = Rehearsal::of(&first);
     let plan = plan(&first, &Verdicts::default(), &first.apps[0], None, operation).unwrap();
     let guard = Guard::open(plan, &first, &mut hands).unwrap();
     let mut seen = Vec::new();
@@ -85,6 +90,23 @@ fn retire_is_done_when_the_old_master_is_gone_and_the_new_serves() {
     assert_eq!(run.seen, ["1 of 2 workers of 9120 are left"]);
     let stages: Vec<&str> = run.hands.notes.iter().map(|line| line.stage.as_str()).collect();
     assert_eq!(stages, ["intent", "result"]);
+}
+
+/// It has lost its title and passes for nobody's: the process that is held decides when it has ended.
+#[test]
+fn a_dying_master_has_not_ended() {
+    let gone = changed(both(), |masters| drop(masters.remove(0)));
+    let mut hands = Rehearsal::of(&both());
+    let answers = hands.tokens.get_mut(&pid(9120)).unwrap();
+    let lives = answers[0].clone();
+    // To hold it, before the signal, at four looks after it; then it is gone.
+    *answers = vec![lives; 6];
+    answers.push(Err(Refusal::Gone));
+    let run = carried_by(hands, Operation::Retire, &[both(), gone]);
+    assert_eq!(run.done(), "9120 took QUIT at 23:13:41 and ended at 23:13:44. 14740 serves alone");
+    let at_once = changed(both(), |masters| drop(masters.remove(0)));
+    let run = carried(Operation::Retire, &[both(), at_once]);
+    assert_eq!(run.done(), "9120 took QUIT at 23:13:41 and ended at 23:13:42. 14740 serves alone");
 }
 
 #[test]
