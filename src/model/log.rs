@@ -52,6 +52,8 @@ pub enum Said {
     Ready,
     /// A worker is ready.
     WorkerReady,
+    /// A reload was carried out: the configuration was read anew.
+    Reloaded,
     /// An error, or the line of an exception that nobody caught.
     Error(Text),
 }

@@ -292,6 +292,7 @@ fn said(entry: &Entry, writer: Option<Pid>) -> String {
         Said::Refused(why) => format!("{who} refused USR2: \"{why}\""),
         Said::Ready => format!("{who} says: master process ready"),
         Said::WorkerReady => format!("{who} says: a worker is ready"),
+        Said::Reloaded => format!("{who} says: done reloading its configuration"),
         Said::Error(text) => format!("\"{text}\""),
     }
 }

@@ -72,6 +72,9 @@ fn said(message: &[u8], header: &Header) -> Option<Said> {
     if message == b"master process ready" {
         return Some(Said::Ready);
     }
+    if message.starts_with(b"done reloading config_file=") {
+        return Some(Said::Reloaded);
+    }
     if message
         .strip_prefix(b"worker=")
         .and_then(|rest| rest.strip_suffix(b" ready"))
@@ -179,6 +182,7 @@ mod tests {
         for (message, wanted) in [
             ("master process ready", Said::Ready),
             ("worker=3 ready", Said::WorkerReady),
+            ("done reloading config_file=/srv/config/unicorn.rb", Said::Reloaded),
             (
                 "reaped #<Process::Status: pid 7 SIGKILL (signal 9)> exec()-ed",
                 Said::Ended { pid: 7, how: "SIGKILL (signal 9)".into() },
@@ -198,6 +202,7 @@ mod tests {
             "worker=x ready",
             "reaped #<Process::Status: pid 7 exit 0> worker=0",
             "gracefully stopping all workers",
+            "reloading config_file=/srv/config/unicorn.rb",
             "executing nothing",
             "see (above)",
             "a note(Error)",
