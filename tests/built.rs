@@ -195,6 +195,7 @@ pub fn config() -> Config {
         defaulted: vec![],
         hooks: vec![],
         removed_calls: vec![],
+        reconnects: Setting::NotSet,
         retires_old_master: true,
     }
 }
@@ -267,6 +268,7 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
         server_version: Some("6.0.0".into()),
         ruby_version: Some("3.1.2".into()),
         revision: None,
+        databases: known(&format!("{place}/fd"), vec![]),
     }
 }
 
@@ -513,6 +515,7 @@ pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losab
             visit("master.release", &mut master.release);
             each_config(&mut master.config, "config", visit);
             each_config(&mut master.loaded, "loaded", visit);
+            visit("databases", &mut master.databases);
             visit("pidfile", &mut master.pidfile);
             visit("log", &mut master.log);
             visit("listens", &mut master.listens);

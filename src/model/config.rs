@@ -164,6 +164,9 @@ pub struct Config {
     pub hooks: Vec<HookBody>,
     /// Calls that newer Rubies no longer have.
     pub removed_calls: Vec<RemovedCall>,
+    /// The hook that gives workers database connections of their own: `after_fork` connects anew, or `before_fork`
+    /// closes what the master has open.
+    pub reconnects: Setting<Hook>,
     /// Whether some hook seems to end the old master: it mentions `oldbin`, and a signal.
     pub retires_old_master: bool,
 }

@@ -21,7 +21,7 @@ pub use handover::Handover;
 pub use limits::Limits;
 pub use log::Log;
 pub use operation::Operation;
-pub use process::Process;
+pub use process::{Connection, Process};
 pub use release::{Current, CurrentState, Layout, Lock, Release};
 pub use restart::{Gemfile, Origin, Restart};
 pub use tree::{Kind, Master, Phase, Role, Worker};

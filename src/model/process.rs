@@ -4,13 +4,22 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::facts::Fact;
 use crate::facts::environ::Environ;
 use crate::facts::files::Linked;
 use crate::facts::limits::Limit;
 use crate::facts::maps::Mapped;
 use crate::facts::process::{CommandLine, Stat, Status};
+use crate::facts::{Fact, Place};
 use crate::os::{Descriptor, Pid, Root, Text};
+
+/// A connection of a process to a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// The descriptor.
+    pub place: Place,
+    /// Where the database listens: an address or a path.
+    pub to: String,
+}
 
 /// A process.
 #[derive(Clone, Debug)]

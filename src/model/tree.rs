@@ -116,6 +116,8 @@ pub struct Master {
     pub ruby_version: Option<String>,
     /// The revision of the code: from the title (rack-statsd) or the release's `REVISION`.
     pub revision: Option<String>,
+    /// Its connections to databases, as far as their usual ports and paths tell them.
+    pub databases: Fact<Vec<super::Connection>>,
 }
 
 impl Master {

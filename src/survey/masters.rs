@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::adopt::{Member, Tree};
 use super::config;
+use super::connections;
 use super::listeners;
 use super::log;
 use super::restart::Known;
@@ -98,6 +99,7 @@ impl Round<'_> {
                 .or_else(|| packaged(self.once, &process, server.kind.name())),
             ruby_version: maps.and_then(|maps| crate::deploy::ruby::version(maps)),
             revision: revision(recognised.tag.as_ref(), layout, &release),
+            databases: connections::databases(&process, self.sockets),
             arguments: recognised.arguments,
             phase,
             parent,

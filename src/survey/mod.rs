@@ -3,6 +3,7 @@
 mod adopt;
 mod apps;
 mod config;
+mod connections;
 mod contexts;
 mod directories;
 mod extensions;

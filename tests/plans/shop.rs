@@ -115,6 +115,7 @@ pub fn config() -> Config {
         defaulted: vec![],
         hooks: vec![],
         removed_calls: vec![],
+        reconnects: Setting::NotSet,
         retires_old_master: false,
     }
 }
@@ -155,6 +156,7 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
         server_version: None,
         ruby_version: None,
         revision: None,
+        databases: known(vec![]),
         loaded: known(config()),
     }
 }

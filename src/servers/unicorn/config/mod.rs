@@ -1,5 +1,6 @@
 //! Unicorn's configuration file, as far as it can be read without running it (`configurator.rb`, 6.0.0).
 
+mod after_fork;
 mod expression;
 mod hooks;
 mod values;
@@ -68,6 +69,7 @@ pub fn read(loading: &Loading<'_>) -> Config {
     }
     let retires = retires_old_master(&statements);
     let mut config = reader.config;
+    config.reconnects = after_fork::reconnects(&statements);
     config.retires_old_master = retires;
     config.hooks = hooks::hooks(source, &statements, &reader.values);
     config.removed_calls = hooks::removed_calls(&statements);
@@ -97,6 +99,7 @@ fn empty(path: &Path) -> Config {
         defaulted: Vec::new(),
         hooks: Vec::new(),
         removed_calls: Vec::new(),
+        reconnects: Setting::NotSet,
         retires_old_master: false,
     }
 }
@@ -116,6 +119,7 @@ fn obscure(config: &mut Config, line: usize, text: &Text) {
     hide(&mut config.stderr_path, line, text);
     hide(&mut config.user, line, text);
     hide(&mut config.program, line, text);
+    hide(&mut config.reconnects, line, text);
 }
 
 /// Whether some hook ends the old master: it kills by a signal that ends, in a file that speaks of its pidfile.
