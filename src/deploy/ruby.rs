@@ -50,6 +50,68 @@ pub fn gem_of(path: &Path) -> Option<&str> {
     below("gems", 1).or_else(|| below("extensions", 3))
 }
 
+/// A path that holds for one version of Ruby.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pinned {
+    /// The version in it.
+    pub version: String,
+    /// It is the version of the ABI, `3.1.0` for all of 3.1, as RubyGems and Bundler name their directories.
+    pub abi: bool,
+}
+
+impl Pinned {
+    /// Whether a Ruby of this version would have the same path.
+    pub fn serves(&self, version: &str) -> bool {
+        let parts = |text: &str| -> Vec<String> {
+            let number = text.split_once("-p").map_or(text, |(number, _patch)| number);
+            number.split('.').map(str::to_owned).collect()
+        };
+        let (own, asked) = (parts(&self.version), parts(version));
+        let compared = if self.abi { 2 } else { 3 };
+        own.iter().zip(&asked).take(compared).all(|(own, asked)| own == asked)
+    }
+}
+
+/// The version of Ruby in a path: `versions/3.1.2` (rbenv), `rubies/ruby-3.1.2`, `gems/ruby-3.1.2@shop` (RVM, chruby),
+/// `installs/ruby/3.1.2` (asdf, mise), `ruby-3.1` (by hand), `bundle/ruby/3.1.0`, `gems/3.1.0` (the ABI's).
+pub fn pinned(path: &Path) -> Option<Pinned> {
+    let parts: Vec<&str> = path.parent()?.components().filter_map(named).collect();
+    let number = |text: &str| -> Option<String> {
+        let plain = text.split_once('@').map_or(text, |(version, _gemset)| version);
+        let number = plain.split_once("-p").map_or(plain, |(number, _patch)| number);
+        let is_one = number.contains('.')
+            && number
+                .split('.')
+                .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+        is_one.then(|| plain.to_owned())
+    };
+    let mut above = None;
+    let mut grand = None;
+    let mut found = None;
+    for part in parts {
+        let whole = part.strip_prefix("ruby-").and_then(number);
+        let below =
+            number(part).filter(|_| matches!(above, Some("versions" | "rubies" | "ruby" | "gems")));
+        let abi = below.is_some()
+            && (above == Some("gems") || (above == Some("ruby") && grand != Some("installs")));
+        if let Some(version) = whole.or(below) {
+            // Below one version's own directory that of the ABI says less.
+            let known = found.take().filter(|known: &Pinned| abi && !known.abi);
+            found = known.or(Some(Pinned { version, abi }));
+        }
+        (grand, above) = (above, Some(part));
+    }
+    found
+}
+
+/// The version that a lock file's `RUBY VERSION` asks for: `ruby 3.1.2p20`. Of another engine than Ruby's own the
+/// number is another one.
+pub fn asked_for(line: &str) -> Option<&str> {
+    let version = line.strip_prefix("ruby ").filter(|version| !version.contains('('))?;
+    let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
+    version.get(..end).map(|number| number.trim_end_matches('.')).filter(|n| !n.is_empty())
+}
+
 fn is_interpreter(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
         let rest = name.strip_prefix("ruby").or_else(|| name.strip_prefix("libruby"));
@@ -131,5 +193,42 @@ mod tests {
         assert_eq!(gem_version(&maps, "puma"), None);
         assert_eq!(specified("unicorn-6.0.0.gemspec", "unicorn").as_deref(), Some("6.0.0"));
         assert_eq!(specified("unicorn-worker-killer-0.4.5.gemspec", "unicorn"), None);
+    }
+
+    #[test]
+    fn paths_of_one_version() {
+        for (path, wanted) in [
+            ("/home/d/.rbenv/versions/3.1.2/bin/unicorn", Some(("3.1.2", false))),
+            ("/home/d/.rvm/gems/ruby-2.7.4@shop/bin/unicorn", Some(("2.7.4", false))),
+            ("/opt/rubies/ruby-2.0.0-p648/bin/unicorn", Some(("2.0.0-p648", false))),
+            ("/opt/ruby-3.1/bin/unicorn", Some(("3.1", false))),
+            ("/home/d/.asdf/installs/ruby/3.3.0/bin/unicorn", Some(("3.3.0", false))),
+            ("/var/www/shop/shared/bundle/ruby/3.1.0/bin/unicorn", Some(("3.1.0", true))),
+            ("/usr/lib/ruby/gems/3.1.0/gems/unicorn-6.1.0/bin/unicorn", Some(("3.1.0", true))),
+            (
+                "/home/d/.rbenv/versions/3.1.2/lib/ruby/gems/3.1.0/bin/unicorn",
+                Some(("3.1.2", false)),
+            ),
+            ("/home/d/.rbenv/shims/unicorn", None),
+            ("/var/www/shop/releases/3.1.0/bin/unicorn", None),
+            ("/usr/local/bin/unicorn3.1", None),
+            ("/opt/ruby-wrapper/bin/unicorn", None),
+        ] {
+            let found = pinned(Path::new(path));
+            let found = found.as_ref().map(|p| (p.version.as_str(), p.abi));
+            assert_eq!(found, wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn which_version_a_path_serves() {
+        let at = |version: &str, abi| Pinned { version: version.into(), abi };
+        assert!(at("3.1.0", true).serves("3.1.2") && !at("3.1.0", true).serves("3.2.0"));
+        assert!(at("3.1.2", false).serves("3.1.2") && !at("3.1.2", false).serves("3.1.4"));
+        assert!(at("3.1.2", false).serves("3.1") && at("3.1", false).serves("3.1.4"));
+        assert!(at("2.0.0-p648", false).serves("2.0.0"));
+        assert_eq!(asked_for("ruby 3.1.2p20"), Some("3.1.2"));
+        assert_eq!(asked_for("ruby 3.4.0.preview1"), Some("3.4.0"));
+        assert_eq!(asked_for("ruby 2.5.7p0 (jruby 9.2.11.1)"), None);
     }
 }

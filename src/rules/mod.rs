@@ -1,6 +1,7 @@
 //! The catalogue: each rule looks at a census and answers fine, found, not here, or blind. Pure.
 
 pub mod causes;
+pub mod config;
 pub mod headline;
 pub mod line;
 mod look;
@@ -205,9 +206,11 @@ pub const RULES: &[&Rule] = &[
     &ruby::gemfile_pinned::RULE,
     &ruby::gemfile_mismatch::RULE,
     &ruby::gemfile_missing::RULE,
+    &ruby::env_overgrown::RULE,
     &ruby::exe_replaced::RULE,
     &ruby::libs_replaced::RULE,
     &ruby::reexec_missing::RULE,
+    &ruby::reexec_versioned::RULE,
     &ruby::config_missing::RULE,
     &pidfiles::oldbin_lingering::RULE,
     &pidfiles::oldbin_stale::RULE,
@@ -235,6 +238,11 @@ pub const RULES: &[&Rule] = &[
     &sockets::socket_replaced::RULE,
     &sockets::listener_in_release::RULE,
     &sockets::listener_lost::RULE,
+    &config::config_after_fork::RULE,
+    &config::config_pid_none::RULE,
+    &config::config_pid_relative::RULE,
+    &config::config_reload_preload::RULE,
+    &config::config_unloaded::RULE,
 ];
 
 /// The rule with this name.

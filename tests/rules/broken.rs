@@ -90,7 +90,7 @@ fn pinned(app: &mut App, release: &str, gone: bool) {
 }
 
 /// Nothing shows that USR2 is used here.
-fn unprepared(app: &mut App) {
+pub fn unprepared(app: &mut App) {
     app.masters[0].config.value = Ok(plain_config());
     app.masters[0].loaded.value = Ok(plain_config());
 }
@@ -117,6 +117,7 @@ fn diverge(app: &mut App) {
 
 pub fn cases() -> Vec<Case> {
     let mut all = releases();
+    all.extend(super::settings::cases());
     all.extend(ruby());
     all.extend(pidfiles());
     all.extend(masters());

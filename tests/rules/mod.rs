@@ -6,6 +6,7 @@ mod generations;
 mod kept;
 mod memory;
 mod order;
+mod settings;
 mod sound;
 
 use farrier::model::Census;

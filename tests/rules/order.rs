@@ -49,6 +49,7 @@ fn effects_stand_under_their_cause() {
         ("oldbin-lingering", 0),
         ("release-mixed", 1),
         ("release-stale", 2),
+        ("config-reload-preload", 0),
     ];
     assert_eq!(order, expected);
 }

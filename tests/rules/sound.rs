@@ -90,6 +90,7 @@ pub fn healthy_moments() -> Vec<(&'static str, Census)> {
 /// What looks like a fault and is none: the rule that might be taken in, why it is none, the app.
 pub fn look_alikes() -> Vec<(&'static str, &'static str, Census)> {
     let mut all = of_releases();
+    all.extend(super::settings::look_alikes());
     all.extend(of_ruby());
     all.extend(of_pidfiles());
     all.extend(of_masters());

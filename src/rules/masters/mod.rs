@@ -111,7 +111,7 @@ fn own_logs<'a>(look: &mut Look<'a>) -> Vec<(&'a Master, &'a Log, Vec<&'a Entry>
 
 /// The lines of a log that are about a master's own restarts: those of its own hand since it was ready, and what its
 /// children are about to execute. Several generations, and several apps, may write to one file.
-fn own_entries(log: &Log, number: Option<i32>) -> Vec<&Entry> {
+pub(super) fn own_entries(log: &Log, number: Option<i32>) -> Vec<&Entry> {
     let by_it = |entry: &Entry| entry.writer.is_none() || entry.writer == number;
     let began = log.entries.iter().rposition(|entry| entry.said == Said::Ready && by_it(entry));
     let since = log.entries.get(began.map_or(0, |at| at + 1)..).unwrap_or_default();

@@ -3,7 +3,7 @@
 use crate::model::{Gemfile, Kind, Layout, Master};
 use crate::os::shown;
 use crate::rules::line::{Line, cut, named};
-use crate::rules::{Look, Rule, Severity, usr2};
+use crate::rules::{Look, Rule, Severity, config, usr2};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -130,7 +130,6 @@ pub fn fix(
     gone: bool,
 ) -> Vec<String> {
     let app = look.app();
-    let pid = master.process.pid;
     if layout.current_release().is_none() {
         return vec!["# first mend current (current-broken)".into()];
     }
@@ -138,16 +137,5 @@ pub fn fix(
     if gone && let Some(lines) = usr2::rescue(app, master, &entry) {
         return lines;
     }
-    let file = master
-        .config
-        .get()
-        .map_or_else(|| "the configuration".into(), |config| app.short(&config.file.path));
-    let mut lines = vec![format!("# in before_exec of {file}: {}", setting(layout))];
-    if usr2::reload_is_harmless(app, master) {
-        lines.push(format!("# then, so that {pid} knows it: kill -HUP {pid}"));
-    } else {
-        lines.push(format!("# no HUP to {pid} now: current names another release than it runs"));
-        lines.push("# a stop and a start with the mended configuration ends it".into());
-    }
-    lines
+    config::mended(app, master, "before_exec of ", &setting(layout))
 }

@@ -13,6 +13,7 @@ mod odd;
 mod oldbins;
 mod pidfiles;
 mod releases;
+mod settings;
 mod sockets;
 mod trials;
 mod upgrades;
@@ -37,4 +38,5 @@ pub const ALL: &[&[Stage]] = &[
     sockets::STAGES,
     access::STAGES,
     memory::STAGES,
+    settings::STAGES,
 ];

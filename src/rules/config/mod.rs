@@ -1,0 +1,73 @@
+//! Rules about the configuration, as the next re-execution or reload will load it.
+
+pub mod config_after_fork;
+pub mod config_pid_none;
+pub mod config_pid_relative;
+pub mod config_reload_preload;
+pub mod config_unloaded;
+
+use crate::facts::{Fact, Lack, Place};
+use crate::model::{App, Config, Master, Setting};
+use crate::os::shown;
+
+use super::{Look, usr2};
+
+/// What was not seen: the look has noted it.
+pub struct Unseen;
+
+/// A setting of a configuration; `None`: it is not set. Unseen is what only the server can evaluate.
+fn evaluated<'c, T>(
+    look: &mut Look<'_>,
+    master: &Master,
+    config: &Config,
+    name: &str,
+    setting: &'c Setting<T>,
+) -> Result<Option<&'c T>, Unseen> {
+    match setting {
+        Setting::NotSet => Ok(None),
+        Setting::Set { value, .. } => Ok(Some(value)),
+        Setting::Unevaluable { line, text } => {
+            let place = Place::line(&config.file.path, *line);
+            let lack = Lack::Unevaluable(format!("{name} {text}"));
+            look.of(master.process.pid, name, &Fact::<()>::lacking(place, lack));
+            Err(Unseen)
+        }
+    }
+}
+
+/// The configuration's name in a sentence.
+pub fn file_of(app: &App, master: &Master) -> String {
+    match master.config.get().map(|config| &config.file.path) {
+        Some(path) if path.as_os_str().is_empty() => "a configuration given by -c".into(),
+        Some(path) => app.short(path),
+        None => "the configuration".into(),
+    }
+}
+
+/// A line that a configuration needs, `at` its place in it, and how the running master learns of it: by a reload only
+/// where that would read what runs already.
+pub fn mended(app: &App, master: &Master, at: &str, line: &str) -> Vec<String> {
+    let pid = master.process.pid;
+    let mut lines = vec![format!("# in {at}{}: {line}", file_of(app, master))];
+    if matches!(master.restart.config.get(), Some(None)) {
+        lines.push(format!("# {pid} was given none: HUP would re-execute it; stop and start it"));
+    } else if usr2::reload_is_harmless(app, master) {
+        lines.push(format!("# then, so that {pid} knows it: kill -HUP {pid}"));
+    } else {
+        lines.push(format!("# no HUP to {pid} now: current names another release than it runs"));
+        lines.push("# a stop and a start with the mended configuration ends it".into());
+    }
+    lines
+}
+
+/// `pid` with a good place for a pidfile of this name: one file whatever release runs.
+fn pid_setting(app: &App, name: &str) -> String {
+    let directory = match app.layout.get() {
+        Some(Some(layout)) => {
+            layout.shared.clone().unwrap_or_else(|| layout.root.join("shared")).join("pids")
+        }
+        _ if app.root.parent().is_some() => app.root.join("tmp/pids"),
+        _ => "/run".into(),
+    };
+    format!("pid \"{}\"", shown(&directory.join(name)))
+}
