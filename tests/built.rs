@@ -8,6 +8,7 @@ use farrier::facts::process::{CommandLine, Stat, State, Status};
 use farrier::facts::signals::SignalSet;
 use farrier::facts::sockets::SocketFile;
 use farrier::facts::{Fact, Lack, Place};
+use farrier::model::config::OldPath;
 use farrier::model::log::{Entry, Said};
 use farrier::model::*;
 use farrier::os::{Access, FileKind, FileStat, Host, Pid, Refusal, Root, Text, User};
@@ -180,6 +181,7 @@ pub fn config() -> Config {
         file: spot(CONFIG, FileKind::Regular, &format!("{ROOT}/releases/{LIVE}/config/unicorn.rb")),
         working_directory: set(format!("{ROOT}/current").into(), 1),
         pid: set(PIDFILE.into(), 2),
+        pid_real: known(PIDFILE, Some(PIDFILE.into())),
         listen: vec![set(SOCKET.into(), 3)],
         worker_processes: set(2, 4),
         preload_app: set(true, 5),
@@ -194,6 +196,7 @@ pub fn config() -> Config {
         }],
         defaulted: vec![],
         hooks: vec![],
+        obscure_hooks: vec![],
         removed_calls: vec![],
         reconnects: Setting::NotSet,
         retires_old_master: true,
@@ -551,6 +554,12 @@ fn each_config(
 ) {
     if let Ok(config) = &mut config.value {
         each_spot(&mut config.file, visit);
+        visit("pid_real", &mut config.pid_real);
+        for path in config.hooks.iter_mut().flat_map(|hook| &mut hook.old_paths) {
+            if let Setting::Set { value: OldPath::Path { real, .. }, .. } = path {
+                visit("old_path.real", real);
+            }
+        }
     }
     visit(name, config);
 }

@@ -17,6 +17,15 @@ pub fn version(maps: &[Mapped]) -> Option<String> {
     })
 }
 
+/// The version in the path of an interpreter: `versions/3.3.0/bin/ruby`, or `ruby3.3` as distributions name it.
+pub fn version_of_path(path: &Path) -> Option<String> {
+    let numbered = || {
+        let number = path.file_name()?.to_str()?.strip_prefix("ruby")?;
+        (number.contains('.') && is_version(number)).then(|| number.to_owned())
+    };
+    numbered().or_else(|| is_interpreter(path).then(|| managed(path)).flatten())
+}
+
 /// The version of a gem in the path of one of its mapped files (`…/gems/unicorn-6.1.0/…`,
 /// `…/extensions/PLATFORM/ABI/unicorn-6.1.0/…`).
 pub fn gem_version(maps: &[Mapped], gem: &str) -> Option<String> {
@@ -176,6 +185,21 @@ mod tests {
             ("/usr/lib/x86_64-linux-gnu/libgmp.so.10.4.1", None),
         ] {
             assert_eq!(version(&maps(&[path])).as_deref(), wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn interpreters() {
+        for (path, wanted) in [
+            ("/usr/bin/ruby3.1", Some("3.1")),
+            ("/opt/rubies/ruby-3.3.0/bin/ruby", Some("3.3.0")),
+            ("/home/d/.rbenv/versions/3.2.2/bin/ruby", Some("3.2.2")),
+            ("/home/d/.rbenv/shims/ruby", None),
+            ("/usr/local/bin/ruby", None),
+            ("/srv/app-1.2.3/bin/wrapper", None),
+            ("/usr/bin/ruby3", None),
+        ] {
+            assert_eq!(version_of_path(Path::new(path)).as_deref(), wanted, "{path}");
         }
     }
 

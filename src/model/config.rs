@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::facts::Fact;
 use crate::facts::files::Spot;
 use crate::os::Text;
 
@@ -90,7 +91,7 @@ pub struct Defaulted {
 }
 
 /// A hook with what it does to an old master.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HookBody {
     /// Which hook.
     pub hook: Hook,
@@ -102,6 +103,23 @@ pub struct HookBody {
     pub old_paths: Vec<Setting<OldPath>>,
     /// It asks for the worker's number: it does not do the same at every fork.
     pub tells_workers_apart: bool,
+    /// It, or a variable that it uses, names an oldbin pidfile: what it signals is the old master.
+    pub names_oldbin: bool,
+    /// It sleeps: each fork comes later than the one before.
+    pub sleeps: bool,
+}
+
+/// A hook of which it is not known whether it is set, or to what: under a condition, no block, source from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObscureHook {
+    /// Which hook; `None`: any of them may be set there.
+    pub hook: Option<Hook>,
+    /// The line, from 1.
+    pub line: usize,
+    /// What stands there.
+    pub text: Text,
+    /// As far as the file shows, it may end an old master.
+    pub may_retire: bool,
 }
 
 /// A signal that a hook sends.
@@ -114,12 +132,18 @@ pub struct Kill {
 }
 
 /// The oldbin pidfile that a hook reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum OldPath {
     /// The one of the configured pidfile, by asking the server for it.
     Configured,
     /// A path of its own.
-    Path(PathBuf),
+    Path {
+        /// As it is written.
+        path: PathBuf,
+        /// With the links of its directory resolved; `None`: there is no such directory. It is asked for only where
+        /// the path is written in another way than `pid`.
+        real: Fact<Option<PathBuf>>,
+    },
 }
 
 /// A call of `exists?`, which Ruby 3.2 removed.
@@ -129,8 +153,11 @@ pub struct RemovedCall {
     pub class: &'static str,
     /// The line, from 1.
     pub line: usize,
-    /// The hook that it stands in; `None`: elsewhere, so that loading the file calls it.
+    /// The hook that it stands in; `None`: it stands in none.
     pub hook: Option<Hook>,
+    /// Whoever runs the hook calls it, or whoever loads the file where it stands in none: it is in no definition, no
+    /// other block, behind no condition.
+    pub sure: bool,
 }
 
 /// What a configuration says.
@@ -142,6 +169,8 @@ pub struct Config {
     pub working_directory: Setting<PathBuf>,
     /// `pid`.
     pub pid: Setting<PathBuf>,
+    /// Where `pid` really is, as for [`OldPath::Path`].
+    pub pid_real: Fact<Option<PathBuf>>,
     /// `listen`, as written.
     pub listen: Vec<Setting<Text>>,
     /// `worker_processes`.
@@ -162,6 +191,8 @@ pub struct Config {
     pub defaulted: Vec<Defaulted>,
     /// The hooks that are set without a condition, the last of each kind.
     pub hooks: Vec<HookBody>,
+    /// Hooks that may be set besides, or instead.
+    pub obscure_hooks: Vec<ObscureHook>,
     /// Calls that newer Rubies no longer have.
     pub removed_calls: Vec<RemovedCall>,
     /// The hook that gives workers database connections of their own: `after_fork` connects anew, or `before_fork`

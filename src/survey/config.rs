@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::once::Once;
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{Config, Layout, Process};
+use crate::model::config::OldPath;
+use crate::model::{Config, Layout, Process, Setting};
 use crate::os::{Root, Text};
 use crate::servers::{Loading, Options, Server};
 
@@ -33,10 +34,46 @@ pub fn read(
             let Seen { given, cwd } = seen;
             let mut config = (server.read_config)(&Loading { text: &text, path, given, cwd });
             config.file = once.spot(root, path);
+            resolve(once, root, &mut config, cwd);
             Ok(config)
         }
         None => Err(Lack::Depends("a configuration file that is not there".into())),
     })
+}
+
+/// Finds out where the oldbin pidfiles of hooks really are, where they are not plainly those of `pid`.
+fn resolve(once: &Once<'_>, root: Root, config: &mut Config, cwd: Option<&Path>) {
+    let real = |path: &Path| {
+        let absolute = match cwd {
+            _ if path.is_absolute() => path.to_path_buf(),
+            Some(cwd) => cwd.join(path),
+            None => {
+                let lack = Lack::Depends("the directory of the next re-execution".into());
+                return Fact::lacking(Place::path(path), lack);
+            }
+        };
+        let (Some(directory), Some(name)) = (absolute.parent(), absolute.file_name()) else {
+            return Fact::known(Place::path(path), Some(absolute.clone()));
+        };
+        once.real(root, directory).map(|directory| directory.map(|there| there.join(name)))
+    };
+    let plain = config.pid.value().map(|pid| {
+        let mut name = pid.as_os_str().to_os_string();
+        name.push(".oldbin");
+        name
+    });
+    let mut asked = false;
+    for one in config.hooks.iter_mut().flat_map(|hook| &mut hook.old_paths) {
+        if let Setting::Set { value: OldPath::Path { path, real: there }, .. } = one
+            && plain.as_deref() != Some(path.as_os_str())
+        {
+            *there = real(path);
+            asked = true;
+        }
+    }
+    if let (true, Some(pid)) = (asked, config.pid.value()) {
+        config.pid_real = real(pid);
+    }
 }
 
 /// The configuration of a server that was given none: every setting has its default.

@@ -50,6 +50,8 @@ fn ladder(app: &mut App) {
         kills: vec![Kill { line: 13, signals }],
         old_paths: vec![],
         tells_workers_apart: true,
+        names_oldbin: true,
+        sleeps: false,
     }];
 }
 

@@ -1,9 +1,12 @@
-//! What the hooks of a configuration do to an old master, and what they call that newer Rubies no longer have.
+//! What the hooks of a configuration do to an old master, and which of them cannot be told.
+
+use std::collections::HashSet;
 
 use super::expression::CONFIGURED_PID;
-use super::hook_of;
 use super::values::{Value, Values, argument};
-use crate::model::config::{HookBody, Kill, OldPath, RemovedCall};
+use super::{FOREIGN, HOOKS, hook_of, is_modified};
+use crate::facts::{Fact, Lack};
+use crate::model::config::{HookBody, Kill, ObscureHook, OldPath};
 use crate::model::{Hook, Setting};
 use crate::os::Text;
 use crate::servers::ruby::{Kind, Piece, Statement, Token};
@@ -15,18 +18,28 @@ const READS: &[&[u8]] =
 /// The name that the old master's pidfile ends with.
 const SUFFIX: &[u8] = b".oldbin";
 
-/// What shows that a file minds the Ruby that it runs on, or brings the method along.
-const GUARDS: &[&str] =
-    &["respond_to?", "RUBY_VERSION", "alias", "alias_method", "define_singleton_method"];
-
-/// The hooks, the last of each kind: a later one replaces an earlier one.
+/// The hooks, the last of each kind: a later one replaces an earlier one. And those that may replace them in turn.
 pub(super) fn hooks<'a>(
     source: &[u8],
     statements: &[Statement<'a>],
     top: &Values<'a>,
-) -> Vec<HookBody> {
+) -> (Vec<HookBody>, Vec<ObscureHook>) {
     let mut all: Vec<(usize, Hook)> = Vec::new();
+    let mut obscure: Vec<(usize, ObscureHook)> = Vec::new();
+    let says = |statement: &Statement<'_>, word: &[u8]| {
+        let mut tokens = statement.tokens.iter();
+        tokens.any(|token| token.text.windows(word.len()).any(|part| part == word))
+    };
+    let names = named_oldbin(statements);
+    let ends = [&b"kill"[..], SUFFIX].iter().all(|word| statements.iter().any(|s| says(s, word)));
     for statement in statements {
+        // The block's own statements follow, if it has any.
+        if let ([name], 0) = (statement.tokens.as_slice(), statement.depth)
+            && let Some((_, hook)) = HOOKS.iter().find(|(word, _)| name.is_word(word))
+        {
+            all.retain(|(_, other)| other != hook);
+            all.push((name.start, *hook));
+        }
         let Some(scope) = statement.outer else { continue };
         if let Some(hook) = hook_of(&scope)
             && !all.iter().any(|(start, _)| *start == scope.start)
@@ -35,15 +48,79 @@ pub(super) fn hooks<'a>(
             all.push((scope.start, hook));
         }
     }
-    all.into_iter().map(|(start, hook)| body(source, statements, top, start, hook)).collect()
+    for (at, statement) in statements.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|before| statements.get(before));
+        if let Some(found) = under_condition(statement, before, ends) {
+            all.retain(|(start, _)| *start != found.0);
+            obscure.push(found);
+        } else if let Some(found) = elsewhere(statement, ends) {
+            obscure.push(found);
+        }
+    }
+    obscure.retain(|(at, one)| {
+        one.hook.is_none_or(|hook| !all.iter().any(|(start, other)| *other == hook && start > at))
+    });
+    let bodies = all.into_iter().map(|one| body(source, statements, top, one, &names));
+    (bodies.collect(), obscure.into_iter().map(|(_, one)| one).collect())
+}
+
+/// `before_fork do … end if x`: where the block began, and the hook.
+fn under_condition(
+    statement: &Statement<'_>,
+    before: Option<&Statement<'_>>,
+    may_retire: bool,
+) -> Option<(usize, ObscureHook)> {
+    let [end, rest @ ..] = statement.tokens.as_slice() else { return None };
+    let closes = statement.outer.is_none() && (end.is_word("end") || end.is_op("}"));
+    let scope = before.filter(|_| closes)?.outer?;
+    let hook = hook_of(&scope)?;
+    let text = written(rest);
+    let one = ObscureHook { hook: Some(hook), line: end.line, text, may_retire };
+    is_modified(rest).then_some((scope.start, one))
+}
+
+/// A hook that is set under a condition or to no block, and source that is run as if it stood here.
+fn elsewhere(statement: &Statement<'_>, ends: bool) -> Option<(usize, ObscureHook)> {
+    let [name, rest @ ..] = statement.tokens.as_slice() else { return None };
+    if name.kind != Kind::Word || statement.outer.is_some_and(|scope| hook_of(&scope).is_some()) {
+        return None;
+    }
+    let one = |hook, may_retire| {
+        let mut text = written(&statement.tokens).bytes().to_vec();
+        if statement.depth > 0 {
+            text.extend(b" under a condition");
+        }
+        let text = Text::new(text);
+        Some((name.start, ObscureHook { hook, line: name.line, text, may_retire }))
+    };
+    if FOREIGN.iter().any(|word| name.is_word(word)) {
+        return one(None, true);
+    }
+    let (_, hook) = HOOKS.iter().find(|(word, _)| name.is_word(word))?;
+    let is_set = match rest {
+        // The block follows as statements of its own.
+        [] => statement.depth > 0,
+        [first, ..] if first.is_word("nil") => statement.depth > 0,
+        [first, ..] => {
+            let is_call =
+                first.kind == Kind::Word || ["(", "&", "*", "->"].iter().any(|op| first.is_op(op));
+            let has_block = rest.iter().any(|token| {
+                ["lambda", "proc", "Proc"].iter().any(|word| token.is_word(word))
+                    || token.is_op("->")
+            });
+            is_call && (statement.depth > 0 || !has_block)
+        }
+    };
+    // What a method or a variable does may stand elsewhere.
+    is_set.then(|| one(Some(*hook), ends || !rest.is_empty()))?
 }
 
 fn body<'a>(
     source: &[u8],
     statements: &[Statement<'a>],
     top: &Values<'a>,
-    start: usize,
-    hook: Hook,
+    (start, hook): (usize, Hook),
+    names: &HashSet<&[u8]>,
 ) -> HookBody {
     let own: Vec<&Statement<'a>> = statements
         .iter()
@@ -56,12 +133,11 @@ fn body<'a>(
         hook,
         line: before.split(|b| *b == b'\n').count(),
         kills: own.iter().filter_map(|statement| kill(statement, &own)).collect(),
-        old_paths: own
-            .iter()
-            .flat_map(|statement| old_paths(statement, &values, statements))
-            .collect(),
+        old_paths: own.iter().flat_map(|statement| old_paths(statement, &values, names)).collect(),
         // `worker.nr`: it does not do the same at every fork.
         tells_workers_apart: tokens().any(|token| token.is_word("nr")),
+        names_oldbin: own.iter().any(|statement| speaks_of_oldbin(&statement.tokens, names)),
+        sleeps: tokens().any(|token| token.is_word("sleep")),
     }
 }
 
@@ -115,7 +191,7 @@ fn signal(token: &Token<'_>) -> Option<String> {
 fn old_paths<'a>(
     statement: &Statement<'a>,
     values: &Values<'a>,
-    all: &[Statement<'a>],
+    names: &HashSet<&[u8]>,
 ) -> Vec<Setting<OldPath>> {
     let mut found = Vec::new();
     for (at, file) in statement.tokens.iter().enumerate() {
@@ -135,11 +211,15 @@ fn old_paths<'a>(
                     found.push(Setting::Unevaluable { line, text });
                     continue;
                 } else {
-                    OldPath::Path(Text::new(path).path().to_path_buf())
+                    let path = Text::new(path).path().to_path_buf();
+                    let real = Fact::lacking(path.as_path().into(), Lack::NotAsked);
+                    OldPath::Path { path, real }
                 };
                 found.push(Setting::Set { value, line });
             }
-            _ if speaks_of_oldbin(argument, all) => found.push(Setting::Unevaluable { line, text }),
+            _ if speaks_of_oldbin(argument, names) => {
+                found.push(Setting::Unevaluable { line, text });
+            }
             _ => {}
         }
     }
@@ -170,41 +250,25 @@ fn written(tokens: &[Token<'_>]) -> Text {
     Text::new(all.concat())
 }
 
-/// Whether an expression, or what is assigned to the one variable that it is, mentions the old pidfile.
-fn speaks_of_oldbin(argument: &[Token<'_>], all: &[Statement<'_>]) -> bool {
-    let mentions = |tokens: &[Token<'_>]| {
-        tokens.iter().any(|token| token.text.windows(SUFFIX.len()).any(|w| w == SUFFIX))
-    };
-    let assigned = |name: &Token<'_>| {
-        all.iter().any(|s| {
-            matches!(s.tokens.as_slice(), [first, op, ..] if first.text == name.text && op.kind == Kind::Op)
-                && mentions(&s.tokens)
-        })
-    };
-    mentions(argument) || matches!(argument, [name] if name.kind == Kind::Word && assigned(name))
-}
-
-/// Calls that Ruby 3.2 removed, wherever they stand, unless the file asks whether they are there.
-pub(super) fn removed_calls(statements: &[Statement<'_>]) -> Vec<RemovedCall> {
-    let asks = |token: &Token<'_>| GUARDS.iter().any(|word| token.is_word(word));
-    if statements.iter().any(|statement| statement.tokens.iter().any(asks)) {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
+/// Variables that hold the path of an old pidfile, whatever it is.
+fn named_oldbin<'a>(statements: &[Statement<'a>]) -> HashSet<&'a [u8]> {
+    let mut names = HashSet::new();
     for statement in statements {
-        for three in statement.tokens.windows(3) {
-            let [class, dot, method] = three else { continue };
-            let class_name = match class.text {
-                b"File" => "File",
-                b"Dir" => "Dir",
-                b"FileTest" => "FileTest",
-                _ => continue,
-            };
-            if class.kind == Kind::Word && dot.is_op(".") && method.is_word("exists?") {
-                let hook = statement.outer.and_then(|scope| hook_of(&scope));
-                found.push(RemovedCall { class: class_name, line: method.line, hook });
-            }
+        if let [name, op, value @ ..] = statement.tokens.as_slice()
+            && name.kind == Kind::Word
+            && ["=", "||=", "+=", "<<"].iter().any(|assigns| op.is_op(assigns))
+            && speaks_of_oldbin(value, &names)
+        {
+            names.insert(name.text);
         }
     }
-    found
+    names
+}
+
+/// Whether tokens mention the old pidfile, or a variable that does.
+fn speaks_of_oldbin(tokens: &[Token<'_>], names: &HashSet<&[u8]>) -> bool {
+    tokens.iter().any(|token| {
+        token.text.windows(SUFFIX.len()).any(|part| part == SUFFIX)
+            || (token.kind == Kind::Word && names.contains(token.text))
+    })
 }

@@ -3,8 +3,11 @@
 mod after_fork;
 mod expression;
 mod hooks;
+mod removed;
 mod values;
 
+#[cfg(test)]
+mod hook_tests;
 #[cfg(test)]
 mod tests;
 
@@ -71,8 +74,8 @@ pub fn read(loading: &Loading<'_>) -> Config {
     let mut config = reader.config;
     config.reconnects = after_fork::reconnects(&statements);
     config.retires_old_master = retires;
-    config.hooks = hooks::hooks(source, &statements, &reader.values);
-    config.removed_calls = hooks::removed_calls(&statements);
+    (config.hooks, config.obscure_hooks) = hooks::hooks(source, &statements, &reader.values);
+    config.removed_calls = removed::removed_calls(source, &statements);
     if let Some((line, text)) = reader.foreign {
         obscure(&mut config, line, &text);
     }
@@ -88,6 +91,7 @@ fn empty(path: &Path) -> Config {
         },
         working_directory: Setting::NotSet,
         pid: Setting::NotSet,
+        pid_real: Fact::lacking(path.into(), Lack::NotAsked),
         listen: Vec::new(),
         worker_processes: Setting::NotSet,
         preload_app: Setting::NotSet,
@@ -98,6 +102,7 @@ fn empty(path: &Path) -> Config {
         environment: Vec::new(),
         defaulted: Vec::new(),
         hooks: Vec::new(),
+        obscure_hooks: Vec::new(),
         removed_calls: Vec::new(),
         reconnects: Setting::NotSet,
         retires_old_master: false,

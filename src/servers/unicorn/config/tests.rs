@@ -3,18 +3,17 @@
 use std::path::Path;
 
 use super::read;
-use crate::model::config::HookBody;
 use crate::model::{Config, Hook, Setting};
 use crate::os::Text;
 use crate::servers::Loading;
 
-fn of(source: &str) -> Config {
+pub(super) fn of(source: &str) -> Config {
     let path = Path::new("config/unicorn.rb");
     read(&Loading { text: &Text::from(source), path, given: path, cwd: None })
 }
 
 /// `=VALUE@LINE`, `?TEXT@LINE`, or `-`.
-fn shown<T: std::fmt::Debug>(setting: &Setting<T>) -> String {
+pub(super) fn shown<T: std::fmt::Debug>(setting: &Setting<T>) -> String {
     match setting {
         Setting::NotSet => "-".into(),
         Setting::Set { value, line } => format!("={value:?}@{line}").replace('"', ""),
@@ -170,68 +169,6 @@ fn numbers() {
     }
 }
 
-/// What a hook does, in one line.
-fn told(config: &Config) -> String {
-    let paths = |hook: &HookBody| {
-        let all: Vec<_> = hook.old_paths.iter().map(shown).collect();
-        all.join(",")
-    };
-    let one = |hook: &HookBody| {
-        let kills: Vec<_> =
-            hook.kills.iter().map(|k| format!("{}@{}", k.signals.join("/"), k.line)).collect();
-        let apart = if hook.tells_workers_apart { " nr" } else { "" };
-        format!("{}@{}: {} [{}]{apart}", hook.hook.name(), hook.line, kills.join(","), paths(hook))
-    };
-    config.hooks.iter().map(one).collect::<Vec<_>>().join("; ")
-}
-
-#[test]
-fn what_hooks_do() {
-    let at_once = "app_root = '/srv'\nbefore_fork do |server, worker|\n  \
-        old_pid = app_root + '/log/unicorn.pid.oldbin'\n  \
-        if File.exists?(old_pid) && server.pid != old_pid\n    begin\n      \
-        Process.kill(\"QUIT\", File.read(old_pid).to_i)\n    rescue Errno::ENOENT\n    end\n  end\nend";
-    let config = of(at_once);
-    let path = "=Path(/srv/log/unicorn.pid.oldbin)";
-    assert_eq!(told(&config), format!("before_fork@2: QUIT@6 [{path}@4,{path}@6]"));
-    let [call] = config.removed_calls.as_slice() else { panic!("one call") };
-    assert_eq!((call.class, call.line, call.hook), ("File", 4, Some(Hook::BeforeFork)));
-    let ladder = "before_fork do |server, worker|\n  old_pid = \"#{server.config[:pid]}.oldbin\"\n  \
-        if old_pid != server.pid\n    begin\n      \
-        sig = (worker.nr + 1) >= server.worker_processes ? :QUIT : :TTOU\n      \
-        Process.kill(sig, File.read(old_pid).to_i)\n    rescue Errno::ENOENT, Errno::ESRCH\n    \
-        end\n  end\n  sleep 1\nend";
-    assert_eq!(told(&of(ladder)), "before_fork@1: QUIT/TTOU@6 [=Configured@6] nr");
-    for (source, wanted) in [
-        (
-            "before_fork { |s, w| Process.kill(:QUIT, File.read(\"#{s.pid}.oldbin\").to_i) }",
-            "before_fork@1: QUIT@1 [=Configured@1]",
-        ),
-        (
-            "before_fork do |s, w|\n old = ENV['P'] + '.oldbin'\n Process.kill 3, File.read(old).to_i\nend",
-            "before_fork@1: QUIT@3 [?old@3]",
-        ),
-        ("after_fork do |s, w|\n Process.kill('TERM', Process.pid)\nend", "after_fork@1:  []"),
-        ("before_fork { |s, w| x }\nbefore_fork { |s, w| y }", "before_fork@2:  []"),
-        (
-            "old = '/a.oldbin'\nbefore_fork do |s, w|\n File.exist?(old)\nend",
-            "before_fork@2:  [=Path(/a.oldbin)@3]",
-        ),
-        (
-            "old = '/a.oldbin'\nbefore_fork do |s, w|\n old = x\n File.exist?(old)\nend",
-            "before_fork@2:  [?old@4]",
-        ),
-        (
-            "before_fork do |s, w|\n old = '/a.oldbin'\n File.exist?(old)\nend\n\
-          after_fork do |s, w|\n old = '/b.oldbin'\n File.exist?(old)\nend",
-            "before_fork@1:  [=Path(/a.oldbin)@3]; after_fork@5:  [=Path(/b.oldbin)@7]",
-        ),
-        ("# before_fork { |s, w| Process.kill(:QUIT, 1) }", ""),
-    ] {
-        assert_eq!(told(&of(source)), wanted, "{source}");
-    }
-}
-
 #[test]
 fn what_is_set_only_by_default_is_told_apart() {
     let config = of("before_exec do |s|\n  ENV['BUNDLE_GEMFILE'] ||= '/a'\nend");
@@ -239,22 +176,6 @@ fn what_is_set_only_by_default_is_told_apart() {
     let [only] = config.defaulted.as_slice() else { panic!("one") };
     assert_eq!((only.name.to_string(), only.line), ("BUNDLE_GEMFILE".into(), 2));
     assert_eq!(only.hook, Some(Hook::BeforeExec));
-}
-
-#[test]
-fn calls_that_newer_rubies_lack() {
-    for (source, wanted) in [
-        ("File.exists?('/a')", 1),
-        ("x if Dir.exists?(y) || File.exists? y", 2),
-        ("File.exist?('/a')", 0),
-        ("hash.exists?('/a')", 0),
-        ("# File.exists?('/a')", 0),
-        ("x = \"File.exists?('/a')\"", 0),
-        ("File.respond_to?(:exists?) ? File.exists?('/a') : File.exist?('/a')", 0),
-        ("class << File; alias exists? exist?; end\nFile.exists?('/a')", 0),
-    ] {
-        assert_eq!(of(source).removed_calls.len(), wanted, "{source}");
-    }
 }
 
 #[test]
@@ -315,33 +236,6 @@ fn assignments_to_the_environment() {
         ("before_exec do |s|\n  # ENV['G'] = '/a'\nend", ""),
     ] {
         assert_eq!(gemfile(source), wanted, "{source}");
-    }
-}
-
-#[test]
-fn who_ends_the_old_master() {
-    let hook = "before_fork do |server, worker|\n  old_pid = \"#{server.config[:pid]}.oldbin\"\n  \
-        if File.exist?(old_pid) && server.pid != old_pid\n    begin\n      \
-        sig = (worker.nr + 1) >= server.worker_processes ? :QUIT : :TTOU\n      \
-        Process.kill(sig, File.read(old_pid).to_i)\n    rescue Errno::ENOENT, Errno::ESRCH\n    \
-        end\n  end\nend\npid '/x'\n";
-    let config = of(hook);
-    assert!(config.retires_old_master);
-    assert_eq!(shown(&config.pid), "=/x@11");
-    for source in [
-        "old = '/x.pid.oldbin'\nbefore_fork do |s, w|\n  Process.kill(\"QUIT\", File.read(old).to_i)\nend",
-        "before_fork { |s, w| Process.kill(:QUIT, File.read('x.oldbin').to_i) }",
-    ] {
-        assert!(of(source).retires_old_master, "{source}");
-    }
-    let commented = format!("# {}", hook.replace('\n', "\n# "));
-    for source in [
-        commented.as_str(),
-        "before_fork do |s, w|\n  Signal.trap('TERM') { Process.kill('QUIT', Process.pid) }\nend",
-        "before_fork do |s, w|\n  x = 'oldbin'\nend",
-        "Process.kill('QUIT', File.read('x.oldbin').to_i)",
-    ] {
-        assert!(!of(source).retires_old_master, "{source}");
     }
 }
 
