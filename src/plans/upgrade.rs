@@ -26,6 +26,8 @@ pub const AGAINST: &[&str] = &[
     "env-overgrown",
     "config-missing",
     "config-pid-relative",
+    "config-quit-too-early",
+    "config-hook-removed-api",
     "release-deleted",
     "release-pinned",
     "current-broken",

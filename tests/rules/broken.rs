@@ -120,6 +120,7 @@ pub fn cases() -> Vec<Case> {
     all.extend(super::settings::cases());
     all.extend(ruby());
     all.extend(pidfiles());
+    all.extend(super::hooks::cases());
     all.extend(masters());
     all.extend(sockets());
     all.extend(super::generations::cases());

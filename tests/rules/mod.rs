@@ -2,7 +2,9 @@
 
 mod access;
 mod broken;
+mod examples;
 mod generations;
+mod hooks;
 mod kept;
 mod memory;
 mod order;

@@ -93,6 +93,7 @@ pub fn look_alikes() -> Vec<(&'static str, &'static str, Census)> {
     all.extend(super::settings::look_alikes());
     all.extend(of_ruby());
     all.extend(of_pidfiles());
+    all.extend(super::hooks::look_alikes());
     all.extend(of_masters());
     all.extend(super::generations::look_alikes());
     all.extend(super::kept::look_alikes());

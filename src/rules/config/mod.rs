@@ -1,10 +1,16 @@
 //! Rules about the configuration, as the next re-execution or reload will load it.
 
 pub mod config_after_fork;
+pub mod config_gemfile_hook;
+pub mod config_hook_removed_api;
+pub mod config_hook_wrong_path;
+pub mod config_old_master;
 pub mod config_pid_none;
 pub mod config_pid_relative;
+pub mod config_quit_too_early;
 pub mod config_reload_preload;
 pub mod config_unloaded;
+pub mod config_working_directory;
 
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{App, Config, Master, Setting};
@@ -27,9 +33,7 @@ fn evaluated<'c, T>(
         Setting::NotSet => Ok(None),
         Setting::Set { value, .. } => Ok(Some(value)),
         Setting::Unevaluable { line, text } => {
-            let place = Place::line(&config.file.path, *line);
-            let lack = Lack::Unevaluable(format!("{name} {text}"));
-            look.of(master.process.pid, name, &Fact::<()>::lacking(place, lack));
+            unevaluable(look, master, config, name, (*line, &format!("{name} {text}")));
             Err(Unseen)
         }
     }
@@ -70,4 +74,29 @@ fn pid_setting(app: &App, name: &str) -> String {
         _ => "/run".into(),
     };
     format!("pid \"{}\"", shown(&directory.join(name)))
+}
+
+/// Notes something of a configuration that only the server can evaluate: the rule is then blind.
+fn unevaluable(
+    look: &mut Look<'_>,
+    master: &Master,
+    config: &Config,
+    what: &str,
+    at: (usize, &str),
+) {
+    let (line, text) = at;
+    let place = Place::line(&config.file.path, line);
+    let lacking = Fact::<()>::lacking(place, Lack::Unevaluable(text.to_owned()));
+    look.of(master.process.pid, what, &lacking);
+}
+
+/// A line of a configuration in a sentence: `unicorn.rb:31`.
+fn at(config: &Config, line: usize) -> String {
+    let name = config.file.path.file_name().map(|name| crate::os::shown(name.as_ref()));
+    format!("{}:{line}", super::line::cut(&name.unwrap_or_default(), 14))
+}
+
+/// Whether there is a file: a server that was given none has every setting's default.
+fn names_file(config: &Config) -> bool {
+    !config.file.path.as_os_str().is_empty()
 }

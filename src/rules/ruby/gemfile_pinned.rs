@@ -72,7 +72,7 @@ fn check(look: &mut Look<'_>) {
 }
 
 /// Whether the release that the path names is itself a link to another one; `None`, and noted: that was not seen.
-pub(super) fn is_rescued(look: &mut Look<'_>, gemfile: &Gemfile) -> Option<bool> {
+pub fn is_rescued(look: &mut Look<'_>, gemfile: &Gemfile) -> Option<bool> {
     look.at("what the release is", &gemfile.rescued).copied()
 }
 

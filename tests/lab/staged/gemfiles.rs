@@ -11,7 +11,7 @@ pub const STAGES: &[Stage] = &[
         name: "gemfile-pinned",
         tells: "started by Bundler, and nothing leads BUNDLE_GEMFILE through current",
         targets: &[],
-        expect: warned(&[("gemfile-pinned", "warning")]),
+        expect: warned(&[("gemfile-pinned", "warning"), ("config-gemfile-hook", "warning")]),
         set: |lab| {
             let site = Site::deployed(lab, "shop", |config| config.gemfile = None);
             site.switched_long_ago(FIRST);
@@ -23,7 +23,7 @@ pub const STAGES: &[Stage] = &[
         name: "gemfile-kept",
         tells: "the config sets BUNDLE_GEMFILE with ||=, which changes nothing: Bundler has set it",
         targets: &[],
-        expect: warned(&[("gemfile-pinned", "warning")]),
+        expect: warned(&[("gemfile-pinned", "warning"), ("config-gemfile-hook", "warning")]),
         set: |lab| {
             let site = Site::deployed(lab, "shop", |config| {
                 config.gemfile = None;
@@ -39,7 +39,7 @@ pub const STAGES: &[Stage] = &[
         name: "gemfile-binstub",
         tells: "started by a binstub of the release, which sets BUNDLE_GEMFILE by its own real path",
         targets: &[],
-        expect: warned(&[("gemfile-pinned", "warning")]),
+        expect: warned(&[("gemfile-pinned", "warning"), ("config-gemfile-hook", "warning")]),
         set: |lab| {
             let site = Site::deployed(lab, "shop", |config| config.gemfile = None);
             site.switched_long_ago(FIRST);
@@ -66,7 +66,7 @@ pub const STAGES: &[Stage] = &[
         name: "gemfile-boot",
         tells: "started without Bundler, and the app that the master loads sets it up, as Rails does",
         targets: &[],
-        expect: warned(&[("gemfile-pinned", "warning")]),
+        expect: warned(&[("gemfile-pinned", "warning"), ("config-gemfile-hook", "warning")]),
         set: |lab| {
             let site = Site::deployed(lab, "shop", |config| config.gemfile = None);
             let release = site.path(&format!("releases/{FIRST}"));
@@ -85,7 +85,11 @@ pub const STAGES: &[Stage] = &[
         name: "gemfile-mismatch",
         tells: "upgraded: the new code runs with the old release's gems, which are others",
         targets: &[],
-        expect: warned(&[("gemfile-pinned", "warning"), ("gemfile-mismatch", "warning")]),
+        expect: warned(&[
+            ("gemfile-pinned", "warning"),
+            ("gemfile-mismatch", "warning"),
+            ("config-gemfile-hook", "warning"),
+        ]),
         set: |lab| {
             upgraded(lab);
         },
@@ -95,7 +99,7 @@ pub const STAGES: &[Stage] = &[
         tells: "the same, and the old release was cleaned up: no USR2 will ever boot",
         targets: &[],
         expect: broken(&[("gemfile-missing", "critical"), ("reexec-failed", "critical")])
-            .besides(&["gemfile-pinned"]),
+            .besides(&["gemfile-pinned", "config-gemfile-hook"]),
         set: |lab| {
             let (site, master) = upgraded(lab);
             lab.sh(&format!("rm -r {}/releases/{FIRST}", site.root));

@@ -1,7 +1,7 @@
 //! Masters that are doubled, hollow, stopped or dead, and workers that are missing.
 
 use super::healthy::serving;
-use crate::lab::config::Config;
+use crate::lab::config::{Config, Hook};
 use crate::lab::program::{broken, warned};
 use crate::lab::site::{App, SECOND, Site};
 use crate::lab::world::Lab;
@@ -63,11 +63,16 @@ pub const STAGES: &[Stage] = &[
         targets: &[],
         expect: broken(&[("workers-respawning", "critical")]).besides(&["workers-missing"]),
         set: |lab| {
-            let site = Site::deployed(lab, "shop", |config| config.preload = false);
+            let lazy = |config: &mut Config| {
+                (config.preload, config.hook) = (false, Hook::WhenReady);
+            };
+            let site = Site::deployed(lab, "shop", lazy);
             let master = site.start();
             let before = site.workers(master);
             let broken = App { boot: 1.0, fails: true, ..App::default() };
-            site.release(SECOND, &broken, &Config { preload: false, ..Config::at(&site.root) });
+            let mut config = Config::at(&site.root);
+            lazy(&mut config);
+            site.release(SECOND, &broken, &config);
             site.switched_long_ago(SECOND);
             lab.signal(master, "HUP");
             lab.wait("the workers that loaded are gone", || {

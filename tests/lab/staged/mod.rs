@@ -6,6 +6,7 @@ mod gemfiles;
 mod generations;
 pub mod healthy;
 mod kept;
+mod hooks;
 mod links;
 mod masters;
 mod memory;
@@ -39,4 +40,5 @@ pub const ALL: &[&[Stage]] = &[
     access::STAGES,
     memory::STAGES,
     settings::STAGES,
+    hooks::STAGES,
 ];

@@ -2,7 +2,7 @@
 
 use super::healthy::two_releases;
 use crate::lab::config::{Config, Hook};
-use crate::lab::program::{Expect, FINE, broken, warned};
+use crate::lab::program::{broken, warned};
 use crate::lab::site::{App, FIRST, Site};
 use crate::lab::world::Lab;
 use crate::lab::{Stage, hold};
@@ -14,7 +14,11 @@ pub const STAGES: &[Stage] = &[
         name: "oldbin-lingering",
         tells: "the hook looks for the old pidfile where it is not: both generations have served for longer than a handover takes",
         targets: &[],
-        expect: warned(&[("oldbin-lingering", "warning"), ("release-mixed", "warning")]),
+        expect: warned(&[
+            ("oldbin-lingering", "warning"),
+            ("release-mixed", "warning"),
+            ("config-hook-wrong-path", "warning"),
+        ]),
         set: |lab| {
             lingering(lab);
         },
@@ -24,7 +28,7 @@ pub const STAGES: &[Stage] = &[
         tells: "the old master was never retired, so that the next deploy's USR2 was refused",
         targets: &[],
         expect: warned(&[("oldbin-lingering", "warning"), ("reexec-refused", "warning")])
-            .besides(&["release-stale", "release-mixed"]),
+            .besides(&["release-stale", "release-mixed", "config-hook-wrong-path"]),
         set: |lab| {
             let (site, _) = lingering(lab);
             let third = "20261115120000";
@@ -41,7 +45,7 @@ pub const STAGES: &[Stage] = &[
         name: "oldbin-drained",
         tells: "the old master was told by WINCH to let its workers go, and is kept for a rollback",
         targets: &[],
-        expect: Expect { found: &[("oldbin-lingering", "info")], ..FINE },
+        expect: warned(&[("oldbin-lingering", "info"), ("config-hook-wrong-path", "warning")]),
         set: |lab| {
             let (site, old) = lingering(lab);
             lab.signal(old, "WINCH");

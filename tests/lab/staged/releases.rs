@@ -34,7 +34,7 @@ pub const STAGES: &[Stage] = &[
         name: "release-pinned",
         tells: "started in the release itself without working_directory: every USR2 restarts the same code",
         targets: &[],
-        expect: warned(&[("release-pinned", "warning")]),
+        expect: warned(&[("release-pinned", "warning"), ("config-working-directory", "warning")]),
         set: |lab| {
             let site = pinned(lab);
             site.switched_long_ago(FIRST);
@@ -49,7 +49,7 @@ pub const STAGES: &[Stage] = &[
             ("release-deleted", "critical"),
             ("reexec-failed", "critical"),
         ])
-        .besides(&["release-stale", "reexec-missing"]),
+        .besides(&["release-stale", "reexec-missing", "config-working-directory"]),
         set: |lab| {
             let site = pinned(lab);
             let master = site.masters()[0];
