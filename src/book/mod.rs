@@ -4,6 +4,7 @@ mod cli;
 mod keys;
 mod rules;
 mod schemas;
+mod servers;
 mod settings;
 
 /// A page.
@@ -30,6 +31,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "man", pages: cli::manual },
     Chapter { name: "rules", pages: |_| rules::pages() },
     Chapter { name: "schemas", pages: |_| schemas::pages() },
+    Chapter { name: "servers", pages: |_| servers::pages() },
     Chapter { name: "settings", pages: |_| settings::pages() },
 ];
 

@@ -44,6 +44,7 @@ enum What {
     Man,
     Rules,
     Schemas,
+    Servers,
     Settings,
 }
 

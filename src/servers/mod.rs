@@ -63,6 +63,15 @@ pub struct Options {
     pub rackup: Option<PathBuf>,
 }
 
+/// A title, or a raw command line, by example.
+#[derive(Clone, Copy, Debug)]
+pub struct Title {
+    /// As a process of the server has it.
+    pub example: &'static str,
+    /// What recognition makes of it.
+    pub means: Part,
+}
+
 /// What one signal does to one receiver, and where that is written.
 #[derive(Clone, Copy, Debug)]
 pub struct SignalUse {
@@ -106,6 +115,8 @@ pub struct Server {
     pub kind: Kind,
     /// Its name as its authors write it.
     pub name: &'static str,
+    /// What its titles look like, for the reader; recognition is held to them by a test.
+    pub titles: &'static [Title],
     /// Recognises a process by its title or raw command line.
     pub recognise: fn(&Candidate<'_>) -> Option<Recognised>,
     /// Reads its arguments.
@@ -146,4 +157,30 @@ pub const SERVERS: &[&Server] = &[&unicorn::SERVER];
 /// The card of a kind of server, if farrier has it.
 pub fn server(kind: Kind) -> Option<&'static Server> {
     SERVERS.iter().copied().find(|server| server.kind == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_title_that_is_told_of_is_recognised_as_told() {
+        for server in SERVERS {
+            let parts: Vec<Part> = server.titles.iter().map(|title| title.means).collect();
+            assert!(
+                parts.iter().any(|part| matches!(part, Part::Master { .. })),
+                "{}",
+                server.name
+            );
+            for Title { example, means } in server.titles {
+                // A title is one word of the command line, what the kernel was given is several.
+                let words: Vec<Text> = match means {
+                    Part::Raw => example.split(' ').map(Text::from).collect(),
+                    _ => vec![Text::from(*example)],
+                };
+                let found = (server.recognise)(&Candidate { words: &words });
+                assert_eq!(found.map(|found| found.part), Some(*means), "{example}");
+            }
+        }
+    }
 }

@@ -6,13 +6,35 @@ mod log;
 mod signals;
 mod title;
 
-use super::Server;
+use super::{Part, Server, Title};
 use crate::model::Kind;
 
 /// Unicorn's card.
 pub const SERVER: Server = Server {
     kind: Kind::Unicorn,
     name: "Unicorn",
+    titles: &[
+        Title {
+            example: "/usr/bin/ruby3.1 /usr/bin/unicorn -D -c config/unicorn.rb",
+            means: Part::Raw,
+        },
+        Title {
+            example: "unicorn master -D -c config/unicorn.rb",
+            means: Part::Master { old: false },
+        },
+        Title {
+            example: "unicorn master (old) -D -c config/unicorn.rb",
+            means: Part::Master { old: true },
+        },
+        Title {
+            example: "unicorn worker[0] -D -c config/unicorn.rb",
+            means: Part::Worker(Some(0)),
+        },
+        Title {
+            example: "unicorn_rails shop[0123abc] worker[1]: 54 reqs, 0.0 req/s, 67ms avg",
+            means: Part::Worker(Some(1)),
+        },
+    ],
     recognise: title::recognise,
     options: arguments::options,
     handlers_set: signals::handlers_set,
