@@ -35,8 +35,9 @@ pub struct Image {
     gnu_hash: u64,
     hash: u64,
     name: Option<u64>,
-    /// It has a dynamic section.
-    pub dynamic: bool,
+    dynamic: bool,
+    /// It names libraries to be loaded with it (`DT_NEEDED`), so it is no static program.
+    pub has_libraries: bool,
 }
 
 impl Image {
@@ -93,6 +94,7 @@ impl Image {
             let address = if value < self.bias { value.wrapping_add(self.bias) } else { value };
             match tag {
                 0 => return,
+                1 => self.has_libraries = true,
                 4 => self.hash = address,
                 5 => self.strings = address,
                 6 => self.symbols = address,

@@ -76,7 +76,9 @@ pub fn locate(
         Some(value) => {
             Ok(Spot { address: value.wrapping_add(own.bias), files: vec![program.file] })
         }
-        None if own.dynamic => Err(opaque("no C library of its keeps an environment")),
+        None if own.has_libraries || by_loader => {
+            Err(opaque("no C library of its keeps an environment"))
+        }
         None => Err(opaque("it is a static program without a symbol for its environment")),
     }
 }
