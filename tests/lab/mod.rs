@@ -11,10 +11,16 @@ mod program;
 #[cfg(test)]
 mod reused;
 #[cfg(test)]
+mod roots;
+#[cfg(test)]
 mod sent;
 mod signals;
 mod site;
 mod staged;
+#[cfg(test)]
+mod targets;
+#[cfg(test)]
+mod truth;
 #[cfg(test)]
 mod upgraded;
 #[cfg(test)]
