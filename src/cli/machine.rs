@@ -104,6 +104,21 @@ impl Machine {
         wish
     }
 
+    /// The last look of a recording; rules that compare two have the one before it.
+    pub fn last_look(&self, wish: &Wish, ignore: &[String]) -> Seen {
+        let looks = self.recorded.as_ref().map_or(1, |recorded| recorded.looks);
+        let (wish, mut surveyor) = (self.wish(wish), Surveyor::default());
+        let mut census = surveyor.look(self.source.as_ref(), &wish);
+        let mut before = None;
+        for _ in 1..looks {
+            self.source.next_look();
+            before = Some(census);
+            census = surveyor.look(self.source.as_ref(), &wish);
+        }
+        let verdicts = asked(&census, before.as_ref(), ignore);
+        Seen { census, verdicts }
+    }
+
     /// Looks at it and asks the rules.
     pub fn look(&self, wish: &Wish, ignore: &[String], looks: Looks) -> Seen {
         let wish = self.wish(wish);
@@ -124,22 +139,24 @@ pub fn look(
     looks: Looks,
     between: Duration,
 ) -> Seen {
-    let asked = |census: &Census, before: Option<&Census>| {
-        let mut verdicts = judge(census, before);
-        verdicts.0.retain(|answered| !ignore.iter().any(|name| name == answered.rule));
-        let (processes, apps) = (census.seen.processes, census.apps.len());
-        tracing::info!(processes, apps, findings = verdicts.findings().len(), "looked");
-        verdicts
-    };
     let mut surveyor = Surveyor::default();
     let first = surveyor.look(source, wish);
-    let verdicts = asked(&first, None);
+    let verdicts = asked(&first, None, ignore);
     if looks == Looks::One || !verdicts.want_second_look() {
         return Seen { census: first, verdicts };
     }
     own::pause(between);
     source.next_look();
     let census = surveyor.look(source, wish);
-    let verdicts = asked(&census, Some(&first));
+    let verdicts = asked(&census, Some(&first), ignore);
     Seen { census, verdicts }
+}
+
+/// What the rules say, but those that are ignored.
+fn asked(census: &Census, before: Option<&Census>, ignore: &[String]) -> Verdicts {
+    let mut verdicts = judge(census, before);
+    verdicts.0.retain(|answered| !ignore.iter().any(|name| name == answered.rule));
+    let (processes, apps) = (census.seen.processes, census.apps.len());
+    tracing::info!(processes, apps, findings = verdicts.findings().len(), "looked");
+    verdicts
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod conduct;
+mod diff;
 mod do_operation;
 mod env;
 mod explain;
@@ -139,6 +140,8 @@ enum Command {
     Watch(watch::Watch),
     /// Record everything that the diagnosis read, secrets masked, to one file
     Snapshot(snapshot::Snapshot),
+    /// Compare two snapshots: what a deploy changed, process by process
+    Diff(diff::Diff),
     /// Print a shell's completions
     Completions(generate::Completions),
     /// Print the manual page
@@ -202,6 +205,7 @@ fn dispatch(cli: Cli, output: &mut Output) -> anyhow::Result<Status> {
         Some(Command::Rollback(rollback)) => rollback.run(options, output),
         Some(Command::Watch(watch)) => watch.run(options, output),
         Some(Command::Snapshot(snapshot)) => snapshot.run(options, output),
+        Some(Command::Diff(diff)) => diff.run(options, output),
         Some(Command::Completions(completions)) => {
             completions.run(output);
             Ok(Status::DONE)

@@ -1,5 +1,6 @@
 //! The program as scripts call it: exit statuses, wrong input, closed and full outputs, JSON against its schema.
 
+mod diff;
 mod env;
 mod inspect;
 pub mod schema;
@@ -52,6 +53,7 @@ fn help_is_as_it_was() {
         ("env", &["env", "--help"]),
         ("snapshot", &["snapshot", "--help"]),
         ("explain", &["explain", "--help"]),
+        ("diff", &["diff", "--help"]),
     ] {
         let (status, out, complaint) = run(arguments);
         assert_eq!((status, complaint.as_str()), (0, ""), "{name}");

@@ -2,6 +2,7 @@
 
 pub mod census;
 pub mod check;
+pub mod diff;
 pub mod env;
 pub mod env_diff;
 pub mod explain;
@@ -33,6 +34,7 @@ pub struct Document {
 /// All documents.
 pub const DOCUMENTS: &[Document] = &[
     Document { name: check::SCHEMA, schema: || schema_for!(check::Check) },
+    Document { name: diff::SCHEMA, schema: || schema_for!(diff::Diff) },
     Document { name: env::SCHEMA, schema: || schema_for!(env::Env) },
     Document { name: env_diff::SCHEMA, schema: || schema_for!(env_diff::EnvDiff) },
     Document { name: explain::SCHEMA, schema: || schema_for!(explain::Explain) },

@@ -1,6 +1,7 @@
 //! Text output: what a person reads in a terminal, a mail or a log.
 
 pub mod check;
+pub mod diff;
 pub mod env;
 pub mod explain;
 pub mod headline;
