@@ -14,6 +14,7 @@ mod machine;
 pub mod operate;
 mod output;
 mod plan;
+mod record;
 mod rollback;
 mod sending;
 mod settings;
@@ -65,7 +66,7 @@ pub struct Options {
     /// Nothing can be sent, by any command
     #[arg(long, global = true)]
     read_only: bool,
-    /// Seconds between two looks of the inspector (1 unless given) and of `watch` (0.25)
+    /// Seconds between two looks of the inspector and of `record` (1 unless given), and of `watch` (0.25)
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     refresh: Option<f64>,
     /// Colour on a terminal, always, or never; NO_COLOR and a pipe mean never
@@ -140,6 +141,8 @@ enum Command {
     Watch(watch::Watch),
     /// Record everything that the diagnosis read, secrets masked, to one file
     Snapshot(snapshot::Snapshot),
+    /// Record look after look to one file, secrets masked: a recording that can be stepped through
+    Record(record::RecordCommand),
     /// Compare two snapshots: what a deploy changed, process by process
     Diff(diff::Diff),
     /// Print a shell's completions
@@ -205,6 +208,7 @@ fn dispatch(cli: Cli, output: &mut Output) -> anyhow::Result<Status> {
         Some(Command::Rollback(rollback)) => rollback.run(options, output),
         Some(Command::Watch(watch)) => watch.run(options, output),
         Some(Command::Snapshot(snapshot)) => snapshot.run(options, output),
+        Some(Command::Record(record)) => record.run(options, output),
         Some(Command::Diff(diff)) => diff.run(options, output),
         Some(Command::Completions(completions)) => {
             completions.run(output);

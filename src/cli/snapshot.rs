@@ -1,14 +1,16 @@
 //! `farrier snapshot`: everything that the diagnosis read, secrets masked, in one file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::machine::{Looks, SECOND_LOOK, look};
 use super::{Options, Output, Status, targets};
+use crate::os::own::NewFile;
 use crate::os::record::Record;
-use crate::os::{Asked, own, shown};
+use crate::os::{Asked, Source, shown};
 use crate::settings::thresholds;
+use crate::show::words::{counted, memory};
 
 /// Its arguments.
 #[derive(Debug, Args)]
@@ -33,14 +35,39 @@ impl Snapshot {
         let text = record.write().map_err(anyhow::Error::msg)?;
         match &self.output {
             None => output.print(&text),
-            Some(path) => own::write_new(path, &text).map_err(|error| {
-                let why = match error.kind() {
-                    std::io::ErrorKind::AlreadyExists => "there is such a file already".into(),
-                    _ => error.to_string(),
-                };
-                anyhow::anyhow!("{} was not written: {why}", shown(path))
-            })?,
+            Some(path) => {
+                let file = new_file(path)?;
+                write(file, path, &text)?;
+                output.print(&told(path, &record, &text));
+            }
         }
         Ok(Status::DONE)
     }
+}
+
+/// Makes the file that is to hold a recording, before anything is recorded.
+pub fn new_file(path: &Path) -> anyhow::Result<NewFile> {
+    NewFile::make(path).map_err(|error| {
+        let why = match error.kind() {
+            std::io::ErrorKind::AlreadyExists => "there is such a file already".into(),
+            _ => error.to_string(),
+        };
+        anyhow::anyhow!("{} was not written: {why}", shown(path))
+    })
+}
+
+/// Writes a recording into it.
+pub fn write(file: NewFile, path: &Path, text: &str) -> anyhow::Result<()> {
+    file.write(text).map_err(|error| anyhow::anyhow!("{} was not written: {error}", shown(path)))
+}
+
+/// What a file holds now, and what was taken out.
+pub fn told<S: Source>(path: &Path, record: &Record<S>, text: &str) -> String {
+    format!(
+        "{}: {}, {}; {} taken out: values of variables that are not known to be harmless, passwords in texts\n",
+        shown(path),
+        counted(record.looks(), "look"),
+        memory(text.len() as u64),
+        counted(record.masked(), "secret"),
+    )
 }

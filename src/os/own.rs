@@ -153,16 +153,23 @@ pub fn read_named(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// Writes a new file for its owner alone; one that is there already is left as it is.
-#[expect(clippy::disallowed_methods, reason = "this is os: a file that the user names")]
-pub fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    // O_EXCL follows no link at the end of the path, so nothing is written through one.
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+/// A file that was not there before, for its owner alone.
+pub struct NewFile(std::fs::File);
+
+impl NewFile {
+    /// Makes it; one that is there already is left as it is. O_EXCL follows no link at the end of the path, so that
+    /// nothing is written through one.
+    #[expect(clippy::disallowed_methods, reason = "this is os: a file that the user names")]
+    pub fn make(path: &Path) -> std::io::Result<Self> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(Self)
+    }
+
+    /// Writes all of it.
+    pub fn write(mut self, text: &str) -> std::io::Result<()> {
+        self.0.write_all(text.as_bytes())?;
+        self.0.sync_all()
+    }
 }
 
 /// Opens farrier's own log to append to it; a new one is for its owner alone, and a link is not followed.

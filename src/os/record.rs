@@ -43,6 +43,17 @@ impl<S: Source> Record<S> {
         Self { asked, ..self }
     }
 
+    /// How many looks it holds, the one that lasts included.
+    pub fn looks(&self) -> usize {
+        let looks = self.looks.borrow();
+        looks.done.len() + usize::from(!looks.now.is_empty())
+    }
+
+    /// How many secret values were taken out.
+    pub fn masked(&self) -> usize {
+        self.looks.borrow().masker.count()
+    }
+
     /// The recording up to now, as the text of its file.
     pub fn write(&self) -> Result<String, String> {
         let looks = self.looks.borrow();

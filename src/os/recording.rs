@@ -97,29 +97,25 @@ impl Frame {
         frame
     }
 
-    /// The answers of this look, from those of the look before.
-    pub fn onto(
-        &self,
-        before: &BTreeMap<String, Answer>,
-    ) -> Result<BTreeMap<String, Answer>, String> {
-        let mut now = before.clone();
+    /// Makes the answers of the look before those of this one.
+    pub fn onto(&self, known: &mut BTreeMap<String, Answer>) -> Result<(), String> {
         for key in &self.gone {
-            now.remove(key);
+            known.remove(key);
         }
         for (key, text) in &self.bytes {
-            now.insert(key.clone(), Ok(Found::Bytes(text.clone())));
+            known.insert(key.clone(), Ok(Found::Bytes(text.clone())));
         }
         for (key, text) in &self.files {
-            now.insert(key.clone(), Ok(Found::File(Some(text.clone()))));
+            known.insert(key.clone(), Ok(Found::File(Some(text.clone()))));
         }
         for (key, other) in &self.same {
             let text = self.bytes.get(other).ok_or_else(|| format!("{key} refers to {other}"))?;
-            now.insert(key.clone(), Ok(Found::Bytes(text.clone())));
+            known.insert(key.clone(), Ok(Found::Bytes(text.clone())));
         }
         for (key, json) in &self.other {
             let answer = serde_json::from_str(json).map_err(|error| format!("{key}: {error}"))?;
-            now.insert(key.clone(), answer);
+            known.insert(key.clone(), answer);
         }
-        Ok(now)
+        Ok(())
     }
 }

@@ -1,16 +1,19 @@
 //! A source that answers from a recording: every layer above runs on it as on a machine.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use super::recording::{Recording, SCHEMA};
+use super::recording::{Frame, Recording, SCHEMA};
 use super::{Answer, Ask, Asked, Found, PathAsk, Refusal, Source, Text};
 
 /// A recorded machine.
 #[derive(Clone)]
 pub struct Replay {
-    frames: Vec<BTreeMap<String, Answer>>,
+    /// The looks, each as it differs from the one before: an hour of them whole would take half a gigabyte.
+    frames: Vec<Frame>,
     at: Cell<usize>,
+    /// All answers of the look that it is at.
+    known: RefCell<BTreeMap<String, Answer>>,
     masked: usize,
     asked: Asked,
 }
@@ -22,16 +25,22 @@ impl Replay {
         if recording.schema != SCHEMA {
             return Err(format!("its format is {}; this farrier reads {SCHEMA}", recording.schema));
         }
-        let mut frames: Vec<BTreeMap<String, Answer>> = Vec::new();
-        let nothing = BTreeMap::new();
-        for frame in &recording.frames {
-            let next = frame.onto(frames.last().unwrap_or(&nothing))?;
-            frames.push(next);
-        }
-        if frames.is_empty() {
+        let Some(first) = recording.frames.first() else {
             return Err("it holds no look".into());
+        };
+        let mut known = BTreeMap::new();
+        for frame in &recording.frames {
+            frame.onto(&mut known)?;
         }
-        Ok(Self { frames, at: Cell::new(0), masked: recording.masked, asked: recording.asked })
+        known.clear();
+        first.onto(&mut known)?;
+        Ok(Self {
+            at: Cell::new(0),
+            known: RefCell::new(known),
+            masked: recording.masked,
+            asked: recording.asked,
+            frames: recording.frames,
+        })
     }
 
     /// How many looks it holds.
@@ -51,17 +60,29 @@ impl Replay {
 
     /// Goes to a look by its number, from 0; one behind the last is the last.
     pub fn go_to(&self, look: usize) {
-        self.at.set(look.min(self.frames.len().saturating_sub(1)));
+        let look = look.min(self.frames.len().saturating_sub(1));
+        let mut known = self.known.borrow_mut();
+        let from = if look < self.at.get() {
+            known.clear();
+            0
+        } else {
+            self.at.get() + 1
+        };
+        for frame in self.frames.iter().take(look + 1).skip(from) {
+            // Each went onto the one before when the recording was read.
+            let _ = frame.onto(&mut known);
+        }
+        self.at.set(look);
     }
 }
 
 impl Source for Replay {
     fn ask(&self, asks: &[Ask]) -> Vec<Answer> {
-        let frame = self.frames.get(self.at.get());
+        let known = self.known.borrow();
         asks.iter()
             .map(|ask| {
-                let known = frame.and_then(|answers| answers.get(&ask.key()));
-                known.map_or(Err(Refusal::NotRecorded), |answer| bounded(ask, answer))
+                let answer = known.get(&ask.key());
+                answer.map_or(Err(Refusal::NotRecorded), |answer| bounded(ask, answer))
             })
             .collect()
     }

@@ -3,6 +3,7 @@
 mod diff;
 mod env;
 mod inspect;
+mod record;
 pub mod schema;
 
 use std::io::Read as _;
@@ -54,6 +55,7 @@ fn help_is_as_it_was() {
         ("snapshot", &["snapshot", "--help"]),
         ("explain", &["explain", "--help"]),
         ("diff", &["diff", "--help"]),
+        ("record", &["record", "--help"]),
     ] {
         let (status, out, complaint) = run(arguments);
         assert_eq!((status, complaint.as_str()), (0, ""), "{name}");
@@ -200,7 +202,9 @@ fn a_snapshot_is_read_as_the_machine_was() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("box.toml");
     let path = file.to_str().unwrap();
-    assert_eq!(run(&["snapshot", "-o", path]), (0, String::new(), String::new()));
+    let (status, told, complaint) = run(&["snapshot", "-o", path]);
+    assert_eq!((status, complaint.as_str()), (0, ""));
+    assert!(told.contains("box.toml: 1 look") && told.contains("taken out"), "{told}");
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let (status, _, complaint) = run(&["snapshot", "-o", path]);
     assert!(status == 3 && complaint.contains("there is such a file already"), "{complaint}");
