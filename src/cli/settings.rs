@@ -21,7 +21,8 @@ impl Options {
         let mut settings = Settings::default();
         let source = own_machine();
         let files: Vec<(PathBuf, bool)> = match &self.config {
-            Some(named) => vec![(named.clone(), true)],
+            // The machine answers for whole paths only.
+            Some(named) => vec![(own::directory().join(named), true)],
             None => std::iter::once(PathBuf::from(SYSTEM))
                 .chain(own::own().config_home.map(|home| home.join("farrier/config.toml")))
                 .map(|path| (path, false))

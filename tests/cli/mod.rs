@@ -183,6 +183,13 @@ fn settings_of_others_or_with_unknown_names_stop_it() {
         run(&["tree", "--config", path])
     };
     assert_eq!(with("keep_releases = 3\n", 0o644).0, 0);
+    let relative =
+        farrier(&["tree", "--config", "farrier.toml"]).current_dir(directory.path()).output();
+    assert_eq!(
+        relative.unwrap().status.code(),
+        Some(0),
+        "a path is relative to farrier's own directory"
+    );
     let (status, out, complaint) = with("\nkeep_release = 3\n", 0o644);
     assert_eq!((status, out.as_str()), (3, ""));
     assert_eq!(
