@@ -213,8 +213,29 @@ pub fn lock(release: &str, digest: u64) -> Lock {
     Lock {
         path: release_path(release).join("Gemfile.lock"),
         gems: gems.into_iter().collect(),
+        checked_out: std::collections::BTreeSet::new(),
         ruby: None,
         digest,
+    }
+}
+
+/// The gems of a lock file, all installed but these.
+pub fn gems(missing: &[&str]) -> Gems {
+    Gems {
+        wanted: 24,
+        missing: missing.iter().map(ToString::to_string).collect(),
+        places: vec!["/var/www/shop/shared/bundle/ruby/3.1.0".into()],
+    }
+}
+
+/// A service that survives a re-execution.
+pub fn unit() -> Unit {
+    Unit {
+        name: "shop.service".into(),
+        file: Some("/etc/systemd/system/shop.service".into()),
+        kind: Some("forking".into()),
+        pidfile: Some(PIDFILE.into()),
+        ..Unit::default()
     }
 }
 
@@ -263,7 +284,9 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
             arguments: known(&place, vec![]),
             config: known(&place, Some(spot(CONFIG, FileKind::Regular, CONFIG))),
             gemfile: known(&place, Some(gemfile(&format!("{current}/Gemfile"), None))),
+            gems: known(&place, Some(gems(&[]))),
         },
+        supervisor: known(&format!("{place}/cgroup"), Supervisor::Unit(unit())),
         log: known(LOG, Some(log(vec![]))),
         listens: known(&format!("{place}/fd"), vec![48113]),
         room: known(&format!("{place}/cgroup"), None),
@@ -523,6 +546,7 @@ pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losab
             visit("log", &mut master.log);
             visit("listens", &mut master.listens);
             visit("room", &mut master.room);
+            visit("supervisor", &mut master.supervisor);
             each_restart(&mut master.restart, visit);
         }
         for file in &mut app.pidfiles {
@@ -625,4 +649,5 @@ fn each_restart(restart: &mut Restart, visit: &mut dyn FnMut(&str, &mut dyn Losa
     visit("restart.arguments", &mut restart.arguments);
     visit("restart.config", &mut restart.config);
     visit("restart.gemfile", &mut restart.gemfile);
+    visit("restart.gems", &mut restart.gems);
 }

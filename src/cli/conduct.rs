@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use super::Status;
-use super::operate::{Desk, Look, Order, Reach, reported, settled, told};
+use super::operate::{Desk, Look, Order, Reach, locked, reported, settled, told};
 use super::targets;
 use crate::model::Operation;
 use crate::os::Hands;
-use crate::plans::carry::{Helm, carry, lock};
+use crate::plans::carry::{Helm, carry};
 use crate::plans::course::{Course, course};
 use crate::plans::{Event, Given, Guard, Outcome, Refused, Terms};
 use crate::show::json;
@@ -34,7 +34,7 @@ pub fn conduct(
         (Some(refused), _) => Err(refused),
         (None, None) => Err(Refused::new("the app is gone", "farrier tree shows what is here")),
         (None, Some(app)) => {
-            course(&census, &verdicts, app, target.master, operation, order.wishes)
+            course(&census, &verdicts, app, target.master, operation, &order.wishes)
         }
     };
     show(operation, &planned, order, desk);
@@ -56,11 +56,11 @@ pub fn conduct(
             );
             return told(&refused, desk);
         }
-        Reach::Send => match lock(&course, hands) {
-            Ok(None) => {}
-            Ok(Some(warning)) => desk.complain(&warning),
-            Err(refused) => return told(&refused, desk),
-        },
+        Reach::Send => {
+            if let Err(refused) = locked(&course.first, hands, desk) {
+                return told(&refused, desk);
+            }
+        }
         Reach::Rehearse => {}
     }
     let guard = match Guard::open(course.first.clone(), &census, hands) {

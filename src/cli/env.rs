@@ -6,11 +6,13 @@ use super::inspect::{not_read, pid};
 use super::{Options, Output, Status};
 use crate::facts::Lack;
 use crate::facts::environ::{self, Environ};
+use crate::model::handed_on;
 use crate::os::{Pid, Refusal, Source, Text, own, secrets};
 use crate::show::json::env_diff::{Difference, Side};
 use crate::show::json::{self, Layout};
 use crate::show::text;
 use crate::show::veil::Veil;
+use crate::survey::{Wish, survey};
 
 /// Its arguments.
 #[derive(Debug, Args)]
@@ -94,8 +96,10 @@ impl Env {
             return Ok(Status::REFUSED);
         }
         let paint = options.paint();
+        let census = survey(machine, &Wish::default());
+        let next = census.master(self.pid).map(|(_, master)| handed_on(master));
         if options.is_json() {
-            let document = json::env::Env::new(self.pid, &start, &live, veil);
+            let document = json::env::Env::new(self.pid, &start, &live, next.as_ref(), veil);
             output.print(&json::text(&document, Layout::Lines)?);
         }
         if let (Err(lack), Err(_)) = (&start.value, &live.value) {
@@ -103,7 +107,7 @@ impl Env {
             return Ok(Status::REFUSED);
         }
         if !options.is_json() {
-            output.print(&paint.finish(&text::env::env(&start, &live, veil, paint)));
+            output.print(&paint.finish(&text::env::env(&start, &live, next.as_ref(), veil, paint)));
         }
         Ok(Status::DONE)
     }

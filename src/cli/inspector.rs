@@ -29,7 +29,8 @@ pub fn run(options: &Options, show_secrets: bool, output: &mut Output) -> anyhow
         (false, true) => Rights::ReadOnly,
         (false, false) => Rights::Signals,
     };
-    let hands = (rights == Rights::Signals).then(|| LiveHands::new(&options.proc));
+    let hands = (rights == Rights::Signals)
+        .then(|| LiveHands::new(&options.proc).audited(settings.audit_file.clone()));
     let status = tui::run(Inspector {
         sources,
         hands: hands.map(|hands| Box::new(hands) as Box<dyn Hands + Send>),

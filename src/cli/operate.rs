@@ -168,6 +168,18 @@ pub fn operate(
     }
 }
 
+/// Keeps a second operator out; that it could not is said.
+pub(super) fn locked(
+    plan: &Plan,
+    hands: &mut dyn Hands,
+    desk: &mut Desk<'_>,
+) -> Result<(), Refused> {
+    if let Some(words) = plans::lock::take(plan, hands)? {
+        desk.complain(&words);
+    }
+    Ok(())
+}
+
 pub(super) fn told(refused: &Refused, desk: &mut Desk<'_>) -> Status {
     desk.complain(&text::refused(refused));
     Status::REFUSED
@@ -276,6 +288,9 @@ fn send(
 ) -> Status {
     if !order.consent.yes && desk.ask.is_none() {
         let refused = Refused::new("there is no terminal to confirm it", "--yes confirms it");
+        return told(&refused, desk);
+    }
+    if let Err(refused) = locked(plan, hands, desk) {
         return told(&refused, desk);
     }
     let opened = match Guard::open(plan.clone(), census, hands) {

@@ -68,7 +68,7 @@ pub fn with_desk(
     let wish = targets::wish(std::slice::from_ref(&order.target), &settings);
     let paint = options.paint();
     let broken_off = own::break_off();
-    let mut hands = LiveHands::new(&options.proc);
+    let mut hands = LiveHands::new(&options.proc).audited(settings.audit_file.clone());
     let mut worst = Status::DONE;
     for machine in &options.machines()? {
         let mut looker =

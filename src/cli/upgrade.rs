@@ -17,6 +17,9 @@ pub struct UpgradeCommand {
     /// Drain the old master by WINCH first, and ask before it is retired
     #[arg(long)]
     canary: bool,
+    /// A path that a worker of the new master has to answer below 500 before the old one is retired
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    probe: Option<String>,
     #[command(flatten)]
     sending: Sending,
 }
@@ -25,7 +28,13 @@ impl UpgradeCommand {
     /// Runs it.
     pub fn run(&self, options: &Options, output: &mut Output) -> anyhow::Result<Status> {
         let mut order = order(&self.target, Some(&self.sending), options)?;
-        order.wishes = Wishes { canary: self.canary };
+        order.wishes = Wishes { canary: self.canary, probe: self.probe.clone() };
         with_desk(&Wanted::Operation(Operation::Upgrade), &order, options, output)
     }
+}
+
+/// A path as it stands in a request: what else a line of HTTP could hold is kept out.
+fn path(word: &str) -> Result<String, String> {
+    let plain = word.starts_with('/') && word.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain { Ok(word.to_owned()) } else { Err("a path begins with / and has no blanks".into()) }
 }

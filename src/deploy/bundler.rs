@@ -1,6 +1,6 @@
 //! Bundler: `Gemfile.lock`, and source that sets it up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::model::Lock;
@@ -10,6 +10,7 @@ use crate::os::Text;
 /// A gem that is locked for several platforms keeps its version without the platform.
 pub fn parse_lock(path: &Path, bytes: &Text) -> Lock {
     let mut gems = BTreeMap::new();
+    let mut checked_out = BTreeSet::new();
     let mut ruby = None;
     let (mut section, mut in_specs) = (&b""[..], false);
     for line in bytes.bytes().split(|b| *b == b'\n') {
@@ -20,7 +21,14 @@ pub fn parse_lock(path: &Path, bytes: &Text) -> Lock {
             _ if words.is_empty() => {}
             0 => (section, in_specs) = (words, false),
             2 => in_specs = words == b"specs:",
-            4 if in_specs => gems.extend(locked(words)),
+            4 if in_specs => {
+                if let Some((name, version)) = locked(words) {
+                    if section != b"GEM" {
+                        checked_out.insert(name.clone());
+                    }
+                    gems.insert(name, version);
+                }
+            }
             _ => {}
         }
         // `RUBY VERSION` indents its one line by two or three blanks, by Bundler's version.
@@ -28,7 +36,7 @@ pub fn parse_lock(path: &Path, bytes: &Text) -> Lock {
             ruby = Some(Text::new(words).to_string());
         }
     }
-    Lock { path: path.to_path_buf(), gems, ruby, digest: digest(bytes.bytes()) }
+    Lock { path: path.to_path_buf(), gems, checked_out, ruby, digest: digest(bytes.bytes()) }
 }
 
 /// Whether Ruby source sets Bundler up: from then on `BUNDLE_GEMFILE` is in the environment of the process that runs it.
@@ -49,6 +57,25 @@ fn locked(words: &[u8]) -> Option<(String, String)> {
     let version = version.strip_suffix(')')?;
     let number = version.split_once('-').map_or(version, |(number, _platform)| number);
     Some((Text::from(name).to_string(), Text::from(number).to_string()))
+}
+
+/// Where Bundler's own configuration puts gems: `BUNDLE_PATH` of a `.bundle/config`, or what a deployment without one
+/// means (`bundle-config(1)`). The file is flat YAML.
+pub fn configured_path(config: &Text) -> Option<Text> {
+    let value = |key: &[u8]| {
+        config.bytes().split(|byte| *byte == b'\n').find_map(|line| {
+            let rest =
+                line.trim_ascii().strip_prefix(key)?.trim_ascii_start().strip_prefix(b":")?;
+            let quoted = rest.trim_ascii();
+            let bare = quoted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+            Some(Text::new(bare.unwrap_or(quoted)))
+        })
+    };
+    value(b"BUNDLE_PATH").filter(|path| !path.is_empty()).or_else(|| {
+        value(b"BUNDLE_DEPLOYMENT")
+            .filter(|word| word.bytes() == b"true")
+            .map(|_| Text::from("vendor/bundle"))
+    })
 }
 
 /// FNV-1a: equal files have equal digests in every build of farrier, so that recordings can be compared.
@@ -72,7 +99,19 @@ mod tests {
         let lock = parse_lock(Path::new("/x/Gemfile.lock"), &Text::from(LOCK));
         let gems: Vec<_> = lock.gems.iter().map(|(n, v)| format!("{n} {v}")).collect();
         assert_eq!(gems, ["kgio 2.11.4", "nokogiri 1.16.0", "rack 2.2.8", "x 0.1"]);
+        assert_eq!(lock.checked_out.iter().collect::<Vec<_>>(), ["x"]);
         assert_eq!(lock.ruby.as_deref(), Some("ruby 3.1.2p20"));
+    }
+
+    #[test]
+    fn where_gems_are_put() {
+        let of = |text: &str| configured_path(&Text::from(text)).map(|path| path.to_string());
+        let text =
+            "---\nBUNDLE_WITHOUT: \"development:test\"\nBUNDLE_PATH: \"/srv/shared/bundle\"\n";
+        assert_eq!(of(text).as_deref(), Some("/srv/shared/bundle"));
+        assert_eq!(of("---\nBUNDLE_DEPLOYMENT: \"true\"\n").as_deref(), Some("vendor/bundle"));
+        assert_eq!(of("---\nBUNDLE_PATH__SYSTEM: \"true\"\n"), None);
+        assert_eq!(of(""), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod config;
+pub mod handed;
 pub mod handover;
 pub mod headroom;
 pub mod history;
@@ -11,19 +12,22 @@ pub mod operation;
 pub mod process;
 pub mod release;
 pub mod restart;
+pub mod supervisor;
 pub mod tree;
 
 pub use app::{
     Address, App, AppId, Directory, Listener, Pidfile, PidfileKind, PidfileState, Wanted,
 };
 pub use config::{Config, Hook, Setting};
+pub use handed::{Changes, Handed, handed_on};
 pub use handover::Handover;
 pub use limits::Limits;
 pub use log::Log;
 pub use operation::Operation;
 pub use process::{Connection, Process};
 pub use release::{Current, CurrentState, Layout, Lock, Release};
-pub use restart::{Gemfile, Origin, Restart};
+pub use restart::{Gemfile, Gems, Origin, Restart};
+pub use supervisor::{Supervisor, Unit};
 pub use tree::{Kind, Master, Phase, Role, Worker};
 
 pub use nix::sys::signal::Signal;

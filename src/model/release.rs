@@ -1,6 +1,6 @@
 //! Releases: `releases/`, `current`, and what lock files say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use jiff::Timestamp;
@@ -153,6 +153,8 @@ pub struct Lock {
     pub path: PathBuf,
     /// Gem versions by name.
     pub gems: BTreeMap<String, String>,
+    /// Of these, the ones that come from a GIT or PATH section: they lie elsewhere than installed gems.
+    pub checked_out: BTreeSet<String>,
     /// `RUBY VERSION`, as written.
     pub ruby: Option<String>,
     /// A hash of the file's bytes: equal locks are equal files.

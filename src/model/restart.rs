@@ -1,5 +1,7 @@
 //! What the next re-execution would run: directory, program, arguments, configuration, Gemfile.
 
+use std::path::PathBuf;
+
 use crate::facts::Fact;
 use crate::facts::files::Spot;
 use crate::os::Text;
@@ -48,6 +50,20 @@ pub struct Restart {
     pub config: Fact<Option<Spot>>,
     /// The Gemfile that Bundler will load; `None`: Bundler is not used.
     pub gemfile: Fact<Option<Gemfile>>,
+    /// The gems that its lock file names, as far as they are installed; `None`: there is no Bundler or no lock file.
+    pub gems: Fact<Option<Gems>>,
+}
+
+/// Gems of a lock file, and where they were looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gems {
+    /// How many were looked for: those of its GEM sections.
+    pub wanted: usize,
+    /// Those whose specification was found nowhere, `NAME VERSION`. A group or a platform that is left out may be among
+    /// them, so that this is no proof of harm.
+    pub missing: Vec<String>,
+    /// The gem directories that were looked at.
+    pub places: Vec<PathBuf>,
 }
 
 /// The Gemfile of the next re-execution.

@@ -4,7 +4,7 @@ use crate::facts::room::Room;
 use crate::facts::{Fact, Lack};
 use crate::os::{Pid, Text};
 
-use super::{Config, Log, Process, Restart};
+use super::{Config, Log, Process, Restart, Supervisor};
 
 /// The software that serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -102,6 +102,8 @@ pub struct Master {
     pub pidfile: Fact<Option<std::path::PathBuf>>,
     /// What the next re-execution would run.
     pub restart: Restart,
+    /// Who keeps it up.
+    pub supervisor: Fact<Supervisor>,
     /// The end of its log; `None`: its messages go to no file.
     pub log: Fact<Option<Log>>,
     /// Inodes of the sockets that it listens on.

@@ -11,6 +11,7 @@ pub mod live;
 pub mod memory;
 mod masker;
 pub mod own;
+mod probe;
 pub mod record;
 mod recording;
 pub mod replay;
@@ -141,6 +142,47 @@ pub enum Locked {
     Theirs(Option<Pid>),
 }
 
+/// A way in to a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// A Unix socket's path, as farrier reaches it.
+    Unix(std::path::PathBuf),
+    /// An abstract Unix socket's name, without the leading NUL.
+    Abstract(Text),
+    /// An internet address.
+    Tcp(std::net::SocketAddr),
+}
+
+/// One HTTP request, and whose answer counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// Through which listener.
+    pub door: Door,
+    /// The path that is asked for.
+    pub path: String,
+    /// The processes whose answer counts.
+    pub by: Vec<Pid>,
+}
+
+/// What came of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probed {
+    /// One of the wanted processes answered, with this status.
+    Answered {
+        /// Who.
+        by: Pid,
+        /// The status of its answer.
+        status: u16,
+    },
+    /// One of them took the connection and closed it without an answer.
+    Hung {
+        /// Who.
+        by: Pid,
+    },
+    /// Another process took the connection: it was hung up, the request not finished.
+    Elsewhere,
+}
+
 /// The hands: the only way in which farrier changes the machine.
 pub trait Hands {
     /// Holds a process and says who it is. The order of `algorithms.md` §3.2, S2, is kept.
@@ -155,14 +197,17 @@ pub trait Hands {
     /// Lets a held process go.
     fn release(&mut self, hold: Hold);
 
-    /// Writes one audit line to syslog or the journal (AUTHPRIV).
+    /// Writes one audit line to syslog or the journal (AUTHPRIV), and to the file that the settings name.
     fn note(&mut self, line: &AuditLine) -> Result<(), Refusal>;
 
-    /// Locks a directory (`flock(2)`) until it is let go, or these hands are no more: two operators cannot both work on one app.
+    /// Locks a directory (`flock(2)`) until [`Hands::unlock`]: two operators cannot both work on one app.
     fn lock(&mut self, directory: &std::path::Path) -> Result<Locked, Refusal>;
 
-    /// Lets go what these hands locked.
+    /// Lets every lock go.
     fn unlock(&mut self);
+
+    /// Sends one request through a listener. It takes one connection from its queue, and one worker's time.
+    fn probe(&mut self, probe: &Probe, patience: std::time::Duration) -> Result<Probed, Refusal>;
 
     /// Waits, for what the runner has to observe. A rehearsal does not wait.
     fn pause(&mut self, time: std::time::Duration);

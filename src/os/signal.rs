@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -11,7 +11,9 @@ use rustix::io::Errno;
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
 
 use super::live::{device, host, read_whole};
-use super::{AuditLine, Hands, Hold, Locked, Pid, Refusal, Text, Token, audit, lock};
+use super::{
+    AuditLine, Hands, Hold, Locked, Pid, Probe, Probed, Refusal, Text, Token, audit, lock, probe,
+};
 
 /// The magic of pidfs, whose inodes are unique until reboot (Linux 6.9, `linux/magic.h`).
 const PIDFS: i64 = 0x5049_4446;
@@ -24,6 +26,7 @@ pub struct LiveHands {
     held: BTreeMap<Hold, Held>,
     locks: Vec<OwnedFd>,
     next: u32,
+    audit: Option<PathBuf>,
 }
 
 struct Held {
@@ -36,7 +39,15 @@ impl LiveHands {
     /// Hands that hold nothing yet. Where signals could go astray they will hold nothing at all: the pids that are
     /// looked at are those of another proc mount, or `/proc` belongs to another pid namespace.
     pub fn new(proc: &Path) -> Self {
-        Self { reach: reach(proc), held: BTreeMap::new(), locks: Vec::new(), next: 0 }
+        let (held, locks) = (BTreeMap::new(), Vec::new());
+        Self { reach: reach(proc), held, locks, next: 0, audit: None }
+    }
+
+    /// The same, with a file that takes each audit line besides the system's log.
+    #[must_use]
+    pub fn audited(mut self, file: Option<PathBuf>) -> Self {
+        self.audit = file;
+        self
     }
 
     fn held(&self, hold: Hold) -> Result<&Held, Refusal> {
@@ -111,7 +122,7 @@ impl Hands for LiveHands {
     }
 
     fn note(&mut self, line: &AuditLine) -> Result<(), Refusal> {
-        audit::write(line)
+        audit::write(line, self.audit.as_deref())
     }
 
     fn lock(&mut self, directory: &Path) -> Result<Locked, Refusal> {
@@ -122,6 +133,11 @@ impl Hands for LiveHands {
 
     fn unlock(&mut self) {
         self.locks.clear();
+    }
+
+    fn probe(&mut self, request: &Probe, patience: Duration) -> Result<Probed, Refusal> {
+        self.reach.clone()?;
+        probe::probe(request, patience)
     }
 
     fn pause(&mut self, time: Duration) {

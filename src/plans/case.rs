@@ -8,7 +8,7 @@ use crate::rules::{Severity, Verdict, Verdicts};
 use crate::servers::{OperationUse, Server, server};
 
 use super::check::{blind, holds, warns};
-use super::{Check, CheckState, Confirm, Expect, Plan, Refused, receiver, words};
+use super::{Check, CheckState, Confirm, Expect, Plan, Refused, lock, receiver, words};
 
 /// What a plan is made from.
 #[derive(Clone, Copy)]
@@ -121,6 +121,8 @@ impl<'a> Case<'a> {
             does: String::new(),
             after: String::new(),
             way_back: String::new(),
+            next: Vec::new(),
+            lock: lock::place(self.app, process),
             checks: Vec::new(),
             by_hand: format!("kill -{} {}", words::name(signal), process.pid),
             confirm: Confirm::Button,

@@ -31,8 +31,18 @@ impl Plan {
         self
     }
 
+    /// The first thing that stands in the way, in words.
+    pub fn stopped_by(&self) -> Option<String> {
+        let check = self.checks.iter().find(|check| check.state == CheckState::Stops);
+        let next = self.next.iter().find(|line| line.state == CheckState::Stops);
+        check
+            .map(|check| check.words.clone())
+            .or_else(|| next.map(|line| format!("{}: {}", line.what, line.value)))
+    }
+
     /// Whether a check stands in the way, so that it goes on only with the name typed or `--force`.
     pub fn stops(&self) -> bool {
-        self.checks.iter().any(|check| check.state == CheckState::Stops)
+        let next = self.next.iter().map(|line| line.state);
+        self.checks.iter().map(|check| check.state).chain(next).any(|s| s == CheckState::Stops)
     }
 }

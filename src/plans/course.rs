@@ -1,10 +1,9 @@
 //! An operation of several steps as data: what each sends, what must be seen within how long, and the way back.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{App, AppId, Census, Operation, Role, Setting};
-use crate::os::{Pid, Root, shown};
+use crate::model::{Address, App, AppId, Census, Listener, Operation, Role, Setting};
+use crate::os::{Door, Pid, shown};
 use crate::rules::Verdicts;
 
 use super::case::running_config;
@@ -33,8 +32,8 @@ pub struct Course {
     pub first: Plan,
     /// The steps in their order.
     pub steps: Vec<Step>,
-    /// The directory of the pidfile, locked while it goes on: two operators cannot both.
-    pub lock: Option<PathBuf>,
+    /// The path that is asked for in its step [`Act::Probe`].
+    pub probe: Option<String>,
     /// What is still to be done by hand when it is through.
     pub left: Option<String>,
 }
@@ -71,6 +70,8 @@ pub enum Act {
     Send(Operation, Whom),
     /// Nothing is sent: the handover has to come this far.
     Await(Stage),
+    /// A worker of the new master has to answer a request.
+    Probe,
     /// The operator is asked whether the old master is to be retired.
     Ask,
     /// The old master ends: a hook may do it within this step's time, else QUIT does.
@@ -92,10 +93,12 @@ pub enum Whom {
 }
 
 /// What the operator wants besides.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
     /// Drain the old master first, and ask before it is retired.
     pub canary: bool,
+    /// A path that a worker of the new master has to answer below 500 before the old one is retired.
+    pub probe: Option<String>,
 }
 
 /// Whether an operation is carried out in several steps.
@@ -110,7 +113,7 @@ pub fn course(
     app: &App,
     named: Option<Pid>,
     operation: Operation,
-    wishes: Wishes,
+    wishes: &Wishes,
 ) -> Result<Course, Refused> {
     let case = Case { census, verdicts, app, named };
     match operation {
@@ -134,7 +137,7 @@ fn checked(plan: &Plan) -> Step {
     step("preflight", words, Duration::ZERO, "nothing was sent", Act::Preflight)
 }
 
-fn forward(case: &Case<'_>, wishes: Wishes) -> Result<Course, Refused> {
+fn forward(case: &Case<'_>, wishes: &Wishes) -> Result<Course, Refused> {
     let Case { census, verdicts, app, named } = *case;
     let first = plan(census, verdicts, app, named, Operation::Upgrade)?;
     let old = first.target;
@@ -173,6 +176,16 @@ fn forward(case: &Case<'_>, wishes: Wishes) -> Result<Course, Refused> {
     ];
     let timeout = app.master(old).map_or(60, |master| case.timeout(master));
     let ends = Duration::from_secs(timeout + 10);
+    if let Some(path) = &wishes.probe {
+        if doors(app).next().is_none() {
+            return Err(Refused::new(
+                format!("no listener of {} is known through which {path} could be asked", app.name),
+                "leave --probe out",
+            ));
+        }
+        let must_see = format!("a worker of the new master answers GET {path} below 500");
+        steps.push(step("probe", must_see, load, &quit, Act::Probe));
+    }
     if wishes.canary {
         if by_hook {
             return Err(Refused::new(
@@ -213,7 +226,7 @@ fn forward(case: &Case<'_>, wishes: Wishes) -> Result<Course, Refused> {
         app: app.id.clone(),
         app_name: app.name.clone(),
         title: first.title.clone(),
-        lock: lock(app, old),
+        probe: wishes.probe.clone(),
         first,
         steps,
         left: None,
@@ -298,16 +311,25 @@ fn back(case: &Case<'_>) -> Result<Course, Refused> {
         app: app.id.clone(),
         app_name: app.name.clone(),
         title: format!("Roll {} back to {stays}", app.name),
-        lock: lock(app, stays),
         first,
+        probe: None,
         steps,
         left,
     })
 }
 
-/// The directory of a master's pidfile, where farrier sees it under the same path.
-fn lock(app: &App, master: Pid) -> Option<PathBuf> {
-    let master = app.master(master).filter(|master| master.process.root == Root::Own)?;
-    let pidfile = master.pidfile.get()?.as_ref()?;
-    pidfile.parent().filter(|directory| directory.is_absolute()).map(std::path::Path::to_owned)
+/// The listeners of an app as farrier reaches them.
+pub(super) fn doors(app: &App) -> impl Iterator<Item = (&Listener, Door)> {
+    app.listeners.iter().filter_map(|listener| {
+        let master = listener.masters.iter().find_map(|pid| app.master(*pid))?;
+        let door = match &listener.address {
+            Address::Unix(path) => Door::Unix(match &master.process.root_path {
+                Some(root) => root.join(path.strip_prefix("/").unwrap_or(path)),
+                None => path.clone(),
+            }),
+            Address::Abstract(name) => Door::Abstract(name.clone()),
+            Address::Tcp(address) => Door::Tcp(*address),
+        };
+        Some((listener, door))
+    })
 }

@@ -5,7 +5,7 @@ use crate::model::Census;
 use crate::os::{Hands, Hold, Refusal, Token};
 use crate::rules::Verdicts;
 
-use super::{CheckState, Confirm, Plan, Refused, again};
+use super::{Confirm, Plan, Refused, again};
 
 /// How long a confirmation may take, nanoseconds of boot time: a suspended machine's sleep counts.
 const EXPIRES: i64 = 120 * 1_000_000_000;
@@ -101,10 +101,9 @@ impl Guard {
             (Confirm::Button, _) | (Confirm::Word(_), Given::Force) => Ok(()),
             (Confirm::Word(word), Given::Word(typed)) if word == typed => Ok(()),
             (Confirm::Word(_), _) => Err(Refused::new(
-                match self.plan.checks.iter().find(|check| check.state == CheckState::Stops) {
-                    Some(check) => check.words.clone(),
-                    None => format!("this ends service of {app}, or may"),
-                },
+                self.plan
+                    .stopped_by()
+                    .unwrap_or_else(|| format!("this ends service of {app}, or may")),
                 format!("type {app} when asked, or give --yes --force"),
             )),
         }
@@ -197,6 +196,12 @@ fn difference(was: &Plan, is: &Plan) -> Option<String> {
     let state = |plan: &Plan, what: &str| {
         plan.checks.iter().filter(|check| check.what == what).map(|check| check.state).max()
     };
+    let line = |plan: &Plan, what: &str| {
+        plan.next.iter().find(|line| line.what == what).map(|line| line.state)
+    };
+    if let Some(next) = is.next.iter().find(|next| line(was, next.what) != Some(next.state)) {
+        return Some(format!("{}: {}", next.what, next.value));
+    }
     let turned = is
         .checks
         .iter()

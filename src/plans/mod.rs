@@ -12,6 +12,8 @@ pub mod drain;
 pub mod fast_stop;
 pub mod follow;
 pub mod guard;
+pub mod lock;
+pub mod next;
 mod receiver;
 pub mod rehearsal;
 pub mod reload;
@@ -20,17 +22,19 @@ pub mod reopen_logs;
 pub mod retire;
 pub mod rollback;
 pub mod runner;
+mod stands;
 pub mod stop;
 pub mod upgrade;
-mod stands;
 mod watch;
 mod words;
 
 pub use case::Case;
 pub use guard::{Given, Guard};
+pub use next::Next;
 pub use rehearsal::Rehearsal;
 pub use runner::{Event, Terms, run};
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::{App, AppId, Census, Operation, Role, Signal};
@@ -214,6 +218,10 @@ pub struct Plan {
     pub after: String,
     /// WAY BACK.
     pub way_back: String,
+    /// NEXT: what a new generation starts from; empty where none is started.
+    pub next: Vec<Next>,
+    /// The directory that is locked while it goes on, so that two operators do not both: the pidfile's.
+    pub lock: Option<PathBuf>,
     /// CHECKED.
     pub checks: Vec<Check>,
     /// BY HAND: the equivalent command.

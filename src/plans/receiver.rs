@@ -38,7 +38,7 @@ impl Case<'_> {
         let Some(host) = self.census.host.get() else {
             return Err(Refused::new(
                 "this machine was not read, so it is not known whom a pid means here",
-                "farrier doctor says what is missing",
+                "farrier check says what could not be read",
             ));
         };
         if !host.proc_is_own {

@@ -1,11 +1,11 @@
 //! Hands that send nothing: what would have been sent is written down, and who is held is what the script says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::model::{App, Census, Signal};
-use crate::os::{AuditLine, Hands, Hold, Locked, Pid, Refusal, Text, Token};
+use crate::os::{AuditLine, Hands, Hold, Locked, Pid, Probe, Probed, Refusal, Text, Token};
 
 /// What ends a master, at once or when its workers are done.
 const ENDING: [Signal; 4] = [Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGINT, Signal::SIGKILL];
@@ -25,6 +25,10 @@ pub struct Rehearsal {
     pub busy: Option<Pid>,
     /// What was locked.
     pub locked: Vec<PathBuf>,
+    /// The requests that were made.
+    pub probes: Vec<Probe>,
+    /// What they are answered, in turn; then another process takes each.
+    pub answers: VecDeque<Result<Probed, Refusal>>,
     /// The audit lines.
     pub notes: Vec<AuditLine>,
     /// The time that was not waited.
@@ -111,6 +115,14 @@ impl Hands for Rehearsal {
 
     fn unlock(&mut self) {
         self.locked.clear();
+    }
+
+    fn probe(&mut self, request: &Probe, _: Duration) -> Result<Probed, Refusal> {
+        self.probes.push(request.clone());
+        match self.answers.pop_front() {
+            Some(answer) => answer,
+            None => Ok(Probed::Elsewhere),
+        }
     }
 
     fn pause(&mut self, time: Duration) {

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::headroom::headroom;
 use crate::model::{Master, Operation, Phase, Role};
 use crate::os::shown;
 
-use super::check::{blind, warns};
-use super::{Case, Expect, OperationCard, Plan, Refused, words};
+use super::{Case, Expect, OperationCard, Plan, Refused, next};
 
 /// The card.
 pub const UPGRADE: OperationCard = OperationCard {
@@ -71,7 +69,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
         ),
     };
     plan.way_back = format!("QUIT to the new master once it is ready; {pid} stays as it is");
-    memory(case, master, &mut plan);
+    plan.next = next::lines(case, master);
     case.findings(AGAINST, &mut plan);
     case.queues(&mut plan);
     plan.expect = Expect::NewMaster;
@@ -101,24 +99,6 @@ fn no_handover_under_way(case: &Case<'_>) -> Result<(), Refused> {
         ));
     }
     Ok(())
-}
-
-/// A second generation needs as much memory as the first has of its own.
-fn memory(case: &Case<'_>, master: &Master, plan: &mut Plan) {
-    let headroom = headroom(case.census, case.app, master);
-    match headroom.fits() {
-        Some(true) => {}
-        Some(false) => plan.checks.push(warns(
-            "memory",
-            format!(
-                "a second generation takes up to {}, {} is free{}",
-                words::bytes(headroom.least),
-                words::bytes(headroom.left.unwrap_or_default()),
-                headroom.group.map(|group| format!(" in {}", shown(group))).unwrap_or_default()
-            ),
-        )),
-        None => plan.checks.push(blind("memory", "whether a second generation fits into memory")),
-    }
 }
 
 fn program(master: &Master) -> String {

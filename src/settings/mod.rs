@@ -1,5 +1,7 @@
 //! The user's settings: thresholds, ignored rules, harmless names, read-only. Each is a card in [`SETTINGS`].
 
+use std::path::PathBuf;
+
 use crate::model::Limits;
 
 /// What the settings say.
@@ -13,6 +15,8 @@ pub struct Settings {
     pub show: Vec<String>,
     /// Nothing can be sent.
     pub read_only: bool,
+    /// A file that takes the audit lines besides the system's log.
+    pub audit_file: Option<PathBuf>,
 }
 
 /// One setting.
@@ -72,6 +76,16 @@ pub const SETTINGS: &[Setting] = &[
         take: |value, settings| {
             settings.read_only = value.as_bool()?;
             Some(())
+        },
+    },
+    Setting {
+        name: "audit_file",
+        does: "a file that takes each audit line besides syslog or the journal, by its absolute path (none)",
+        form: "an absolute path, \"/var/log/farrier-audit.log\"",
+        take: |value, settings| {
+            let path = PathBuf::from(value.as_str()?);
+            settings.audit_file = Some(path).filter(|path| path.is_absolute());
+            settings.audit_file.is_some().then_some(())
         },
     },
 ];
@@ -169,9 +183,10 @@ mod tests {
     #[test]
     fn each_setting_is_taken() {
         let mut settings = Settings::default();
-        let text =
-            "handover_grace = 60\nkeep_releases = 3\nignore = []\nshow = ['A']\nread_only = true\n";
+        let text = "handover_grace = 60\nkeep_releases = 3\nignore = []\nshow = ['A']\nread_only = true\n\
+             audit_file = '/var/log/a'\n";
         settings.read(text).unwrap();
+        assert_eq!(settings.audit_file, Some("/var/log/a".into()));
         assert_eq!(settings.limits, Limits { handover_grace: 60, keep_releases: 3 });
         assert_eq!((settings.show.as_slice(), settings.read_only), (&["A".to_owned()][..], true));
     }
@@ -201,6 +216,7 @@ mod tests {
         );
         assert_eq!(Settings::default().read("a = \n").unwrap_err().line, 1);
         assert!(Settings::default().read("read_only = 1").is_err());
+        assert!(Settings::default().read("audit_file = 'log'").is_err());
         assert!(Settings::default().read("ignore = ['no-such-rule']").is_err());
     }
 }

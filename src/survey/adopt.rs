@@ -156,7 +156,8 @@ fn status(once: &Once<'_>, pid: Pid) -> Option<Status> {
     fact(&ask, answer, |found| bytes(found).and_then(|text| parse_status(&text))).value.ok()
 }
 
-fn stat(once: &Once<'_>, pid: Pid) -> Option<Stat> {
+/// A process's `stat`, whoever it is.
+pub fn stat(once: &Once<'_>, pid: Pid) -> Option<Stat> {
     let ask = Ask::Text(pid, ProcText::Stat);
     let answer = once.one(&ask);
     fact(&ask, answer, |found| bytes(found).and_then(|text| parse_stat(&text))).value.ok()

@@ -1,5 +1,6 @@
 //! Trees into apps: deploy roots, grouping, roles, pidfiles, listeners, names.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::adopt::{Adopted, Member, Tree};
@@ -16,7 +17,7 @@ use crate::facts::{Fact, Place};
 use crate::model::{
     App, AppId, Kind, Layout, Listener, Master, Pidfile, PidfileKind, PidfileState, Wanted, Worker,
 };
-use crate::os::{Root, shown};
+use crate::os::{Pid, Root, shown};
 use crate::servers::{Server, server};
 
 /// Makes apps of what was adopted, and of wished-for roots that nothing serves.
@@ -27,7 +28,8 @@ pub fn apps(
     wishes: &[PathBuf],
 ) -> Vec<App> {
     let Adopted { trees, orphans } = adopted;
-    let maker = Maker { setting, contexts };
+    let masters = trees.iter().map(|tree| tree.master.process.pid).collect();
+    let maker = Maker { setting, contexts, masters };
     let placed: Vec<Placed> = trees.into_iter().map(|tree| maker.place(tree)).collect();
     let mut apps: Vec<App> =
         group(placed).into_iter().map(|group| maker.app(group, wishes)).collect();
@@ -46,6 +48,7 @@ pub fn apps(
 struct Maker<'a> {
     setting: &'a Setting<'a>,
     contexts: &'a Contexts,
+    masters: BTreeSet<Pid>,
 }
 
 impl Maker<'_> {
@@ -59,7 +62,8 @@ impl Maker<'_> {
         let root_of = member.process.root;
         let server = member.server;
         let context = self.contexts.of(member.process.pid);
-        let round = Round { once, layout: &layout, sockets: &sockets };
+        let masters = &self.masters;
+        let round = Round { once, layout: &layout, sockets: &sockets, masters };
         let mut master = round.master(tree, &context);
         let root = layout
             .get()
@@ -196,7 +200,8 @@ impl Maker<'_> {
             .or(cwd)
             .unwrap_or_else(|| PathBuf::from(format!("/proc/{}/cwd", orphan.process.pid)));
         let sockets = listeners::table(self.setting.once, self.setting.host, &orphan.process);
-        let round = Round { once: self.setting.once, layout: &layout, sockets: &sockets };
+        let (once, masters) = (self.setting.once, &self.masters);
+        let round = Round { once, layout: &layout, sockets: &sockets, masters };
         let number = match orphan.recognised.part {
             crate::servers::Part::Worker(number) => number,
             _ => None,

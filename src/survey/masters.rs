@@ -1,5 +1,6 @@
 //! A tree into a master of the model: its release, configuration, pidfile, restart context and versions.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::adopt::{Member, Tree};
@@ -9,11 +10,12 @@ use super::listeners;
 use super::log;
 use super::restart::Known;
 use super::sizes;
+use super::supervisor::supervisor;
 use crate::facts::environ::Environ;
 use crate::facts::sockets::SocketTable;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Config, Layout, Master, Process, Role, Setting, Worker};
-use crate::os::{StartContext, Text};
+use crate::os::{Pid, StartContext, Text};
 use crate::servers::{Options, Part};
 
 use super::once::Once;
@@ -26,6 +28,8 @@ pub struct Round<'a> {
     pub layout: &'a Fact<Option<Layout>>,
     /// The sockets of its network namespace.
     pub sockets: &'a Fact<SocketTable>,
+    /// All masters of the machine: none of them is another's supervisor.
+    pub masters: &'a BTreeSet<Pid>,
 }
 
 /// The paths of a master that may lead into a deploy root, the most telling first.
@@ -92,6 +96,7 @@ impl Round<'_> {
                 .collect(),
             pidfile: pidfile(&process, &loaded, &options),
             unread,
+            supervisor: supervisor(self.once, &process, self.masters),
             log: log::read(self.once, server, &process),
             room: sizes::room(self.once, process.pid),
             listens: listeners::listens(&process, self.sockets),

@@ -20,6 +20,7 @@ mod roles;
 mod roots;
 mod scan;
 mod sizes;
+mod supervisor;
 pub mod target;
 
 use std::collections::BTreeMap;

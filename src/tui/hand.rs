@@ -14,7 +14,7 @@ use crate::os::Hands;
 use crate::plans::carry::{self, Helm};
 use crate::plans::course::Course;
 use crate::plans::runner::{self, Terms};
-use crate::plans::{Given, Guard, Outcome, Plan, Refused};
+use crate::plans::{Given, Guard, Outcome, Plan, Refused, lock};
 use crate::rules::Verdicts;
 
 /// So often, in nanoseconds, a look that was taken for a course is shown.
@@ -105,7 +105,19 @@ pub fn follow(
                     }
                     ControlFlow::Continue(())
                 };
-                let outcome = runner::run(guard, &terms, &mut *hands, &mut look, &mut tell);
+                let outcome = match lock::take(guard.plan(), &mut *hands) {
+                    Err(refused) => {
+                        release(Some(guard), &mut *hands);
+                        Outcome::Refused(refused)
+                    }
+                    Ok(words) => {
+                        if let Some(words) = words {
+                            let _ = tell(runner::Event::Warning(words));
+                        }
+                        runner::run(guard, &terms, &mut *hands, &mut look, &mut tell)
+                    }
+                };
+                hands.unlock();
                 say(Said::Came(at.get(), title, outcome));
             }
         }
@@ -126,7 +138,7 @@ fn carry_out(
     let (census, verdicts) = looker.look();
     let at = Cell::new(census.taken_at);
     let came = |outcome| say(Said::Came(at.get(), course.title.clone(), outcome));
-    match carry::lock(course, hands) {
+    match lock::take(&course.first, hands) {
         Ok(None) => {}
         Ok(Some(warning)) => say(Said::Told(at.get(), runner::Event::Warning(warning))),
         Err(refused) => {

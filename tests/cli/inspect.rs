@@ -138,7 +138,7 @@ fn an_odd_process_is_listed_as_lsof_lists_it() {
 
 #[test]
 fn a_shell_is_listed_as_lsof_lists_it() {
-    let shell = start("sh", &["-c", "exec 5</dev/null; echo ready; while :; do sleep 1000; done"]);
+    let shell = start("sh", &["-c", "exec 5</dev/null; echo ready; kill -STOP $$"]);
     hold(shell.0.id());
 }
 

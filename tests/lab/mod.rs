@@ -7,6 +7,8 @@ mod commands;
 mod config;
 #[cfg(test)]
 mod inspector;
+#[cfg(test)]
+mod probed;
 mod program;
 #[cfg(test)]
 mod reused;

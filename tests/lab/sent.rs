@@ -90,3 +90,49 @@ fn env_shows_the_harmless_and_hides_the_rest() {
     let text = lab.farrier(&["env", &master.to_string()]);
     assert!(!text.stdout.contains("hunter2") && !run.stdout.contains("hunter2"));
 }
+
+/// Two lines for each signal, in a file of the settings: who meant to send what, and what came of it.
+#[test]
+fn each_signal_leaves_its_intent_and_its_result() {
+    let lab = Lab::new();
+    let site = serving(&lab);
+    let master = site.masters()[0];
+    lab.write("/etc/farrier.toml", "audit_file = \"/var/log/farrier-audit\"\n");
+    let sent = lab.farrier(&["do", "add-worker", "shop", "--yes"]);
+    assert_eq!(sent.status, 0, "{sent:?}\n{}", lab.picture());
+    let lines = lab.read("/var/log/farrier-audit");
+    let lines: Vec<&str> = lines.lines().collect();
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    for (line, stage) in lines.iter().zip(["intent", "result"]) {
+        let told = format!("{stage} TTIN pid={master} ");
+        assert!(line.contains(&told) && line.contains("app=/var/www/shop"), "{line}");
+        assert!(line.contains("by=euid:0,loginuid:"), "{line}");
+    }
+    lab.sh("rm /var/log/farrier-audit; mkdir /var/log/farrier-audit");
+    let told = lab.farrier(&["do", "add-worker", "shop", "--yes"]);
+    assert!(told.stderr.contains("the audit file /var/log/farrier-audit"), "{told:?}");
+}
+
+/// While somebody works on an app, no second signal goes to it, be it a single one.
+#[test]
+fn whoever_holds_the_app_keeps_others_out() {
+    let lab = Lab::new();
+    let site = serving(&lab);
+    let workers = site.workers(site.masters()[0]);
+    let pids = site.path("shared/pids");
+    let mut holder = lab
+        .command("root", ["flock", &pids, "sh", "-c", "echo held; exec sleep 60"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = [0; 4];
+    std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut said).unwrap();
+    for words in [["do", "add-worker"], ["signal", "HUP"]] {
+        let refused = lab.farrier(&[words[0], words[1], "shop", "--yes"]);
+        assert_eq!(refused.status, 3, "{refused:?}");
+        assert!(refused.stderr.contains("works on shop"), "{refused:?}");
+    }
+    assert_eq!(site.workers(site.masters()[0]), workers);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+}

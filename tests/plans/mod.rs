@@ -3,8 +3,9 @@
 mod commands;
 mod following;
 mod gate;
+mod next;
 mod planning;
-mod whole;
 mod running;
 mod shop;
 mod targets;
+mod whole;

@@ -9,7 +9,7 @@ use farrier::facts::{Fact, Lack, Place};
 use farrier::model::{
     Address, App, AppId, Census, Config, Current, CurrentState, Kind, Layout, Limits, Listener,
     Master, Origin, Phase, Pidfile, PidfileKind, PidfileState, Process, Restart, Role, Seen,
-    Setting, Worker,
+    Setting, Supervisor, Worker,
 };
 use farrier::os::{Descriptor, Host, Pid, Refusal, Root, Text};
 
@@ -150,7 +150,9 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
             arguments: lacking(),
             config: known(Some(spot("/var/www/shop/current/config/unicorn.rb"))),
             gemfile: known(None),
+            gems: known(None),
         },
+        supervisor: known(Supervisor::Nobody),
         log: known(None),
         listens: known(vec![SOCKET]),
         room: known(None),
@@ -226,7 +228,7 @@ pub fn shop(masters: Vec<Master>) -> Census {
     }
 }
 
-fn host() -> Host {
+pub fn host() -> Host {
     Host {
         name: "web-1".into(),
         kernel: "6.18".into(),

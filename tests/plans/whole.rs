@@ -4,7 +4,7 @@ use farrier::cli::Status;
 use farrier::cli::operate::{Consent, Desk, Order, Reach, Said, Wanted, operate};
 use farrier::facts::signals::SignalSet;
 use farrier::model::{Census, Config, Operation, Phase, Role, Setting, Signal};
-use farrier::os::Pid;
+use farrier::os::{Pid, Probed};
 use farrier::plans::Rehearsal;
 use farrier::plans::course::Wishes;
 use farrier::rules::Verdicts;
@@ -26,12 +26,23 @@ struct Ask<'a> {
     canary: bool,
     types: Option<&'a [&'a str]>,
     busy: Option<i32>,
+    probe: Option<&'a str>,
+    answers: &'a [Probed],
     broken_at: usize,
 }
 
 fn sends(operation: Operation) -> Ask<'static> {
     let reach = Reach::Send;
-    Ask { operation, reach, canary: false, types: None, busy: None, broken_at: usize::MAX }
+    Ask {
+        operation,
+        reach,
+        canary: false,
+        types: None,
+        busy: None,
+        probe: None,
+        answers: &[],
+        broken_at: usize::MAX,
+    }
 }
 
 impl Ask<'_> {
@@ -42,6 +53,7 @@ impl Ask<'_> {
             hands.tokens.extend(Rehearsal::of(census).tokens);
         }
         hands.busy = self.busy.map(pid);
+        hands.answers = self.answers.iter().copied().map(Ok).collect();
         let (mut out, mut err) = (String::new(), String::new());
         let at = std::cell::Cell::new(0);
         let mut typed = self.types.unwrap_or_default().iter();
@@ -52,7 +64,7 @@ impl Ask<'_> {
             consent: Consent { yes: self.types.is_none(), force: false },
             timeout: None,
             json: false,
-            wishes: Wishes { canary: self.canary },
+            wishes: Wishes { canary: self.canary, probe: self.probe.map(Into::into) },
         };
         let status = operate(
             &Wanted::Operation(self.operation),
@@ -209,6 +221,12 @@ fn breaking_off_says_where_it_stands_and_how_it_goes_on() {
     assert!(ran.err.contains("farrier watch /var/www/shop follows it on"), "{}", ran.err);
     let ran = Ask { broken_at: 0, ..sends(Operation::Upgrade) }.run(&[before()]);
     assert_eq!((ran.status, ran.sent.len()), (Status::INTERRUPTED, 0));
+    // Where both serve, going on is the old one's end and going back the new one's.
+    let ask = Ask { probe: Some("/up"), broken_at: 16, ..sends(Operation::Upgrade) };
+    let ran = ask.run(&until_ready(40));
+    assert_eq!((ran.status, ran.sent.len()), (Status::INTERRUPTED, 1), "{}", ran.out);
+    let on = "farrier do retire /var/www/shop goes on, farrier rollback /var/www/shop goes back";
+    assert!(ran.err.contains(on), "{}", ran.err);
 }
 
 #[test]
@@ -233,9 +251,11 @@ fn a_canary_is_drained_and_asked_about() {
 
 #[test]
 fn a_second_operator_is_told_who_works_on_it() {
-    let ran = Ask { busy: Some(4242), ..sends(Operation::Upgrade) }.run(&[before()]);
-    assert_eq!((ran.status, ran.sent.len()), (Status::REFUSED, 0));
-    assert!(ran.err.contains("4242 works on shop"), "{}", ran.err);
+    for operation in [Operation::Upgrade, Operation::Reload, Operation::AddWorker] {
+        let ran = Ask { busy: Some(4242), ..sends(operation) }.run(&[before()]);
+        assert_eq!((ran.status, ran.sent.len()), (Status::REFUSED, 0), "{operation:?}");
+        assert!(ran.err.contains("4242 works on shop"), "{}", ran.err);
+    }
 }
 
 #[test]
@@ -298,4 +318,40 @@ fn a_rollback_without_a_way_back_is_refused() {
     assert!(ran.err.contains("nothing to go back to"), "{}", ran.err);
     let loading = sends(Operation::Rollback).run(&[handover(Phase::Loading, &[])]);
     assert_eq!((loading.status, loading.sent.len()), (Status::REFUSED, 0), "{}", loading.err);
+}
+
+#[test]
+fn a_probe_counts_only_for_the_new_master_and_below_500() {
+    let mut boxes = until_ready(11);
+    boxes.push(without(ready(), 9120));
+    let answered = |status| Probed::Answered { by: pid(14743), status };
+    let answers =
+        [Probed::Elsewhere, answered(503), Probed::Hung { by: pid(14744) }, answered(404)];
+    let ask = Ask { probe: Some("/up"), answers: &answers, ..sends(Operation::Upgrade) };
+    let ran = ask.run(&boxes);
+    assert_eq!(ran.status, Status::DONE, "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("7 of 9  probe: a worker of the new master answers GET /up"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out.contains("14743, a worker of the new master, answered /up: 404"),
+        "{}",
+        ran.out
+    );
+
+    let never = [answered(500), answered(502)];
+    let ask = Ask { probe: Some("/up"), answers: &never, ..sends(Operation::Upgrade) };
+    let ran = ask.run(&until_ready(900));
+    assert_eq!(ran.status, Status::OLD_SERVES, "{}", ran.err);
+    assert_eq!(ran.sent, [(pid(9120), Signal::SIGUSR2)], "the old one is never retired");
+    assert!(ran.err.contains("14743 answered /up with 502"), "{}", ran.err);
+    assert!(ran.err.contains("farrier rollback"), "{}", ran.err);
+
+    let mut gone = until_ready(6);
+    gone.push(before());
+    let ran = Ask { probe: Some("/up"), ..sends(Operation::Upgrade) }.run(&gone);
+    assert_eq!(ran.status, Status::OLD_SERVES, "{}", ran.err);
+    assert!(ran.err.contains("14740 ended"), "{}", ran.err);
 }

@@ -9,6 +9,7 @@ use super::census::{Unknown, Unknowns};
 use super::{Outside, VERSION};
 use crate::facts::environ::Environ;
 use crate::facts::{Fact, Lack};
+use crate::model::{Changes, Handed};
 use crate::os::{Pid, Text};
 use crate::show::veil::{Veil, Veiled};
 
@@ -32,8 +33,20 @@ pub struct Env {
     pub live_source: &'static str,
     /// `intact`, `overwritten` by the process's title, or `denied`.
     pub start_state: &'static str,
+    /// Of a master: what its next re-execution hands on with another value than `live` has; null of any other process,
+    /// and where that is not known.
+    pub next: Option<BTreeMap<String, Next>>,
     /// Why something is null.
     pub unknowns: Vec<Unknown>,
+}
+
+/// What the next re-execution hands on.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Next {
+    /// The value; null: only the server's own language can evaluate it.
+    pub value: Option<Value>,
+    /// The place that says so.
+    pub source: String,
 }
 
 /// A variable's value.
@@ -55,13 +68,31 @@ pub enum Value {
 
 impl Env {
     /// The document about a process.
-    pub fn new(pid: Pid, start: &Fact<Environ>, live: &Fact<Environ>, veil: &mut Veil<'_>) -> Self {
+    pub fn new(
+        pid: Pid,
+        start: &Fact<Environ>,
+        live: &Fact<Environ>,
+        next: Option<&Fact<Changes>>,
+        veil: &mut Veil<'_>,
+    ) -> Self {
         let mut unknowns = Unknowns::default();
         let known = unknowns.at(format!("environment of {pid}"), None, Some(pid), start);
         let start_state = state(start);
         let start = known.map(|environ| values(veil.all(environ)));
         let now = unknowns.at(format!("live environment of {pid}"), None, Some(pid), live);
         let now = now.map(|environ| values(veil.all(environ)));
+        let what = format!("what the next USR2 to {pid} hands on");
+        let next = next.and_then(|next| unknowns.at(what, None, Some(pid), next));
+        let next = next.map(|changes| {
+            let handed = changes.iter().map(|(name, (handed, place))| {
+                let value = match handed {
+                    Handed::Set(value) => Some(veil.value(name, value).into()),
+                    Handed::Unknown(_) => None,
+                };
+                (name.to_string(), Next { value, source: place.to_string() })
+            });
+            handed.collect()
+        });
         Self {
             schema: SCHEMA,
             farrier: VERSION,
@@ -69,6 +100,7 @@ impl Env {
             start,
             live_source: if now.is_some() { "memory" } else { "unavailable" },
             live: now,
+            next,
             start_state,
             unknowns: unknowns.list(),
         }

@@ -59,6 +59,8 @@ pub struct Step {
     pub after: String,
     /// The way back.
     pub way_back: String,
+    /// What a new generation starts from; empty where none is started.
+    pub next: Vec<NextLine>,
     /// What was checked.
     pub checks: Vec<Checked>,
     /// The equivalent command.
@@ -67,6 +69,20 @@ pub struct Step {
     pub word: Option<String>,
     /// Within how many seconds it must be seen to have come true.
     pub within_seconds: u64,
+}
+
+/// One thing that the next generation starts from.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NextLine {
+    /// `directory`, `program`, `interpreter`, `Ruby`, `Gemfile`, `gems`, `config`, `pidfile`, `oldbin`, `listeners`,
+    /// `retires`, `memory`, `limits`, `supervisor`.
+    pub what: &'static str,
+    /// `holds`, `warns`, `stops` or `unknown`.
+    pub state: &'static str,
+    /// The value, in words.
+    pub value: String,
+    /// How it is known: a place.
+    pub source: String,
 }
 
 /// One thing that was checked.
@@ -145,6 +161,16 @@ impl From<&Plan> for Step {
             does: plan.does.clone(),
             after: plan.after.clone(),
             way_back: plan.way_back.clone(),
+            next: plan
+                .next
+                .iter()
+                .map(|next| NextLine {
+                    what: next.what,
+                    state: state(next.state),
+                    value: next.value.clone(),
+                    source: next.source.clone(),
+                })
+                .collect(),
             checks: plan
                 .checks
                 .iter()

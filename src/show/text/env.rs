@@ -1,4 +1,4 @@
-//! `farrier env` as text: a line a variable, two where it has changed since the start, hidden values by their length.
+//! `farrier env` as text: a line a variable, more where it has changed or will change, hidden values by their length.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,20 +6,24 @@ use std::fmt::Write as _;
 use super::Paint;
 use crate::facts::environ::Environ;
 use crate::facts::{Fact, Lack};
+use crate::model::{Changes, Handed};
 use crate::os::Text;
 use crate::show::json::env_diff::{Difference, Side};
 use crate::show::veil::{Veil, Veiled};
 use crate::show::words::{Mark, counted, left, width};
 
-/// The environment of a process as it was started with it and as it is now; at least one of them is known.
+/// The environment of a process as it was started with it and as it is now, of which at least one is known; and of a
+/// master what its next re-execution hands on.
 pub fn env(
     start: &Fact<Environ>,
     live: &Fact<Environ>,
+    next: Option<&Fact<Changes>>,
     veil: &mut Veil<'_>,
     paint: Paint,
 ) -> String {
     let mut out = head("started with", start, veil, paint);
     out += &head("now, from memory,", live, veil, paint);
+    out += &next.map(|next| head_of_next(next, paint)).unwrap_or_default();
     let (then, now) = (start.get().map(|e| veil.all(e)), live.get().map(|e| veil.all(e)));
     let mut lines: BTreeMap<Text, (Option<Veiled>, Option<Veiled>)> = BTreeMap::new();
     for (name, value) in then.iter().flatten() {
@@ -28,11 +32,15 @@ pub fn env(
     for (name, value) in now.iter().flatten() {
         lines.entry(name.clone()).or_default().1 = Some(value.clone());
     }
+    let changes = next.and_then(Fact::get);
+    for name in changes.iter().flat_map(|changes| changes.keys()) {
+        lines.entry(name.clone()).or_default();
+    }
     let both = then.is_some() && now.is_some();
     let mut equals = Equals::default();
     let column = column(lines.keys());
-    for (name, (then, now)) in &lines {
-        let name = left(&name.to_string(), column);
+    for (plain, (then, now)) in &lines {
+        let name = left(&plain.to_string(), column);
         let mut write = |mark: char, name: &str, moment: &str, value: &Veiled| {
             let again = equals.of(name, value);
             let _ = writeln!(out, "{mark} {name} {moment}{}{again}", shown(value, paint));
@@ -49,8 +57,34 @@ pub fn env(
             (Some(value), _) | (None, Some(value)) => write(' ', &name, "", value),
             (None, None) => {}
         }
+        let Some((handed, place)) = changes.and_then(|changes| changes.get(plain)) else {
+            continue;
+        };
+        let place = paint.quiet(&format!(" ({place})"));
+        let value = match handed {
+            Handed::Set(value) => shown(&veil.value(plain, value), paint),
+            Handed::Unknown(text) => format!("{} {text}", Mark::Unknown.sign()),
+        };
+        let (sign, name) = match (then, now) {
+            (None, None) => (Mark::Differs.sign(), name),
+            _ => (' ', left("", column)),
+        };
+        let _ = writeln!(out, "{sign} {name} next USR2: {value}{place}");
     }
     out
+}
+
+/// How much of what the next re-execution hands on is another value than now.
+fn head_of_next(next: &Fact<Changes>, paint: Paint) -> String {
+    let words = match &next.value {
+        Ok(changes) if changes.is_empty() => "the next USR2 hands on the same".to_owned(),
+        Ok(changes) => {
+            let count = counted(changes.len(), "variable");
+            format!("the next USR2 hands on the same, but for {count}")
+        }
+        Err(lack) => format!("what the next USR2 hands on is not known: {}", why(lack)),
+    };
+    paint.strong(&words) + "\n"
 }
 
 /// What is known of one of them.

@@ -8,13 +8,26 @@ use crate::plans::{CheckState, Confirm, Plan, Refused};
 /// The column at which the values begin.
 const LABEL: usize = 10;
 
-/// A plan: SEND, DOES, AFTER IT, WAY BACK, CHECKED, BY HAND, and the word that it asks for.
+/// A plan: SEND, DOES, AFTER IT, WAY BACK, NEXT, CHECKED, BY HAND, and the word that it asks for.
 pub fn plan(plan: &Plan, paint: Paint) -> String {
     let mut out = format!("{}\n\n", paint.strong(&plan.title));
     line(&mut out, "SEND", &plan.send, paint);
     line(&mut out, "DOES", &plan.does, paint);
     line(&mut out, "AFTER IT", &plan.after, paint);
     line(&mut out, "WAY BACK", &plan.way_back, paint);
+    let width = plan.next.iter().map(|next| next.what.len()).max().unwrap_or(0);
+    let mut label = "NEXT";
+    for next in &plan.next {
+        let mark = paint.mark(mark(next.state));
+        let source = paint.quiet(&format!("({})", next.source));
+        line(
+            &mut out,
+            label,
+            &format!("{mark} {:width$}  {} {source}", next.what, next.value),
+            paint,
+        );
+        label = "";
+    }
     let mut label = "CHECKED";
     for check in &plan.checks {
         line(&mut out, label, &format!("{} {}", paint.mark(mark(check.state)), check.words), paint);

@@ -3,6 +3,7 @@
 
 mod directory;
 mod gemfile;
+mod gems;
 mod memory;
 mod program;
 
@@ -54,6 +55,7 @@ impl Known<'_> {
         Restart {
             origin: origin.unwrap_or(if known { Origin::Inferred } else { Origin::Unknown }),
             config: self.config(&directory),
+            gems: self.gems(&gemfile, &interpreter),
             gemfile,
             arguments,
             directory,

@@ -72,7 +72,7 @@ pub fn planned(state: &State, menu: &Menu, operation: Operation) -> Result<Plann
     let made = |named| {
         if course::is_course(operation) {
             let wishes = course::Wishes::default();
-            let course = course::course(census, verdicts, app, named, operation, wishes);
+            let course = course::course(census, verdicts, app, named, operation, &wishes);
             course.map(Planned::from)
         } else {
             let plan = plans::plan(census, verdicts, app, named, operation);

@@ -1,12 +1,13 @@
-//! Environment: the variables of a process as it was started and as they are now. Values are hidden unless their name
-//! is harmless.
+//! Environment: the variables of a process as it was started, as they are now, and of a master as its next re-execution
+//! hands them on. Values are hidden unless their name is harmless.
 
 use std::collections::BTreeMap;
 
 use super::process::subject;
 use super::{Card, Lower, Page, Row};
 use crate::facts::environ::Environ;
-use crate::facts::{Fact, Lack};
+use crate::facts::{Fact, Lack, Place};
+use crate::model::{Changes, Handed, handed_on};
 use crate::os::Text;
 use crate::os::secrets::{is_harmless, mask_text};
 use crate::rules::Finding;
@@ -43,9 +44,15 @@ fn page(state: &State, columns: usize) -> Page {
         Err(nothing) => return *nothing,
     };
     let (start, live) = (&member.process.environ, &member.process.live);
-    let how = format!("started: {}   live: {}", how(start, "environ, intact"), how(live, "memory"));
+    let next = state
+        .shown()
+        .and_then(|look| look.census.master(member.process.pid))
+        .map(|(_, master)| handed_on(master));
+    let mut how =
+        format!("started: {}   live: {}", how(start, "environ, intact"), how(live, "memory"));
+    how += &next.as_ref().map(next_in_words).unwrap_or_default();
     page.head.push(Cells::new(state.theme, columns).to(1).text(&how, Tone::Quiet).line());
-    let entries = entries(start.get(), live.get());
+    let entries = entries(start.get(), live.get(), next.as_ref().and_then(Fact::get));
     if start.get().is_none() && live.get().is_none() {
         let words = match &start.value {
             Err(Lack::Overwritten) => format!(
@@ -63,11 +70,12 @@ fn page(state: &State, columns: usize) -> Page {
     }
     let named = entries.iter().map(|entry| width(&entry.name.to_string())).max().unwrap_or(0);
     let named = named.clamp(16, (columns / 3).max(16));
-    let room = columns.saturating_sub(named + 5);
+    let widths = Widths::of(named, columns, next.as_ref().is_some_and(|next| next.get().is_some()));
     let heads = Cells::new(state.theme, columns).to(3).left("name", named + 1, Tone::Quiet);
-    let (first, second) = if start.get().is_some() { ("started", "live") } else { ("live", "") };
-    let heads = heads.left(first, room / 2, Tone::Quiet);
-    page.head.push(heads.text(second, Tone::Quiet).line());
+    let heads = heads.left("started", widths.started, Tone::Quiet).text(" ", Tone::Quiet);
+    let heads = heads.left("live", widths.live, Tone::Quiet);
+    let third = if widths.three { " next USR2" } else { "" };
+    page.head.push(heads.text(third, Tone::Quiet).line());
     let findings = state.shown().map(|look| look.findings()).unwrap_or_default();
     let about: Vec<&Finding> = findings
         .into_iter()
@@ -78,7 +86,7 @@ fn page(state: &State, columns: usize) -> Page {
         .map(|entry| {
             let name = entry.name.to_string();
             let flagged = findings_on(&about, &name);
-            let row = row(state, entry, &flagged, named, columns);
+            let row = row(state, entry, &flagged, &widths, columns);
             (flagged.is_empty(), !entry.differs(), name, row)
         })
         .collect();
@@ -104,18 +112,46 @@ fn how(fact: &Fact<Environ>, known: &str) -> String {
     }
 }
 
-/// One name, and its values then and now.
+/// What is known of the third column.
+fn next_in_words(next: &Fact<Changes>) -> String {
+    match &next.value {
+        Ok(_) => "   next: live and before_exec".to_owned(),
+        Err(lack) => format!("   next: {lack}"),
+    }
+}
+
+/// The columns' widths.
+struct Widths {
+    name: usize,
+    started: usize,
+    live: usize,
+    /// What is handed on is known, and has a column of its own.
+    three: bool,
+}
+
+impl Widths {
+    fn of(name: usize, columns: usize, three: bool) -> Self {
+        let room = columns.saturating_sub(name + 5);
+        let (started, live) = if three { (room / 3, room / 3) } else { (room / 2, room / 2) };
+        Self { name, started, live, three }
+    }
+}
+
+/// One name, and its values then, now and next.
 struct Entry<'a> {
     name: &'a Text,
     started: Option<&'a Text>,
     live: Option<&'a Text>,
+    /// It is handed on otherwise than it is now.
+    next: Option<&'a (Handed, Place)>,
     /// Both environments are known: a value that is lacking is known not to be set.
     compared: bool,
 }
 
 impl Entry<'_> {
+    /// It has another value now than at the start, or will have another one than now.
     fn differs(&self) -> bool {
-        self.compared && self.started != self.live
+        self.compared && self.started != self.live || self.next.is_some()
     }
 
     fn key(&self) -> RowKey {
@@ -124,7 +160,11 @@ impl Entry<'_> {
 }
 
 /// All names of both environments; of a repeated name what `getenv(3)` finds.
-fn entries<'a>(start: Option<&'a Environ>, live: Option<&'a Environ>) -> Vec<Entry<'a>> {
+fn entries<'a>(
+    start: Option<&'a Environ>,
+    live: Option<&'a Environ>,
+    next: Option<&'a Changes>,
+) -> Vec<Entry<'a>> {
     let compared = start.is_some() && live.is_some();
     let mut all: BTreeMap<&Text, (Option<&Text>, Option<&Text>)> = BTreeMap::new();
     for variable in start.into_iter().flat_map(|environ| &environ.variables) {
@@ -133,7 +173,13 @@ fn entries<'a>(start: Option<&'a Environ>, live: Option<&'a Environ>) -> Vec<Ent
     for variable in live.into_iter().flat_map(|environ| &environ.variables) {
         all.entry(&variable.name).or_default().1.get_or_insert(&variable.value);
     }
-    let entry = |(name, (started, live))| Entry { name, started, live, compared };
+    for name in next.into_iter().flat_map(|changes| changes.keys()) {
+        all.entry(name).or_default();
+    }
+    let entry = |(name, (started, live))| {
+        let next = next.and_then(|changes| changes.get(name));
+        Entry { name, started, live, next, compared }
+    };
     all.into_iter().map(entry).collect()
 }
 
@@ -170,18 +216,30 @@ fn value(state: &State, entry: &Entry<'_>, value: Option<&Text>) -> (String, boo
     }
 }
 
+/// What the next re-execution gives a name; `None`: what it has now.
+fn next(state: &State, entry: &Entry<'_>) -> Option<(String, bool)> {
+    entry.next.map(|(handed, _)| match handed {
+        Handed::Set(set) => value(state, entry, Some(set)),
+        Handed::Unknown(text) => (format!("? {text}"), false),
+    })
+}
+
 fn row(
     state: &State,
     entry: &Entry<'_>,
     findings: &[&Finding],
-    named: usize,
+    widths: &Widths,
     columns: usize,
 ) -> Row {
     let (then, then_hidden) = value(state, entry, entry.started);
     let (now, now_hidden) = value(state, entry, entry.live);
+    let next = next(state, entry);
     let differs = entry.differs();
     let (text, hidden) = match (differs, entry.live) {
-        (true, _) => (format!("{then} {now}"), then_hidden || now_hidden),
+        (true, _) => {
+            let (next, next_hidden) = next.clone().unwrap_or_default();
+            (format!("{then} {now} {next}"), then_hidden || now_hidden || next_hidden)
+        }
         (false, Some(_)) => (now.clone(), now_hidden),
         (false, None) => (then.clone(), then_hidden),
     };
@@ -196,14 +254,24 @@ fn row(
     let sign = if shows { mark.sign() } else { ' ' };
     let value_tone = if hidden { Tone::Quiet } else { Tone::Plain };
     let cells = Cells::new(state.theme, columns).to(1).text(&sign.to_string(), tone).to(3);
-    let cells = cells.left(&name, named, Tone::Plain).text(" ", Tone::Plain);
+    let cells = cells.left(&name, widths.name, Tone::Plain).text(" ", Tone::Plain);
     let room = columns.saturating_sub(cells.at() + 1);
     let line = if differs {
         let tone = |hidden: bool| if hidden { Tone::Quiet } else { Tone::Plain };
-        let half = room.saturating_sub(1) / 2;
-        let cells = cells.left(&cut(&then, half), half, tone(then_hidden)).text(" ", Tone::Plain);
-        let room = columns.saturating_sub(cells.at() + 1);
-        cells.text(&cut(&now, room), tone(now_hidden)).line()
+        let same = || ("=".to_owned(), true);
+        let (now, now_hidden) =
+            if entry.compared && entry.started == entry.live { same() } else { (now, now_hidden) };
+        let (next, next_hidden) = next.unwrap_or_else(same);
+        let (first, second) = (widths.started, widths.live);
+        let cells = cells.left(&cut(&then, first), first, tone(then_hidden)).text(" ", Tone::Plain);
+        let cells = cells.left(&cut(&now, second), second, tone(now_hidden));
+        let room = columns.saturating_sub(cells.at() + 2);
+        if widths.three {
+            let cells = cells.text(" ", Tone::Plain);
+            cells.text(&cut(&next, room), tone(next_hidden)).line()
+        } else {
+            cells.line()
+        }
     } else {
         cells.text(&cut(&text, room), value_tone).line()
     };
@@ -257,11 +325,14 @@ fn lower(
         let (text, hidden) = value(state, entry, entry.started);
         say("started", &text, hidden);
     }
-    if entry.compared && !entry.differs() {
+    if entry.compared && entry.started == entry.live {
         say("live", "the same", false);
     } else if entry.compared || entry.live.is_some() {
         let (text, hidden) = value(state, entry, entry.live);
         say("live", &text, hidden);
+    }
+    if let (Some((text, hidden)), Some((_, place))) = (next(state, entry), entry.next) {
+        say("next", &format!("{text}  ({place})"), hidden);
     }
     Some(Lower { title: name, right: rules.join(", "), lines })
 }

@@ -24,7 +24,7 @@ pub(super) fn page(state: &State, columns: usize) -> Page {
     };
     page.crumb = crumb(Some(app), &app.name, "Upgrade");
     let planned =
-        course(&look.census, &look.verdicts, app, None, Operation::Upgrade, Wishes::default());
+        course(&look.census, &look.verdicts, app, None, Operation::Upgrade, &Wishes::default());
     let mut lower = Lower::default();
     match planned {
         Ok(course) => {

@@ -1,12 +1,14 @@
 //! Carries a course out, step by step: each goes on only when the one before it was seen to come true, and
 //! nothing that serves is ever taken down for it.
 
+mod probe;
+
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::model::{App, Census, Operation};
-use crate::os::{Hands, Locked, Pid, shown};
+use crate::os::{Hands, Pid};
 use crate::rules::{Severity, Verdict, Verdicts};
 
 use super::course::{Act, Course, Step, Whom};
@@ -37,25 +39,6 @@ struct Carrying<'a, 'b> {
     before: BTreeSet<&'static str>,
     stage: Stage,
     census: Census,
-}
-
-/// Keeps a second operator out. Where no lock can be had it goes on: what is to be said of that.
-pub fn lock(course: &Course, hands: &mut dyn Hands) -> Result<Option<String>, Refused> {
-    let (name, id) = (&course.app_name, &course.app);
-    let Some(directory) = &course.lock else {
-        return Ok(Some(format!("No lock is held: the place of {name}'s pidfile is not known")));
-    };
-    match hands.lock(directory) {
-        Ok(Locked::Mine) => Ok(None),
-        Ok(Locked::Theirs(holder)) => {
-            let who = holder.map_or_else(|| "another process".into(), |pid| pid.to_string());
-            Err(Refused::new(
-                format!("{who} works on {name}: it holds the lock on {}", shown(directory)),
-                format!("farrier watch {id} follows what it does"),
-            ))
-        }
-        Err(why) => Ok(Some(format!("No lock is held on {}: {why}", shown(directory)))),
-    }
 }
 
 /// Carries it out from the guard of its first signal on. `census` is the look that the course was planned on.
@@ -104,6 +87,7 @@ pub fn carry(
             },
             Act::Send(operation, whom) => carrying.send(operation, whom, guard.take(), step.within),
             Act::Await(stage) => carrying.reach(stage, step),
+            Act::Probe => carrying.probe(step),
             Act::Ask => carrying.asked(step),
             Act::Retire { by_hook } => carrying.retire(by_hook, step),
             Act::Verify(whom) => carrying.verify(whom, step),
@@ -198,37 +182,44 @@ impl Carrying<'_, '_> {
         let mut waited = Duration::ZERO;
         let begun = self.census.boot_time;
         while self.stage < stage {
-            let pause = if waited < AT_FIRST { LOOK_AT_FIRST } else { LOOK_EVERY };
-            self.hands.pause(pause);
-            waited += pause;
-            let (census, _) = (self.helm.look)();
-            let passed = census.boot_time.saturating_sub(begun);
-            waited = waited.max(Duration::from_nanos(u64::try_from(passed).unwrap_or(0)));
-            let (events, turn) = self.follow.look(&census);
-            self.census = census;
-            let mut go_on = (self.helm.tell)(Event::Waiting(waited, within)).is_continue();
-            for event in events {
-                go_on &= (self.helm.tell)(Event::Happened(event)).is_continue();
-            }
-            match turn {
-                Turn::At(at) => self.stage = at,
-                Turn::Back(words) => return Err(Outcome::NotSeen(words)),
-                Turn::Nobody(words) => return Err(Outcome::NothingServes(words)),
-                Turn::Hidden(why) => {
-                    return Err(Outcome::Interrupted(format!(
-                        "Nothing can be seen any more: {why}"
-                    )));
-                }
-            }
-            if !go_on {
-                return Err(self.broken_off());
-            }
+            waited = self.look_on(waited, begun, within)?;
             if self.stage < stage && waited >= within {
                 let words = self.follow.overdue(&self.census, within);
                 return Err(self.by_service(words));
             }
         }
         Ok(())
+    }
+
+    /// One look further: what happened is told, and whatever ends the handover ends this. Gives back how long it has
+    /// waited since `begun`.
+    fn look_on(
+        &mut self,
+        waited: Duration,
+        begun: i64,
+        within: Duration,
+    ) -> Result<Duration, Outcome> {
+        let pause = if waited < AT_FIRST { LOOK_AT_FIRST } else { LOOK_EVERY };
+        self.hands.pause(pause);
+        let (census, _) = (self.helm.look)();
+        let passed = census.boot_time.saturating_sub(begun);
+        let waited = (waited + pause).max(Duration::from_nanos(u64::try_from(passed).unwrap_or(0)));
+        let (events, turn) = self.follow.look(&census);
+        self.census = census;
+        let mut go_on = (self.helm.tell)(Event::Waiting(waited, within)).is_continue();
+        for event in events {
+            go_on &= (self.helm.tell)(Event::Happened(event)).is_continue();
+        }
+        match turn {
+            Turn::At(at) => self.stage = at,
+            Turn::Back(words) => return Err(Outcome::NotSeen(words)),
+            Turn::Nobody(words) => return Err(Outcome::NothingServes(words)),
+            Turn::Hidden(why) => {
+                let words = format!("Nothing can be seen any more: {why}");
+                return Err(Outcome::Interrupted(words));
+            }
+        }
+        if go_on { Ok(waited) } else { Err(self.broken_off()) }
     }
 
     fn asked(&mut self, step: &Step) -> Option<Outcome> {
@@ -341,6 +332,10 @@ impl Carrying<'_, '_> {
     fn after_sending(&mut self, outcome: Outcome) -> Outcome {
         let on = match self.course.operation {
             Operation::Rollback => format!("farrier rollback {} goes on", self.course.app),
+            _ if self.stage == Stage::Serves => {
+                let id = &self.course.app;
+                format!("farrier do retire {id} goes on, farrier rollback {id} goes back")
+            }
             _ => format!("farrier watch {} follows it on", self.course.app),
         };
         match outcome {

@@ -1,0 +1,249 @@
+//! What the next generation starts from: every line of it decided by the facts, or blind.
+
+use farrier::facts::Fact;
+use farrier::facts::limits::Limit;
+use farrier::facts::sockets::SocketFile;
+use farrier::model::*;
+use farrier::os::{FileKind, Text};
+use farrier::plans::CheckState::{Blind, Holds, Stops, Warns};
+use farrier::plans::{self, CheckState, Next};
+use farrier::rules::Verdicts;
+
+use crate::built::{
+    CONFIG, GONE, LIVE, OLD, PIDFILE, each_fact, gemfile, gems, known, layout_of, lock, nothing,
+    pid, pidfile, release_path, spot, unit, with,
+};
+
+fn lines(census: &Census) -> Vec<Next> {
+    let app = &census.apps[0];
+    plans::plan(census, &Verdicts::default(), app, None, Operation::Upgrade).unwrap().next
+}
+
+/// An app whose limits are those of a usual box.
+fn usual(change: impl FnOnce(&mut App)) -> Census {
+    let mut census = with(|app| {
+        let limit = |name: &str, soft: Option<u64>, unit: &str| Limit {
+            name: name.into(),
+            soft,
+            hard: soft,
+            unit: unit.into(),
+        };
+        let limits = vec![
+            limit("Max processes", Some(63_000), "processes"),
+            limit("Max open files", Some(1024), "files"),
+        ];
+        app.masters[0].process.limits = known("/proc/14740/limits", limits);
+        app.masters[0].process.command_line = known(
+            "/proc/14740/cmdline",
+            farrier::facts::process::CommandLine {
+                words: vec!["unicorn master -c x.rb".into()],
+                ..Default::default()
+            },
+        );
+        change(app);
+    });
+    census.host = known("/proc", super::shop::host());
+    census
+}
+
+fn state_of(census: &Census, what: &str) -> (CheckState, String) {
+    let lines = lines(census);
+    let line = lines.iter().find(|line| line.what == what);
+    let line = line.unwrap_or_else(|| panic!("no {what}: {lines:#?}"));
+    (line.state, line.value.clone())
+}
+
+#[test]
+fn a_healthy_app_has_every_line_decided() {
+    for line in lines(&usual(|_| {})) {
+        assert_eq!(line.state, Holds, "{line:?}");
+        assert!(!line.source.is_empty(), "{line:?}");
+    }
+}
+
+type Case = (&'static str, CheckState, &'static str, Box<dyn FnOnce(&mut App)>);
+
+fn case(
+    what: &'static str,
+    state: CheckState,
+    says: &'static str,
+    change: impl FnOnce(&mut Master) + 'static,
+) -> Case {
+    (what, state, says, Box::new(|app: &mut App| change(&mut app.masters[0])))
+}
+
+fn unit_with(change: impl FnOnce(&mut Unit)) -> Fact<Supervisor> {
+    let mut unit = unit();
+    change(&mut unit);
+    known("/proc/14740/cgroup", Supervisor::Unit(unit))
+}
+
+#[test]
+fn each_line_says_what_is_not_as_it_should_be() {
+    let pinned = |master: &mut Master, name: &str| {
+        let path = release_path(name).to_string_lossy().into_owned();
+        master.restart.directory = known("mem", spot(&path, FileKind::Directory, &path));
+    };
+    let exact = |kind: &str, main: i32| {
+        let kind = Text::from(kind);
+        unit_with(|unit| {
+            (unit.kind, unit.pidfile, unit.main) = (Some(kind), None, Some(pid(main)));
+        })
+    };
+    let cases = vec![
+        case("directory", Stops, "is gone", |m| {
+            m.restart.directory = known("mem", nothing("/var/www/shop/releases/1"));
+        }),
+        case("directory", Warns, "not the current one", move |m| pinned(m, OLD)),
+        case("program", Stops, "is gone", |m| {
+            m.restart.program = known("mem", nothing("/x/unicorn"));
+        }),
+        case("program", Stops, "may not be executed", |m| {
+            let stat = m.restart.program.value.as_mut().unwrap().stat.value.as_mut().unwrap();
+            stat.as_mut().unwrap().mode = 0o644;
+        }),
+        case("interpreter", Stops, "is gone", |m| {
+            m.restart.interpreter = known("/x", Some(nothing("/opt/ruby/bin/ruby")));
+        }),
+        case("interpreter", Holds, "none", |m| m.restart.interpreter = known("/x", None)),
+        case("Ruby", Blind, "/opt/ruby is not known", |m| {
+            m.restart.interpreter =
+                known("/x", Some(spot("/opt/ruby", FileKind::Regular, "/opt/ruby")));
+        }),
+        case("Gemfile", Stops, "is gone", |m| {
+            let path = format!("{}/Gemfile", release_path(GONE).display());
+            let mut gemfile = gemfile(&path, Some(GONE));
+            gemfile.file = nothing(&path);
+            m.restart.gemfile = known("env", Some(gemfile));
+        }),
+        case("Gemfile", Warns, "not the current", |m| {
+            let path = format!("{}/Gemfile", release_path(OLD).display());
+            m.restart.gemfile = known("env", Some(gemfile(&path, Some(OLD))));
+        }),
+        case("Gemfile", Holds, "not used", |m| m.restart.gemfile = known("env", None)),
+        case("gems", Blind, "stripe 10.1.0 not found", |m| {
+            m.restart.gems = known("lock", Some(gems(&["stripe 10.1.0"])));
+        }),
+        case("config", Stops, "is gone", |m| {
+            m.restart.config = known("cmd", Some(nothing(CONFIG)));
+        }),
+        case("pidfile", Warns, "none", |m| m.pidfile = known(CONFIG, None)),
+        case("pidfile", Warns, "from then on", |m| {
+            m.config.value.as_mut().unwrap().pid =
+                Setting::Set { value: "/run/x.pid".into(), line: 2 };
+        }),
+        case("retires", Holds, "farrier, by QUIT to 14740", |m| {
+            m.config.value.as_mut().unwrap().retires_old_master = false;
+        }),
+        case("limits", Warns, "open", |m| {
+            let limits = m.process.limits.value.as_mut().unwrap();
+            limits[1].soft = Some(0);
+        }),
+        case("limits", Blind, "was not counted", |m| {
+            m.process.limits.value.as_mut().unwrap()[0].soft = Some(100);
+        }),
+        case("supervisor", Stops, "first process", |m| {
+            m.supervisor = known("x", Supervisor::First);
+        }),
+        case("supervisor", Stops, "and the new master with it", move |m| {
+            m.supervisor = exact("simple", 14740);
+        }),
+        case("supervisor", Holds, "follows 700, which stays", move |m| {
+            m.supervisor = exact("exec", 700);
+        }),
+        case("supervisor", Warns, "another pidfile", |m| {
+            m.supervisor = unit_with(|unit| unit.pidfile = Some("/run/other.pid".into()));
+        }),
+        case("supervisor", Warns, "is a guess", |m| {
+            m.supervisor = unit_with(|unit| unit.pidfile = None);
+        }),
+        case("supervisor", Holds, "ExitType=cgroup", |m| {
+            m.supervisor = unit_with(|unit| {
+                (unit.kind, unit.exit_type) = (None, Some("cgroup".into()));
+            });
+        }),
+        case("supervisor", Blind, "was not found", |m| {
+            m.supervisor = unit_with(|unit| unit.file = None);
+        }),
+        case("supervisor", Warns, "starts another master", |m| {
+            let by = Supervisor::Service { by: pid(500), name: "runsv".into(), script: None };
+            m.supervisor = known("x", by);
+        }),
+    ];
+    for (what, state, says, change) in cases {
+        let (found, value) = state_of(&usual(change), what);
+        assert!(
+            found == state && value.contains(says),
+            "{what}: {found:?} {value}, not {state:?} {says}"
+        );
+    }
+}
+
+#[test]
+fn oldbin_listeners_and_the_ruby_that_is_asked_for() {
+    let oldbin = |state: PidfileState| {
+        usual(|app| app.pidfiles.push(pidfile(PidfileKind::Oldbin, 700, state, None)))
+    };
+    assert_eq!(state_of(&oldbin(PidfileState::Dead), "oldbin").0, Holds);
+    assert_eq!(state_of(&oldbin(PidfileState::Zombie), "oldbin").0, Stops);
+    let (state, words) = state_of(&oldbin(PidfileState::Foreign("cron".into())), "oldbin");
+    assert!(state == Stops && words.contains("cron"), "{words}");
+
+    let replaced = usual(|app| {
+        app.listeners[0].file = Some(known("x", SocketFile::Missing));
+    });
+    assert_eq!(state_of(&replaced, "listeners").0, Warns);
+    let more = usual(|app| {
+        let config = app.masters[0].config.value.as_mut().unwrap();
+        config.listen.push(Setting::Set { value: "/run/second.sock".into(), line: 9 });
+    });
+    let (state, words) = state_of(&more, "listeners");
+    assert!(state == Holds && words.contains("/run/second.sock bound besides"), "{words}");
+
+    for (asked, state) in [("ruby 3.1.2p20", Holds), ("ruby 3.3.0p0", Warns)] {
+        let census = usual(|app| {
+            let releases = layout_of(app).releases.value.as_mut().unwrap();
+            let live = releases.iter_mut().find(|release| release.name == LIVE).unwrap();
+            let lock = Lock { ruby: Some(asked.into()), ..lock(LIVE, 1) };
+            live.lock = known("x", Some(lock));
+        });
+        assert_eq!(state_of(&census, "Ruby").0, state, "{asked}");
+    }
+}
+
+#[test]
+fn what_is_lacking_makes_its_line_blind_and_none_better() {
+    let whole = usual(|_| {});
+    let before = lines(&whole);
+    for wanted in 0.. {
+        let mut lessened = whole.clone();
+        let (mut at, mut lost) = (0, None);
+        each_fact(&mut lessened, &mut |name, fact| {
+            if at == wanted {
+                fact.lose();
+                lost = Some(name.to_owned());
+            }
+            at += 1;
+        });
+        let Some(lost) = lost else { break };
+        let app = &lessened.apps[0];
+        let plan = plans::plan(&lessened, &Verdicts::default(), app, None, Operation::Upgrade);
+        let Ok(plan) = plan else { continue };
+        for (was, is) in before.iter().zip(&plan.next) {
+            let same = is.state == was.state && is.value == was.value;
+            let weaker =
+                matches!(is.state, Blind | Holds) && is.value != was.value || is.state == Blind;
+            assert!(same || weaker, "without {lost}: {is:?}, was {was:?}");
+        }
+    }
+    let mut blind = whole.clone();
+    each_fact(&mut blind, &mut |name, fact| {
+        if name.starts_with("restart") || name == "supervisor" {
+            fact.lose();
+        }
+    });
+    for what in ["directory", "program", "interpreter", "Gemfile", "gems", "config", "supervisor"] {
+        assert_eq!(state_of(&blind, what).0, Blind, "{what}");
+    }
+    assert_eq!(state_of(&whole, "pidfile").1, PIDFILE);
+}
