@@ -30,6 +30,7 @@ pub(super) fn page(state: &State, columns: usize) -> Page {
         Ok(course) => {
             page.count = "the plan: nothing is sent yet".into();
             page.rows = steps(state, app, &course, columns);
+            page.rows.extend(next(state, app, &course.first, columns));
             page.rows.extend(checks(state, app, &course.first, columns));
             let now = match refused_here(state) {
                 Err(refused) => format!("nothing is sent: {}", refused.reason),
@@ -83,6 +84,51 @@ pub(super) fn tally(plan: &Plan) -> String {
     format!("{} checked: {}", plan.checks.len(), words.join(", "))
 }
 
+/// What the next generation starts from, each value with the place that tells it.
+fn next(state: &State, app: &App, plan: &Plan, columns: usize) -> Vec<Row> {
+    let decided = plan.next.iter().filter(|next| next.state != CheckState::Blind).count();
+    let count = format!("{decided} of {} known", plan.next.len());
+    let mut rows = vec![Row::text(titled(state, columns, "The new master starts from", &count))];
+    let widest = plan.next.iter().map(|next| width(next.what)).max().unwrap_or(0);
+    let master = app.master(plan.target).map(|master| process(app, master.process.identity()));
+    rows.extend(plan.next.iter().map(|next| {
+        let (mark, tone) = marked(next.state);
+        let cells = Cells::new(state.theme, columns).to(1).text(&mark.sign().to_string(), tone);
+        let cells = cells.to(3).left(next.what, widest + 2, Tone::Plain);
+        let room = columns.saturating_sub(cells.at() + 1);
+        let value = cut(&next.value, room);
+        let left = room.saturating_sub(width(&value) + 2);
+        let cells = cells.text(&value, Tone::Plain);
+        // The place is told where there is room for all of it; the line below tells it in any case.
+        let line = if width(&next.source) <= left {
+            cells.end(&next.source, Tone::Quiet).line()
+        } else {
+            cells.line()
+        };
+        Row {
+            line,
+            key: Some(RowKey::Named(format!("next {}", next.what))),
+            door: master.clone(),
+            about: format!("{}: {} ({})", next.what, next.value, next.source),
+            words: Words { text: format!("{} {}", next.what, next.value), values: Vec::new() },
+            copy: next.value.clone(),
+            flagged: next.state != CheckState::Holds,
+            ..Row::default()
+        }
+    }));
+    rows
+}
+
+/// The sign of a state, and its tone.
+fn marked(state: CheckState) -> (Mark, Tone) {
+    match state {
+        CheckState::Holds => (Mark::Fine, Tone::Fine),
+        CheckState::Warns => (Mark::Warning, Tone::Warn),
+        CheckState::Stops => (Mark::Critical, Tone::Crit),
+        CheckState::Blind => (Mark::Unknown, Tone::Blind),
+    }
+}
+
 /// What would stop it, what warns, what is blind, and what holds.
 fn checks(state: &State, app: &App, plan: &Plan, columns: usize) -> Vec<Row> {
     let mut rows = vec![Row::text(titled(state, columns, "What would stop it", &tally(plan)))];
@@ -91,12 +137,7 @@ fn checks(state: &State, app: &App, plan: &Plan, columns: usize) -> Vec<Row> {
         .iter()
         .flat_map(|state| plan.checks.iter().filter(move |check| check.state == *state));
     for check in sorted {
-        let (mark, tone) = match check.state {
-            CheckState::Holds => (Mark::Fine, Tone::Fine),
-            CheckState::Warns => (Mark::Warning, Tone::Warn),
-            CheckState::Stops => (Mark::Critical, Tone::Crit),
-            CheckState::Blind => (Mark::Unknown, Tone::Blind),
-        };
+        let (mark, tone) = marked(check.state);
         let cells = Cells::new(state.theme, columns).to(1).text(&mark.sign().to_string(), tone);
         let room = columns.saturating_sub(4);
         let cells = cells.to(3).text(&cut(&check.words, room), Tone::Plain);
