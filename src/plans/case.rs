@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{App, Census, Config, Master, Operation, Phase, Process, Role, Signal};
 use crate::os::Pid;
-use crate::rules::{Severity, Verdict, Verdicts};
+use crate::rules::{Finding, Severity, Verdict, Verdicts, rule};
 use crate::servers::{OperationUse, Server, server};
 
 use super::check::{blind, holds, warns};
@@ -142,7 +142,7 @@ impl<'a> Case<'a> {
             match &answered.verdict {
                 Verdict::Found(findings, _) => {
                     for finding in findings {
-                        let state = match finding.severity {
+                        let state = match self.weight(finding) {
                             Severity::Critical => CheckState::Stops,
                             Severity::Warning => CheckState::Warns,
                             Severity::Info => continue,
@@ -169,6 +169,24 @@ impl<'a> Case<'a> {
             plan.checks.push(blind("findings", "no rule was asked about it"));
         } else if plan.checks.len() == before {
             plan.checks.push(holds("findings", "no finding speaks against it"));
+        }
+    }
+
+    /// How bad a finding is for what is about to be done. What is only information because nothing shows that USR2 is
+    /// used here counts in full where an upgrade is planned.
+    fn weight(&self, finding: &Finding) -> Severity {
+        let lowered = finding.severity == Severity::Info && !self.app.uses_reexec();
+        let worst = rule(finding.rule).map(|rule| rule.worst).filter(|_| lowered);
+        worst.unwrap_or(finding.severity)
+    }
+
+    /// What rules say about an earlier attempt: it warns, whatever its severity is.
+    pub(super) fn reminders(&self, rules: &[&str], plan: &mut Plan) {
+        for finding in self.verdicts.findings().into_iter().filter(|f| f.app == self.app.id) {
+            if rules.contains(&finding.rule) && finding.severity != Severity::Info {
+                let words = format!("{}: {}", finding.rule, finding.summary);
+                plan.checks.push(warns(finding.rule, words));
+            }
         }
     }
 

@@ -42,7 +42,13 @@ impl Plan {
 
     /// Whether a check stands in the way, so that it goes on only with the name typed or `--force`.
     pub fn stops(&self) -> bool {
+        self.stopping() > 0
+    }
+
+    /// How many things stand in the way.
+    pub fn stopping(&self) -> usize {
         let next = self.next.iter().map(|line| line.state);
-        self.checks.iter().map(|check| check.state).chain(next).any(|s| s == CheckState::Stops)
+        let states = self.checks.iter().map(|check| check.state).chain(next);
+        states.filter(|state| *state == CheckState::Stops).count()
     }
 }

@@ -133,7 +133,12 @@ fn step(
 }
 
 fn checked(plan: &Plan) -> Step {
-    let words = format!("{} checked, nothing stops it", plan.checks.len());
+    let count = plan.checks.len() + plan.next.len();
+    let words = match plan.stopping() {
+        0 => format!("{count} checked, nothing stops it"),
+        1 => format!("{count} checked, 1 stops it"),
+        many => format!("{count} checked, {many} stop it"),
+    };
     step("preflight", words, Duration::ZERO, "nothing was sent", Act::Preflight)
 }
 

@@ -37,6 +37,9 @@ pub const AGAINST: &[&str] = &[
     "listener-in-release",
 ];
 
+/// Rules whose findings tell how the last attempt ended: what made it fail may have been mended since.
+pub const BEFORE: &[&str] = &["reexec-failed"];
+
 fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     let by = case.by(Operation::Upgrade)?;
     no_handover_under_way(case)?;
@@ -71,6 +74,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     plan.way_back = format!("QUIT to the new master once it is ready; {pid} stays as it is");
     plan.next = next::lines(case, master);
     case.findings(AGAINST, &mut plan);
+    case.reminders(BEFORE, &mut plan);
     case.queues(&mut plan);
     plan.expect = Expect::NewMaster;
     plan.within = Duration::from_secs(120.max(case.timeout(master)));

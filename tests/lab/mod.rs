@@ -8,6 +8,8 @@ mod config;
 #[cfg(test)]
 mod inspector;
 #[cfg(test)]
+mod predicted;
+#[cfg(test)]
 mod probed;
 mod program;
 #[cfg(test)]

@@ -153,7 +153,7 @@ fn a_value_is_revealed_for_ten_seconds_if_that_was_asked_for() {
         }];
     }
     let mut desk = Desk::at(census, (80, 24));
-    desk.press("4 v");
+    desk.press("4 j v");
     assert!(!desk.screen().contains("canary"));
     assert!(desk.row(23).contains("--show-secrets"));
     desk.state.reveal = farrier::tui::state::Reveal::OnKey;

@@ -1,11 +1,13 @@
 //! A handover as it goes, look after look: how far the new master is, who serves, and what was lost on the way.
 
+mod log;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::model::history::{Event, Identity, between, workers};
-use crate::model::log::{Entry, Said};
-use crate::model::{App, AppId, Census, Log, Master, Phase, Role};
+use crate::model::log::Entry;
+use crate::model::{App, AppId, Census, Master, Phase, Role};
 use crate::os::Pid;
 
 use super::case::running_config;
@@ -64,8 +66,8 @@ pub struct Follow {
     children_cpu: Option<u64>,
     could_see: bool,
     log: Option<String>,
-    /// The last execution that the log had when it began: what follows that one is not about this handover.
-    executed_before: Option<Entry>,
+    /// What the log ended with when it began: only what follows is about this handover.
+    log_before: Option<Entry>,
     lazy: bool,
     was_ready: bool,
     begun: i64,
@@ -100,10 +102,7 @@ impl Follow {
             children_cpu: old.and_then(children_cpu),
             could_see: census.seen.hidden.is_none(),
             log,
-            executed_before: new
-                .is_none()
-                .then_some(())
-                .and_then(|()| last_execution(app_log(app)?).map(|(_, entry)| entry.clone())),
+            log_before: log::before(app, new),
             lazy: false,
             was_ready: new.is_some_and(|new| new.phase == Phase::Ready),
             begun: census.boot_time,
@@ -217,6 +216,9 @@ impl Follow {
             return self.ended(census, &format!("{} ended", old.0));
         };
         // The time that its reaped children used grew while its workers are the same (proc_pid_stat(5), cutime).
+        if let Some(told) = self.told_by_log(census, master.process.own_number().number()) {
+            return self.ended(census, &format!("{}: {told}", old.0));
+        }
         let grew =
             children_cpu(master).zip(self.children_cpu).is_some_and(|(now, then)| now > then);
         if grew && workers(master) == self.old_workers {
@@ -241,21 +243,6 @@ impl Follow {
         } else {
             Turn::Back(told)
         }
-    }
-
-    /// What the log says since this handover's execution was logged: its last error, with its place.
-    fn reason(&self, census: &Census) -> Option<String> {
-        let log = app_log(census.app(&self.app)?)?;
-        let (at, executing) = last_execution(log)?;
-        let same =
-            |earlier: &Entry| (&earlier.time, &earlier.said) == (&executing.time, &executing.said);
-        if self.executed_before.as_ref().is_some_and(same) {
-            return None;
-        }
-        log.entries.iter().skip(at).rev().find_map(|entry| match &entry.said {
-            Said::Error(text) => Some(format!("{}: {text}", log.place(entry))),
-            _ => None,
-        })
     }
 
     /// The listeners of the old master that the new one does not hold, by address.
@@ -370,15 +357,4 @@ impl Follow {
             .as_ref()
             .is_some_and(|(since, _)| census.boot_time.saturating_sub(*since) >= STEADY)
     }
-}
-
-/// The end of the log of an app's masters.
-fn app_log(app: &App) -> Option<&Log> {
-    app.living_masters().find_map(|master| master.log.get()?.as_ref())
-}
-
-/// The last execution that a log tells of, and where it stands in it.
-fn last_execution(log: &Log) -> Option<(usize, &Entry)> {
-    let executes = |entry: &Entry| matches!(entry.said, Said::Executing { .. });
-    log.entries.iter().enumerate().rev().find(|(_, entry)| executes(entry))
 }
