@@ -30,8 +30,8 @@ pub(super) fn page(state: &State, columns: usize) -> Page {
         Ok(course) => {
             page.count = "the plan: nothing is sent yet".into();
             page.rows = steps(state, app, &course, columns);
-            page.rows.extend(next(state, app, &course.first, columns));
             page.rows.extend(checks(state, app, &course.first, columns));
+            page.rows.extend(next(state, app, &course.first, columns));
             let now = match refused_here(state) {
                 Err(refused) => format!("nothing is sent: {}", refused.reason),
                 Ok(()) if course.first.stops() => {
