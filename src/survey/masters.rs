@@ -56,6 +56,7 @@ impl Round<'_> {
         let layout = self.layout.get().and_then(Option::as_ref);
         let options = (server.options)(&recognised.arguments);
         let loaded = config::loaded(self.once, server, &process, &options, self.layout);
+        let log = log::read(self.once, server, &process);
         let known = Known {
             once: self.once,
             process: &process,
@@ -63,6 +64,7 @@ impl Round<'_> {
             options: &options,
             context,
             loaded: &loaded,
+            log: &log,
             layout,
         };
         let restart = known.restart();
@@ -97,7 +99,7 @@ impl Round<'_> {
             pidfile: pidfile(&process, &loaded, &options),
             unread,
             supervisor: supervisor(self.once, &process, self.masters),
-            log: log::read(self.once, server, &process),
+            log,
             room: sizes::room(self.once, process.pid),
             listens: listeners::listens(&process, self.sockets),
             server_version: version(server.kind.name())

@@ -5,17 +5,24 @@ use crate::facts::room::{Room, tightest};
 use crate::facts::{Fact, Lack, bytes, memory};
 use crate::model::headroom::{generation, headroom};
 use crate::model::{Census, Master, Process};
-use crate::os::{Ask, Found, Pid, ProcText};
+use crate::os::{Ask, Found, Pid, ProcText, Refusal};
 
 /// The most processes whose proportional size is read because a resident one does not tell.
 const MOST: usize = 512;
 
 /// What its control groups leave a process, where one of them has a limit.
 pub fn room(once: &Once<'_>, pid: Pid) -> Fact<Option<Room>> {
-    once.fact(&Ask::MemoryGroups(pid), |found| match found {
+    let room = once.fact(&Ask::MemoryGroups(pid), |found| match found {
         Found::Groups(groups) => tightest(&groups),
         _ => Err(Lack::Malformed("another kind of answer")),
-    })
+    });
+    match room.value {
+        // In a container or a chroot they may not be mounted: no grant and no second try would show them.
+        Err(Lack::Refused(Refusal::Unsupported(what))) => {
+            Fact::lacking(room.place, Lack::Depends(what))
+        }
+        _ => room,
+    }
 }
 
 /// Reads the proportional sizes of the generations that may have to fit in twice and, by their resident sizes, do not:

@@ -140,10 +140,13 @@ fn a_whole_upgrade_sends_usr2_and_then_quit() {
     assert_eq!(ran.status, Status::DONE, "{}{}", ran.out, ran.err);
     assert_eq!(ran.sent, [(pid(9120), Signal::SIGUSR2), (pid(9120), Signal::SIGQUIT)]);
     let order: Vec<(&str, &str)> = ran.stages.iter().map(|(a, b)| (&**a, &**b)).collect();
+    let (steps, order): (Vec<_>, Vec<_>) =
+        order.into_iter().partition(|(stage, _)| *stage == "step");
     assert_eq!(
         order,
-        [("intent", "USR2"), ("result", "USR2"), ("intent", "QUIT"), ("result", "QUIT")]
+        [("intent", "USR2"), ("intent", "QUIT"), ("result", "QUIT"), ("result", "USR2")]
     );
+    assert_eq!(steps.len(), 6, "each step after USR2 has its line, wherever it ends");
     let last = ran.out.lines().last().unwrap();
     assert!(last.starts_with("14740 serves alone with 2 workers, 20261121224103"), "{last}");
 }

@@ -39,6 +39,8 @@ struct Carrying<'a, 'b> {
     before: BTreeSet<&'static str>,
     stage: Stage,
     census: Census,
+    /// The USR2 that was sent: its process is held until its result is told.
+    begun: Option<Guard>,
 }
 
 /// Carries it out from the guard of its first signal on. `census` is the look that the course was planned on.
@@ -68,40 +70,63 @@ pub fn carry(
         before: grave(app, verdicts),
         stage: Stage::Idle,
         census: census.clone(),
+        begun: None,
     };
-    let mut guard = Some(guard);
-    let mut sent = false;
-    for (at, step) in course.steps.iter().enumerate() {
-        let words =
-            format!("{} of {}  {}: {}", at + 1, course.steps.len(), step.name, step.must_see);
-        let begins = Event::Step { at, words };
-        if step.act != Act::Preflight && (carrying.helm.tell)(begins).is_break() {
-            let stopped = carrying.broken_off();
-            return if sent { stopped } else { carrying.let_go(guard, stopped) };
-        }
-        let outcome = match step.act {
-            Act::Preflight => None,
-            Act::Send(Operation::Upgrade, _) => match guard.take() {
-                Some(guard) => carrying.usr2(guard),
-                None => None,
-            },
-            Act::Send(operation, whom) => carrying.send(operation, whom, guard.take(), step.within),
-            Act::Await(stage) => carrying.reach(stage, step),
-            Act::Probe => carrying.probe(step),
-            Act::Ask => carrying.asked(step),
-            Act::Retire { by_hook } => carrying.retire(by_hook, step),
-            Act::Verify(whom) => carrying.verify(whom, step),
-        };
-        match outcome {
-            None => sent |= !matches!(step.act, Act::Preflight),
-            Some(outcome) if sent => return carrying.after_sending(outcome),
-            Some(outcome) => return outcome,
-        }
-    }
-    carrying.done()
+    let outcome = carrying.steps(guard);
+    carrying.closed(outcome)
 }
 
 impl Carrying<'_, '_> {
+    fn steps(&mut self, guard: Guard) -> Outcome {
+        let mut guard = Some(guard);
+        let mut sent = false;
+        let course = self.course;
+        for (at, step) in course.steps.iter().enumerate() {
+            let words =
+                format!("{} of {}  {}: {}", at + 1, course.steps.len(), step.name, step.must_see);
+            if let Some(begun) = &self.begun {
+                let _ = runner::note(begun, "step", &words, self.hands);
+            }
+            let begins = Event::Step { at, words };
+            if step.act != Act::Preflight && (self.helm.tell)(begins).is_break() {
+                let stopped = self.broken_off();
+                return if sent {
+                    self.after_sending(stopped)
+                } else {
+                    self.let_go(guard, stopped)
+                };
+            }
+            let outcome = match step.act {
+                Act::Preflight => None,
+                Act::Send(Operation::Upgrade, _) => match guard.take() {
+                    Some(guard) => self.usr2(guard),
+                    None => None,
+                },
+                Act::Send(operation, whom) => self.send(operation, whom, guard.take(), step.within),
+                Act::Await(stage) => self.reach(stage, step),
+                Act::Probe => self.probe(step),
+                Act::Ask => self.asked(step),
+                Act::Retire { by_hook } => self.retire(by_hook, step),
+                Act::Verify(whom) => self.verify(whom, step),
+            };
+            match outcome {
+                None => sent |= !matches!(step.act, Act::Preflight),
+                Some(outcome) if sent => return self.after_sending(outcome),
+                Some(outcome) => return outcome,
+            }
+        }
+        self.done()
+    }
+
+    /// The last line of the audit log about the first signal: what came of the whole.
+    fn closed(&mut self, outcome: Outcome) -> Outcome {
+        if let Some(begun) = self.begun.take() {
+            let _ = runner::note(&begun, "result", &outcome.words(), self.hands);
+            begun.close(self.hands);
+        }
+        outcome
+    }
+
     fn let_go(&mut self, guard: Option<Guard>, outcome: Outcome) -> Outcome {
         if let Some(guard) = guard {
             guard.close(self.hands);
@@ -111,14 +136,16 @@ impl Carrying<'_, '_> {
 
     /// Sends the first signal of an upgrade; what follows it is followed by the next steps.
     fn usr2(&mut self, guard: Guard) -> Option<Outcome> {
-        let sent = runner::sent(&guard, self.terms, self.hands, self.helm.look, self.helm.tell);
-        let outcome = sent.err();
-        if outcome.is_none() {
-            let words = "sent; what follows is told step by step";
-            let _ = runner::note(&guard, "result", words, self.hands);
+        match runner::sent(&guard, self.terms, self.hands, self.helm.look, self.helm.tell) {
+            Ok(_) => {
+                self.begun = Some(guard);
+                None
+            }
+            Err(outcome) => {
+                guard.close(self.hands);
+                Some(outcome)
+            }
         }
-        guard.close(self.hands);
-        outcome
     }
 
     /// One signal as its own operation plans it now. The guard is that of the first signal, which was confirmed.

@@ -1,16 +1,12 @@
 //! What the master's memory says that the next re-execution runs: nothing is left to infer.
 
-use super::Known;
-use crate::facts::files::Spot;
+use super::{Known, Start};
 use crate::facts::{Fact, Place};
-use crate::os::{StartContext, Text};
+use crate::os::StartContext;
 
 impl Known<'_> {
     /// `START_CTX` as it is: a configuration's `working_directory` and `START_CTX[0] =` are in it already.
-    pub(super) fn remembered(
-        &self,
-        context: &StartContext,
-    ) -> (Fact<Spot>, Fact<Spot>, Fact<Vec<Text>>) {
+    pub(super) fn remembered(&self, context: &StartContext) -> Start {
         let place = |key: &str| Place::new(format!("{}[{key}]", self.context.place));
         let directory = context.directory.path();
         let program = context.program.path();

@@ -1,5 +1,5 @@
-//! What the next re-execution would run: from the master's memory, else inferred from title, environment and
-//! configuration (`failures.md` §5, A to D).
+//! What the next re-execution would run: from the master's memory, else from its log, else inferred from title,
+//! environment and configuration (`failures.md` §5, A to D).
 
 mod directory;
 mod gemfile;
@@ -13,9 +13,13 @@ use super::once::Once;
 use crate::facts::files::Spot;
 use crate::facts::process::exec_path_address;
 use crate::facts::{Fact, Place, bytes};
-use crate::model::{Config, Layout, Origin, Process, Restart};
+use crate::model::log::Said;
+use crate::model::{Config, Layout, Log, Origin, Process, Restart};
 use crate::os::{Ask, ProcText, Root, StartContext, Text};
 use crate::servers::{Options, Recognised};
+
+/// Directory, program and arguments.
+type Start = (Fact<Spot>, Fact<Spot>, Fact<Vec<Text>>);
 
 /// What is known of a master.
 pub struct Known<'a> {
@@ -31,6 +35,8 @@ pub struct Known<'a> {
     pub context: &'a Fact<StartContext>,
     /// The configuration that it loaded.
     pub loaded: &'a Fact<Config>,
+    /// The end of its log.
+    pub log: &'a Fact<Option<Log>>,
     /// The releases round it.
     pub layout: Option<&'a Layout>,
 }
@@ -48,7 +54,10 @@ impl Known<'_> {
     pub fn restart(&self) -> Restart {
         let in_memory = self.context.get().map(|context| self.remembered(context));
         let origin = in_memory.as_ref().map(|_| Origin::Memory);
-        let (directory, program, arguments) = in_memory.unwrap_or_else(|| self.inferred());
+        let logged = if in_memory.is_none() { self.logged() } else { None };
+        let origin = origin.or(logged.as_ref().map(|_| Origin::Log));
+        let (directory, program, arguments) =
+            in_memory.or(logged).unwrap_or_else(|| self.inferred());
         let interpreter = self.interpreter(&program);
         let gemfile = self.gemfile(&program);
         let known = directory.get().is_some() || program.get().is_some();
@@ -64,8 +73,33 @@ impl Known<'_> {
         }
     }
 
-    /// Directory, program and arguments where memory does not tell them.
-    fn inferred(&self) -> (Fact<Spot>, Fact<Spot>, Fact<Vec<Text>>) {
+    /// What the last `executing` line about it says, where memory does not tell it. The forked child writes that line
+    /// (`http_server.rb`, `reexec`): it became this master, or this master reaped it.
+    fn logged(&self) -> Option<Start> {
+        let log = self.log.get()?.as_ref()?;
+        let own = self.process.own_number().number();
+        let reaped = |child: i32| {
+            log.entries.iter().any(|entry| {
+                let ended = matches!(entry.said, Said::Ended { pid, .. } if pid == child);
+                ended && entry.writer == Some(own)
+            })
+        };
+        let (entry, program, directory) = log.entries.iter().rev().find_map(|entry| {
+            let Said::Executing { program, directory } = &entry.said else { return None };
+            let writer = entry.writer?;
+            (writer == own || reaped(writer)).then_some((entry, program, directory))
+        })?;
+        let at = || log.place(entry);
+        let arguments = Place::new(format!("/proc/{}/cmdline", self.process.pid));
+        Some((
+            Fact::known(at(), self.spot(directory)),
+            Fact::known(at(), self.spot(&directory.join(program))),
+            Fact::known(arguments, self.recognised.arguments.clone()),
+        ))
+    }
+
+    /// Directory, program and arguments where neither memory nor the log tells them.
+    fn inferred(&self) -> Start {
         let directory = self.directory();
         let program = self.program(&directory);
         let place = Place::new(format!("/proc/{}/cmdline", self.process.pid));
