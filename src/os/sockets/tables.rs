@@ -1,8 +1,9 @@
 //! The tables below `/proc/PID/net`: a namespace that farrier does not live in, or a kernel without `sock_diag`.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
-use procfs::net::{TcpNetEntries, TcpState, UdpNetEntries};
+use procfs::net::{TcpNetEntries, TcpNetEntry, TcpState, UdpNetEntries, UdpNetEntry};
 use procfs::{ExplicitSystemInfo, FromBufReadSI};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -81,46 +82,43 @@ fn unix_line(line: &[u8]) -> Option<Socket> {
 }
 
 fn tcp(bytes: &[u8], protocol: Protocol) -> Vec<Socket> {
-    let entries =
-        TcpNetEntries::from_buf_read(bytes, &system()).map(|all| all.0).unwrap_or_default();
-    entries
-        .into_iter()
-        .map(|entry| Socket {
-            inode: entry.inode,
-            protocol,
-            listening: entry.state == TcpState::Listen,
-            state: entry.state.to_u8(),
-            path: Text::default(),
-            local: Some(entry.local_address),
-            peer: peer(entry.remote_address),
-            queued: Ok(entry.rx_queue),
-            backlog: Err(untold()),
-            file: None,
-        })
-        .collect()
+    let entries = TcpNetEntries::from_buf_read(bytes, &system());
+    let read = |entry: TcpNetEntry| Socket {
+        listening: entry.state == TcpState::Listen,
+        state: entry.state.to_u8(),
+        queued: Ok(entry.rx_queue),
+        ..internet(protocol, entry.inode, entry.local_address, entry.remote_address)
+    };
+    entries.map(|all| all.0.into_iter().map(read).collect()).unwrap_or_default()
 }
 
 fn udp(bytes: &[u8], protocol: Protocol) -> Vec<Socket> {
-    let entries =
-        UdpNetEntries::from_buf_read(bytes, &system()).map(|all| all.0).unwrap_or_default();
-    entries
-        .into_iter()
-        .map(|entry| Socket {
-            inode: entry.inode,
-            protocol,
-            listening: false,
-            state: entry.state.to_u8(),
-            path: Text::default(),
-            local: Some(entry.local_address),
-            peer: peer(entry.remote_address),
-            queued: Ok(entry.rx_queue),
-            backlog: Err(untold()),
-            file: None,
-        })
-        .collect()
+    let entries = UdpNetEntries::from_buf_read(bytes, &system());
+    let read = |entry: UdpNetEntry| Socket {
+        state: entry.state.to_u8(),
+        queued: Ok(entry.rx_queue),
+        ..internet(protocol, entry.inode, entry.local_address, entry.remote_address)
+    };
+    entries.map(|all| all.0.into_iter().map(read).collect()).unwrap_or_default()
 }
 
-fn peer(address: std::net::SocketAddr) -> SocketPeer {
+/// What every socket with internet addresses has.
+fn internet(protocol: Protocol, inode: u64, local: SocketAddr, remote: SocketAddr) -> Socket {
+    Socket {
+        inode,
+        protocol,
+        listening: false,
+        state: 0,
+        path: Text::default(),
+        local: Some(local),
+        peer: peer(remote),
+        queued: Err(untold()),
+        backlog: Err(untold()),
+        file: None,
+    }
+}
+
+fn peer(address: SocketAddr) -> SocketPeer {
     if address.port() == 0 { SocketPeer::None } else { SocketPeer::Address(address) }
 }
 
