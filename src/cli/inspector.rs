@@ -22,7 +22,10 @@ pub fn run(options: &Options, show_secrets: bool, output: &mut Output) -> anyhow
     let paint = options.paint();
     let wish = targets::wish(&[], &settings);
     let (sources, recording) = sources(options)?;
-    let wish = recording.as_ref().map_or(wish.clone(), |machine| machine.wish(&wish));
+    let mut wish = recording.as_ref().map_or(wish.clone(), |machine| machine.wish(&wish));
+    wish.memory = recording.is_some();
+    wish.live = recording.is_some();
+    let played = recording.as_ref().and_then(|machine| machine.played(false));
     let recording = recording.is_some();
     let rights = match (recording, settings.read_only) {
         (true, _) => Rights::Recorded,
@@ -44,6 +47,7 @@ pub fn run(options: &Options, show_secrets: bool, output: &mut Output) -> anyhow
         },
         zone: own::zone(),
         rights,
+        played,
         show_secrets: show_secrets && !recording,
     })?;
     Ok(Status(status))

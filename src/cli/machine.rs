@@ -11,6 +11,7 @@ use crate::os::{Source, own, shown};
 use crate::rules::{Verdicts, judge};
 use crate::settings::Settings;
 use crate::survey::{Surveyor, Wish};
+use crate::tui::history::Played;
 
 /// How long the second look waits for what the first saw cause for.
 pub const SECOND_LOOK: Duration = Duration::from_secs(1);
@@ -102,6 +103,14 @@ impl Machine {
             wish.roots.dedup();
         }
         wish
+    }
+
+    /// A recording as the inspector plays it; `None`: it is live.
+    pub fn played(&self, rehearsal: bool) -> Option<Played> {
+        self.recorded.as_ref().map(|recorded| {
+            let unseen = usize::from(recorded.looks == 2);
+            Played { looks: recorded.looks - unseen, unseen, rehearsal }
+        })
     }
 
     /// The last look of a recording; rules that compare two have the one before it.

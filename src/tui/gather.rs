@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use super::history::Played;
 use super::place::Identity;
 use crate::facts::opens::{Opens, opens};
 use crate::facts::{Fact, Lack};
@@ -16,6 +17,8 @@ use crate::survey::{Surveyor, Wish};
 
 /// The longest time between two looks.
 const SLOWEST: Duration = Duration::from_secs(10);
+/// A rule that compares two looks wants them about a second apart, nanoseconds.
+const APART: i64 = 900_000_000;
 /// How often proportional set sizes are read: they are dear.
 const MEMORY_EVERY: Duration = Duration::from_secs(30);
 
@@ -26,6 +29,8 @@ pub enum Order {
     LookNow,
     /// Read at each look what this process has open and mapped.
     Focus(Option<Pid>),
+    /// Look only when it is asked for, or go on.
+    Stand(bool),
     /// Look no more often than this: the terminal is slow.
     NoFasterThan(Duration),
 }
@@ -36,7 +41,8 @@ pub struct Looker {
     surveyor: Surveyor,
     wish: Wish,
     ignore: Vec<String>,
-    before: Option<(Duration, Arc<Census>)>,
+    before: Option<Arc<Census>>,
+    looked: bool,
     sizes: BTreeMap<Identity, Fact<u64>>,
     sized: Option<Duration>,
     watch: Watch,
@@ -51,6 +57,7 @@ impl Looker {
             wish,
             ignore,
             before: None,
+            looked: false,
             sizes: BTreeMap::new(),
             sized: None,
             watch: Watch::start(),
@@ -61,26 +68,29 @@ impl Looker {
     pub fn look(&mut self) -> (Arc<Census>, Arc<Verdicts>) {
         let now = self.watch.elapsed();
         // The first look is for the eye: sizes come with the second.
-        let first = self.before.is_none();
+        let first = !std::mem::replace(&mut self.looked, true);
+        if !first {
+            self.source.next_look();
+        }
         let due = self.sized.is_none_or(|sized| now.saturating_sub(sized) >= MEMORY_EVERY);
-        let memory = due && !first;
-        let wish = Wish { memory, live: !first, ..self.wish.clone() };
+        // What a recording holds costs nothing.
+        let memory = self.wish.memory || due && !first;
+        let wish = Wish { memory, live: self.wish.live || !first, ..self.wish.clone() };
         let mut census = self.surveyor.look(&*self.source, &wish);
-        self.source.next_look();
         if memory {
             self.sized = Some(now);
         }
         self.keep_sizes(&mut census);
-        let mut verdicts = judge(&census, self.before.as_ref().map(|(_, census)| &**census));
+        let mut verdicts = judge(&census, self.before.as_deref());
         verdicts.0.retain(|answered| !self.ignore.iter().any(|name| name == answered.rule));
         let census = Arc::new(census);
         // A rule that compares two looks wants them a second apart.
         let old = self
             .before
             .as_ref()
-            .is_none_or(|(at, _)| now.saturating_sub(*at) >= Duration::from_millis(900));
+            .is_none_or(|before| census.boot_time.saturating_sub(before.boot_time) >= APART);
         if old {
-            self.before = Some((now, Arc::clone(&census)));
+            self.before = Some(Arc::clone(&census));
         }
         (census, Arc::new(verdicts))
     }
@@ -119,11 +129,12 @@ fn processes(census: &mut Census) -> impl Iterator<Item = &mut Process> {
     })
 }
 
-/// Looks until nobody listens any more. `came` is given each look, and the time until the next;
+/// Looks until nobody listens any more, and of a recording as long as it has looks. `came` is given each look, and the time until the next;
 /// `opened` what the process in focus has open.
 pub fn gather(
     mut looker: Looker,
     wished: Duration,
+    played: Option<Played>,
     orders: &Receiver<Order>,
     came: impl Fn(Arc<Census>, Arc<Verdicts>, Duration) -> bool,
     opened: impl Fn(Pid, Result<Opens, Lack>),
@@ -131,6 +142,10 @@ pub fn gather(
     let mut period = wished;
     let mut least = wished;
     let mut focus = None;
+    let (mut stands, mut looks) = (false, 0);
+    for _ in 0..played.map_or(0, |played| played.unseen) {
+        looker.look();
+    }
     let show = |looker: &Looker, focus: Option<Pid>| {
         if let Some(pid) = focus {
             opened(pid, opens(&*looker.source, pid));
@@ -140,6 +155,8 @@ pub fn gather(
         let watch = Watch::start();
         let (census, verdicts) = looker.look();
         let took = watch.elapsed();
+        looks += 1;
+        let ended = played.is_some_and(|played| looks >= played.looks);
         if took > period {
             period = (period * 2).min(SLOWEST);
         } else if took * 4 < period && period > wished {
@@ -157,7 +174,15 @@ pub fn gather(
         }
         loop {
             let left = wait.saturating_sub(watch.elapsed().saturating_sub(took));
-            match orders.recv_timeout(left) {
+            let order = if stands || ended {
+                orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                orders.recv_timeout(left)
+            };
+            match order {
+                // There is nothing behind the last look of a recording.
+                Ok(Order::LookNow) if ended => {}
+                Ok(Order::Stand(now)) => stands = now,
                 Ok(Order::LookNow) => {
                     looker.surveyor.forget();
                     break;

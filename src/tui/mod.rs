@@ -6,6 +6,7 @@ pub mod draw;
 pub mod filter;
 mod gather;
 mod hand;
+pub mod history;
 mod input;
 pub mod keys;
 pub mod layout;

@@ -100,7 +100,7 @@ fn every(state: &State) -> Vec<Node<'_>> {
         for member in members(app).filter(|m| m.master.is_some()) {
             branch(state, app.kind, &app.name, Some(app), member, &mut below);
         }
-        for ghost in state.ghosts.iter().filter(|g| g.app == app.id) {
+        for ghost in state.ended().filter(|g| g.app == app.id) {
             if matches!(ghost.was, Was::Master(_)) {
                 branch(state, app.kind, &app.name, Some(app), ghost.member(), &mut below);
             }
@@ -112,13 +112,13 @@ fn every(state: &State) -> Vec<Node<'_>> {
         push_app(&mut nodes, &app.id, &app.name, app.kind, Some(app), below);
     }
     let mut gone: Vec<&AppId> = Vec::new();
-    for ghost in state.ghosts.iter().filter(|g| look.census.app(&g.app).is_none()) {
+    for ghost in state.ended().filter(|g| look.census.app(&g.app).is_none()) {
         if gone.contains(&&ghost.app) {
             continue;
         }
         gone.push(&ghost.app);
         let mut below = Vec::new();
-        for ghost in state.ghosts.iter().filter(|g| g.app == ghost.app) {
+        for ghost in state.ended().filter(|g| g.app == ghost.app) {
             if matches!(ghost.was, Was::Master(_)) {
                 branch(state, ghost.kind, &ghost.name, None, ghost.member(), &mut below);
             }
@@ -199,7 +199,7 @@ fn branch<'a>(
             ended: member.ended,
         })
         .collect();
-    for ghost in &state.ghosts {
+    for ghost in state.ended() {
         if let Was::Worker(_, Some(of)) = &ghost.was
             && same(*of, identity)
         {

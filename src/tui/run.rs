@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use super::draw::draw;
 use super::gather::{self, Looker};
 use super::hand::{self, Said};
+use super::history::Played;
 use super::input::{self, Came};
 use super::screen::Screen;
 use super::state::{Reveal, Rights, State};
@@ -48,6 +49,8 @@ pub struct Inspector {
     pub zone: TimeZone,
     /// What farrier may do.
     pub rights: Rights,
+    /// The recording that is shown in place of the machine.
+    pub played: Option<Played>,
     /// Hidden values may be revealed, one at a time (`--show-secrets`).
     pub show_secrets: bool,
 }
@@ -102,6 +105,7 @@ impl<'a> Stage<'a> {
             (None, Rights::Signals) => Rights::ReadOnly,
             (_, rights) => rights,
         };
+        state.history.played = inspector.played;
         state.show.clone_from(&inspector.show);
         if inspector.show_secrets {
             state.reveal = Reveal::OnKey;
@@ -196,6 +200,10 @@ impl<'a> Stage<'a> {
                 let _ = self.looks.send(gather::Order::LookNow);
                 return Ok(false);
             }
+            Effect::Stand(stands) => {
+                let _ = self.looks.send(gather::Order::Stand(stands));
+                return Ok(false);
+            }
             Effect::Focus(pid) => {
                 let _ = self.looks.send(gather::Order::Focus(pid));
                 return Ok(false);
@@ -267,6 +275,7 @@ fn start_gatherer(
     let looker =
         Looker::new((inspector.sources)()?, inspector.wish.clone(), inspector.ignore.clone());
     let refresh = inspector.refresh;
+    let played = inspector.played;
     let tell = tell.clone();
     thread::Builder::new().name("looks".into()).spawn(move || {
         let came = |census, verdicts, period| {
@@ -275,7 +284,7 @@ fn start_gatherer(
         let opened = |pid, opens| {
             let _ = tell.send(Heard::Event(Event::Opens(pid, opens)));
         };
-        gather::gather(looker, refresh, &orders, came, opened);
+        gather::gather(looker, refresh, played, &orders, came, opened);
     })?;
     Ok(looks)
 }

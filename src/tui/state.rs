@@ -10,6 +10,7 @@ use tui_input::Input;
 use super::chronicle::Chronicle;
 use super::dialog::Dialog;
 use super::filter::Filter;
+use super::history::History;
 use super::members::{Ghost, Member, members, same};
 use super::passage::Passage;
 use super::place::{FindingId, Identity, Place, RowKey, Subject};
@@ -157,8 +158,10 @@ pub struct State {
     pub theme: Theme,
     /// The newest look; `None`: the first is under way.
     pub look: Option<Look>,
-    /// The look that was on the screen when it was paused.
+    /// The look that was on the screen when it was paused, or an older one that was gone back to.
     pub paused: Option<Look>,
+    /// The last looks.
+    pub history: History,
     /// The time between two looks, and whether it was lengthened because looks take longer.
     pub period: Duration,
     /// The period that was asked for.
@@ -215,6 +218,7 @@ impl State {
             theme,
             look: None,
             paused: None,
+            history: History::default(),
             period: refresh,
             wished: refresh,
             place: Place::default(),
@@ -255,6 +259,12 @@ impl State {
     /// The look that is drawn.
     pub fn shown(&self) -> Option<&Look> {
         self.paused.as_ref().or(self.look.as_ref())
+    }
+
+    /// The processes that had ended by the look that is drawn.
+    pub fn ended(&self) -> impl Iterator<Item = &Ghost> {
+        let at = self.shown().map(|look| look.census.taken_at);
+        self.ghosts.iter().filter(move |ghost| at.is_none_or(|at| ghost.ended <= at))
     }
 
     /// The app that the place is about: its own, else the first one in trouble, else the first.
@@ -298,8 +308,7 @@ impl State {
             })
         });
         alive.or_else(|| {
-            let ghost =
-                self.ghosts.iter().rev().find(|g| same(g.process().identity(), identity))?;
+            let ghost = self.ended().filter(|g| same(g.process().identity(), identity)).last()?;
             Some(ghost.member())
         })
     }

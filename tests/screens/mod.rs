@@ -4,6 +4,7 @@ mod asking;
 mod boxes;
 mod desk;
 mod moving;
+mod recorded;
 mod sizes;
 mod timeline;
 mod upgrading;

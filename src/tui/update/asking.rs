@@ -88,7 +88,7 @@ pub fn planned(state: &State, menu: &Menu, operation: Operation) -> Result<Plann
 
 /// Why nothing at all is sent from here.
 pub fn refused_here(state: &State) -> Result<(), Refused> {
-    if let Some(look) = &state.paused {
+    if let Some(look) = state.paused.as_ref().filter(|_| state.rights != Rights::Recorded) {
         let at = look.census.taken_at.to_zoned(state.zone.clone()).strftime("%H:%M:%S");
         return Err(Refused::new(
             format!("this is {at}, the screen is paused"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Effect, asking};
+use super::{Effect, asking, time};
 use crate::model::{App, Census, Worker};
 use crate::rules::Verdicts;
 use crate::tui::members::{Ghost, Was, members, same};
@@ -30,6 +30,9 @@ pub(super) fn arrived(
         passage.look(&census);
     }
     let look = Look { census, verdicts, at: state.now };
+    let was_newest = state.history.is_at_newest();
+    state.history.keep(look.clone());
+    time::arrived(state, was_newest);
     if let Some(before) = state.look.take() {
         let ended = ghosts(&before.census, &look, state.now + GHOSTS_STAY);
         state.ghosts.extend(ended);

@@ -7,6 +7,7 @@ mod looks;
 mod moves;
 pub mod palette;
 mod paper;
+mod time;
 
 pub use asking::{planned, refused_here};
 
@@ -65,6 +66,8 @@ pub enum Effect {
     LookNow,
     /// Read at each look what this process has open, and no other.
     Focus(Option<Pid>),
+    /// Play no further look of the recording until it is asked for, or play on.
+    Stand(bool),
     /// Send this to the terminal's clipboard.
     Copy(String),
     /// Show this as text on the normal screen until a key is pressed.
@@ -219,7 +222,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.say("reading again");
             return vec![Effect::LookNow];
         }
-        Action::Pause => pause(state),
+        Action::Pause => return settled(state, time::pause),
+        Action::LookBack => return settled(state, time::back),
+        Action::LookForward => return settled(state, time::forward),
         Action::Reveal => reveal(state),
         Action::Copy => return paper::copy(state),
         Action::Plain => return vec![Effect::Plain(paper::plain(state))],
@@ -257,13 +262,11 @@ fn escape(state: &mut State) {
     }
 }
 
-fn pause(state: &mut State) {
-    if state.paused.take().is_none() {
-        state.paused.clone_from(&state.look);
-        if state.paused.is_some() {
-            state.say("paused: the looks go on, the screen stands. p goes live");
-        }
-    }
+/// A change that shows another look: the cursors have to find their rows in it.
+fn settled(state: &mut State, change: fn(&mut State) -> Vec<Effect>) -> Vec<Effect> {
+    let effects = change(state);
+    settle(state);
+    effects
 }
 
 fn reveal(state: &mut State) {

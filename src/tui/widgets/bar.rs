@@ -22,7 +22,8 @@ pub fn line(state: &State, columns: usize) -> Line<'static> {
         (Mark::Warning, warning, Tone::Warn),
         (Mark::Unknown, unseen, Tone::Blind),
     ];
-    let right = 34;
+    let mode = mode(state);
+    let right = 20 + width(&clock) + width(&mode).max(9);
     let mut cells = Cells::new(state.theme, columns);
     let room = columns.saturating_sub(right);
     cells = cells.to(1).left("farrier", 7, Tone::Strong).to(11);
@@ -32,8 +33,8 @@ pub fn line(state: &State, columns: usize) -> Line<'static> {
     let left = room.saturating_sub(cells.at());
     let user = crate::show::words::cut(&user, left);
     cells = cells.text(&user, Tone::Plain).to(room);
-    cells = cells.right(&clock, 5, Tone::Plain).text("  ", Tone::Plain);
-    cells = cells.left(&mode(state), 9, mode_tone(state)).text(" ", Tone::Plain);
+    cells = cells.text(&clock, Tone::Plain).text("  ", Tone::Plain);
+    cells = cells.left(&mode, width(&mode).max(9), mode_tone(&mode)).text(" ", Tone::Plain);
     for (mark, many, loud) in counts {
         let loud = tone(many, loud);
         cells = cells.text(&mark.sign().to_string(), loud).text(&number(many), loud);
@@ -45,7 +46,10 @@ pub fn line(state: &State, columns: usize) -> Line<'static> {
 /// Host, user and time, as far as they are known.
 fn who(state: &State) -> (String, String, String) {
     let Some(look) = state.shown() else { return (String::new(), String::new(), String::new()) };
-    let clock = look.census.taken_at.to_zoned(state.zone.clone()).strftime("%H:%M").to_string();
+    // Where one steps through looks, seconds tell them apart.
+    let steps = state.history.is_open() || state.history.played.is_some_and(|p| p.looks > 1);
+    let form = if steps { "%H:%M:%S" } else { "%H:%M" };
+    let clock = look.census.taken_at.to_zoned(state.zone.clone()).strftime(form).to_string();
     match look.census.host.get() {
         Some(host) => {
             let user = host.users.iter().find(|user| user.uid == host.euid);
@@ -56,8 +60,18 @@ fn who(state: &State) -> (String, String, String) {
     }
 }
 
-/// The mode in nine columns.
-fn mode(state: &State) -> String {
+/// The mode: nine columns, and more where a recording's looks are counted.
+pub(super) fn mode(state: &State) -> String {
+    if let Some(played) = state.history.played {
+        let word = if played.rehearsal { "REHEARSE" } else { "FILE" };
+        return match played.looks {
+            0 | 1 => word.into(),
+            looks => format!("{word} {} of {looks}", state.history.number()),
+        };
+    }
+    if state.history.is_open() {
+        return "HISTORY".into();
+    }
     if state.paused.is_some() {
         return "PAUSED".into();
     }
@@ -77,6 +91,6 @@ fn mode(state: &State) -> String {
     }
 }
 
-fn mode_tone(state: &State) -> Tone {
-    if mode(state).starts_with("live") { Tone::Plain } else { Tone::Strong }
+fn mode_tone(mode: &str) -> Tone {
+    if mode.starts_with("live") { Tone::Plain } else { Tone::Strong }
 }

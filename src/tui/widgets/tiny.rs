@@ -75,7 +75,8 @@ fn bar(state: &State, columns: usize) -> Line<'static> {
     let Some(look) = state.shown() else { return Line::from("farrier") };
     let host = look.census.host.get().map_or_else(|| "?".into(), |host| host.name.to_string());
     let clock = look.census.taken_at.to_zoned(state.zone.clone()).strftime("%H:%M").to_string();
-    let mode = if state.paused.is_some() { "PAUSED" } else { "live" };
+    let mode = super::bar::mode(state);
+    let mode = mode.split(' ').next().unwrap_or_default();
     let count = |severity| look.verdicts.count(severity).min(99);
     let right = format!(
         "✗{:>3}  ▲{:>3}  ?{:>3}",
