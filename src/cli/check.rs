@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::machine::{Looks, Seen};
+use super::machine::{Looks, Machine, Seen};
 use super::targets::{self, Chosen};
 use super::{Options, Output, Status};
 use crate::model::Census;
@@ -52,12 +52,21 @@ impl From<Threshold> for Severity {
 impl Check {
     /// Runs it.
     pub fn run(&self, options: &Options, output: &mut Output) -> anyhow::Result<Status> {
+        self.on(&options.machines()?, options, output)
+    }
+
+    /// Runs it on these machines.
+    pub fn on(
+        &self,
+        machines: &[Machine],
+        options: &Options,
+        output: &mut Output,
+    ) -> anyhow::Result<Status> {
         let looks = if self.looks == 1 { Looks::One } else { Looks::AsNeeded };
         let settings = options.settings()?;
-        let machines = options.machines()?;
         let several = machines.len() > 1;
         let mut worst = Status::DONE;
-        for machine in &machines {
+        for machine in machines {
             let wish = targets::wish(&self.targets, &settings);
             let seen = machine.look(&wish, &settings.ignore, looks);
             let Seen { census, verdicts } = match targets::choose(seen, &self.targets) {

@@ -6,6 +6,7 @@ use super::machine::{Machine, recorded};
 use super::{Options, Output, Status, check::Check, targets};
 use crate::os::signal::LiveHands;
 use crate::os::{Hands, own};
+use crate::tui::history::Played;
 use crate::tui::state::Rights;
 use crate::tui::theme::{Colours, Theme};
 use crate::tui::{self, Inspector, Sources};
@@ -18,14 +19,25 @@ pub fn run(options: &Options, show_secrets: bool, output: &mut Output) -> anyhow
     if !own::is_interactive() {
         return Check::default().run(options, output);
     }
+    let (sources, recording) = sources(options)?;
+    let played = recording.as_ref().and_then(|machine| machine.played(false));
+    open(options, show_secrets, sources, recording.as_ref(), played)
+}
+
+/// Opens the inspector on a machine, or on what was recorded of one.
+pub fn open(
+    options: &Options,
+    show_secrets: bool,
+    sources: Sources,
+    recording: Option<&Machine>,
+    played: Option<Played>,
+) -> anyhow::Result<Status> {
     let settings = options.settings()?;
     let paint = options.paint();
     let wish = targets::wish(&[], &settings);
-    let (sources, recording) = sources(options)?;
-    let mut wish = recording.as_ref().map_or(wish.clone(), |machine| machine.wish(&wish));
+    let mut wish = recording.map_or(wish.clone(), |machine| machine.wish(&wish));
     wish.memory = recording.is_some();
     wish.live = recording.is_some();
-    let played = recording.as_ref().and_then(|machine| machine.played(false));
     let recording = recording.is_some();
     let rights = match (recording, settings.read_only) {
         (true, _) => Rights::Recorded,

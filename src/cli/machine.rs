@@ -74,11 +74,16 @@ impl Options {
 pub fn recorded(file: &Path) -> anyhow::Result<Machine> {
     let told = |why: String| anyhow::anyhow!("{} was not read: {why}", shown(file));
     let text = own::read_named(file).map_err(|error| told(error.to_string()))?;
-    let replay = Replay::read(&text).map_err(told)?;
+    replayed(&text).map_err(told)
+}
+
+/// A machine from a recording's text. The error says what is wrong with it.
+pub fn replayed(text: &str) -> Result<Machine, String> {
+    let replay = Replay::read(text)?;
     let mut settings = Settings::default();
     settings
         .read(&replay.asked().settings)
-        .map_err(|refused| told(format!("its settings, line {refused}")))?;
+        .map_err(|refused| format!("its settings, line {refused}"))?;
     let recorded = Recorded {
         looks: replay.looks(),
         roots: replay.asked().targets.iter().map(PathBuf::from).collect(),

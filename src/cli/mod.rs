@@ -2,6 +2,7 @@
 
 mod check;
 mod conduct;
+mod demo;
 mod diff;
 mod do_operation;
 mod env;
@@ -145,6 +146,8 @@ enum Command {
     Record(record::RecordCommand),
     /// Compare two snapshots: what a deploy changed, process by process
     Diff(diff::Diff),
+    /// Explore a recorded incident in the inspector: no server needed, nothing is sent
+    Demo,
     /// Print a shell's completions
     Completions(generate::Completions),
     /// Print the manual page
@@ -209,6 +212,7 @@ fn dispatch(cli: Cli, output: &mut Output) -> anyhow::Result<Status> {
         Some(Command::Watch(watch)) => watch.run(options, output),
         Some(Command::Snapshot(snapshot)) => snapshot.run(options, output),
         Some(Command::Record(record)) => record.run(options, output),
+        Some(Command::Demo) => demo::run(options, output),
         Some(Command::Diff(diff)) => diff.run(options, output),
         Some(Command::Completions(completions)) => {
             completions.run(output);

@@ -266,3 +266,14 @@ fn of_another_proc_mount_nothing_is_sent() {
     child.wait().unwrap();
     assert!(matches!(refused, Err(farrier::os::Refusal::Unsupported(_))), "{refused:?}");
 }
+
+#[test]
+fn without_a_terminal_the_demo_is_a_check_of_its_incident() {
+    let (status, out, complaint) = run(&["demo"]);
+    assert_eq!((status, complaint.as_str()), (1, ""));
+    for rule in ["oldbin-lingering", "release-stale", "gemfile-pinned"] {
+        assert!(out.contains(rule), "{rule}: {out}");
+    }
+    assert_eq!(json(&["demo"]).1["apps"][0]["name"], "shop");
+    assert_eq!(run(&["demo", "--from", "x"]).0, 64);
+}

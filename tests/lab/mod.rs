@@ -6,6 +6,8 @@
 mod commands;
 mod config;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod inspector;
 #[cfg(test)]
 mod predicted;

@@ -26,7 +26,10 @@ pub fn page(state: &State, columns: usize) -> Page {
     keys.action = Some(Action::Help);
     let mut again = choice("Look again now", "again");
     again.action = Some(Action::ReadAgain);
+    let demo = "farrier demo explores a recorded incident: old code served, a pinned Gemfile";
     page.rows.extend([blind, keys, again, Row::default()]);
+    page.rows.push(Row::text(cells().to(3).text(demo, Tone::Plain).line()));
+    page.rows.push(Row::default());
     page.rows.push(Row::text(titled(state, columns, "What was looked for", "")));
     let names: Vec<&str> = SERVERS.iter().map(|server| server.name).collect();
     let known = format!("{}: {}", counted(SERVERS.len(), "server"), names.join(", "));
