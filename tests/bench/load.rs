@@ -32,42 +32,62 @@ pub struct Unicorn {
     _directory: tempfile::TempDir,
     /// The master's pid.
     pub master: u32,
+    /// What it was started with.
+    pub arguments: Vec<String>,
 }
 
 impl Unicorn {
-    /// Starts it and waits until its workers are there.
-    pub fn start(workers: usize) -> Self {
+    /// Starts it with an app of so many MiB that the master loads, and waits until its workers are there.
+    pub fn start(workers: usize, size: usize) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let at = |name: &str| directory.path().join(name).to_str().expect("UTF-8").to_owned();
-        std::fs::write(at("config.ru"), "run ->(_) { [200, {}, ['ok']] }\n").expect("written");
+        let app = format!(
+            "KEPT = Array.new({size} * 1024) {{ |n| n.to_s * (1024 / n.to_s.size) }}\n\
+            run ->(_) {{ [200, {{}}, ['ok']] }}\n"
+        );
+        std::fs::write(at("config.ru"), app).expect("written");
         let config = format!(
-            "worker_processes {workers}\nlisten '{}'\npid '{}'\nworking_directory '{}'\n",
+            "preload_app true\nworker_processes {workers}\nlisten '{}'\npid '{}'\nworking_directory '{}'\n",
             at("unicorn.sock"),
             at("unicorn.pid"),
             directory.path().to_str().expect("UTF-8")
         );
         std::fs::write(at("unicorn.rb"), config).expect("written");
+        let arguments = vec!["-c".to_owned(), at("unicorn.rb"), at("config.ru")];
         let child = Command::new("unicorn")
-            .args(["-c", &at("unicorn.rb"), &at("config.ru")])
+            .args(&arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("unicorn starts");
         let master = child.id();
-        let children = format!("/proc/{master}/task/{master}/children");
+        let unicorn = Self { child, _directory: directory, master, arguments };
         let patience = Instant::now() + Duration::from_secs(30);
-        let titled = || {
-            let pids = std::fs::read_to_string(&children).unwrap_or_default();
-            let title = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
-            pids.split_whitespace()
-                .filter(|pid| title(pid).is_ok_and(|title| title.contains("worker[")))
-                .count()
-        };
-        while titled() < workers {
+        while unicorn.workers().len() < workers {
             assert!(Instant::now() < patience, "unicorn has its workers within 30 s");
             std::thread::sleep(Duration::from_millis(100));
         }
-        Self { child, _directory: directory, master }
+        unicorn
+    }
+
+    /// The pids of its workers that are titled as such.
+    pub fn workers(&self) -> Vec<u32> {
+        let children = format!("/proc/{0}/task/{0}/children", self.master);
+        let pids = std::fs::read_to_string(children).unwrap_or_default();
+        let title = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
+        pids.split_whitespace()
+            .filter(|pid| title(pid).is_ok_and(|title| title.contains("worker[")))
+            .filter_map(|pid| pid.parse().ok())
+            .collect()
+    }
+
+    /// The master's resident memory in MiB.
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.master));
+        let status = status.unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0)
+            / 1024
     }
 }
 

@@ -1,5 +1,6 @@
-//! farrier against its peers, in one run on one machine: times, system calls, CPU. `cargo bench` prints the table;
-//! with `FARRIER_BENCH_WRITE=1` it writes `docs/performance.md` too. Nothing fails by the clock.
+//! farrier against its peers, in one run on one machine: times, system calls, CPU; and what reading from memory takes.
+//! `cargo bench` prints the tables; with `FARRIER_BENCH_WRITE=1` it writes `docs/performance.md` too. Nothing fails by
+//! the clock.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +14,7 @@
 
 mod load;
 mod measure;
+mod memory;
 mod screen;
 
 use std::fmt::Write as _;
@@ -51,7 +53,7 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let unicorn = Unicorn::start(16);
+    let unicorn = Unicorn::start(16, 0);
     let mut table = String::from(
         "| processes | measure | farrier | peer | ratio |\n| --: | --- | --: | --- | --: |\n",
     );
@@ -87,7 +89,8 @@ fn main() {
         }
         drop(sleepers);
     }
-    let page = format!("{}\n{table}", load::about());
+    let memory = memory::table(&unicorn, &Unicorn::start(1, 256));
+    let page = format!("{}\n{table}\n{memory}", load::about());
     println!("{page}");
     if std::env::var_os("FARRIER_BENCH_WRITE").is_some() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");

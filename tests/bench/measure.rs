@@ -14,14 +14,18 @@ fn quiet(words: &[String]) -> Command {
 
 /// The median of several runs in milliseconds, output thrown away.
 pub fn median_ms(words: &[String]) -> f64 {
-    let mut times: Vec<f64> = (0..=RUNS)
+    let times = (0..=RUNS)
         .map(|_| {
             let start = Instant::now();
             quiet(words).status().unwrap_or_else(|why| panic!("{words:?}: {why}"));
             start.elapsed().as_secs_f64() * 1e3
         })
-        .skip(1)
-        .collect();
+        .skip(1);
+    median(times.collect())
+}
+
+/// The middle one.
+pub fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]
 }
