@@ -295,6 +295,7 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
         ruby_version: Some("3.1.2".into()),
         revision: None,
         databases: known(&format!("{place}/fd"), vec![]),
+        upstreams: known(&format!("{place}/cmdline"), vec![]),
     }
 }
 

@@ -41,7 +41,12 @@ fn chapter(text: &mut String, server: &Server) {
     }
     let _ = writeln!(
         text,
-        "\n### Operations\n\n| operation | signal | receiver | what it is for |\n| --- | --- | --- | --- |"
+        "\n### Operations\n\n{}",
+        if server.operations.is_empty() {
+            "None: farrier shows this server and sends it no signal."
+        } else {
+            "| operation | signal | receiver | what it is for |\n| --- | --- | --- | --- |"
+        }
     );
     for card in OPERATIONS {
         let Some(used) = server.operations.iter().find(|used| used.operation == card.operation)
@@ -67,9 +72,12 @@ fn chapter(text: &mut String, server: &Server) {
             server.usual_pidfiles.iter().map(|path| format!("`{path}`")).collect();
         let _ = writeln!(
             text,
-            "- Where nothing names its pidfile, these are looked for below the deploy root or the working directory:\n  {}.",
+            "- Where nothing names its pidfile, these are looked for, a relative one below the deploy root or the working\n  directory:\n  {}.",
             usual.join(",\n  ")
         );
+    }
+    if server.operations.is_empty() {
+        return;
     }
     let workers = if *default_workers == 1 { "worker" } else { "workers" };
     let _ = writeln!(
@@ -83,7 +91,8 @@ fn part(part: Part) -> &'static str {
     match part {
         Part::Master { old: false } => "a master that has set its title, once it has its workers",
         Part::Master { old: true } => "a master that was superseded",
-        Part::Worker(_) => "a worker, with its number",
+        Part::Worker(Some(_)) => "a worker, with its number",
+        Part::Worker(None) => "a worker",
         Part::Raw => "a master that starts or loads, or one whose title was never set",
     }
 }

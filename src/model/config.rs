@@ -1,9 +1,9 @@
 //! A server's configuration file, as far as it can be read without running it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::facts::Fact;
 use crate::facts::files::Spot;
+use crate::facts::{Fact, Lack};
 use crate::os::Text;
 
 /// One setting. What farrier cannot evaluate is said, never guessed.
@@ -200,4 +200,34 @@ pub struct Config {
     pub reconnects: Setting<Hook>,
     /// Whether some hook seems to end the old master: it mentions `oldbin`, and a signal.
     pub retires_old_master: bool,
+}
+
+impl Config {
+    /// One that sets nothing, of a file that nobody has looked at yet.
+    pub fn empty(path: &Path) -> Self {
+        Self {
+            file: Spot {
+                path: path.to_path_buf(),
+                stat: Fact::lacking(path.into(), Lack::NotAsked),
+                real: Fact::lacking(path.into(), Lack::NotAsked),
+            },
+            working_directory: Setting::NotSet,
+            pid: Setting::NotSet,
+            pid_real: Fact::lacking(path.into(), Lack::NotAsked),
+            listen: Vec::new(),
+            worker_processes: Setting::NotSet,
+            preload_app: Setting::NotSet,
+            timeout: Setting::NotSet,
+            stderr_path: Setting::NotSet,
+            user: Setting::NotSet,
+            program: Setting::NotSet,
+            environment: Vec::new(),
+            defaulted: Vec::new(),
+            hooks: Vec::new(),
+            obscure_hooks: Vec::new(),
+            removed_calls: Vec::new(),
+            reconnects: Setting::NotSet,
+            retires_old_master: false,
+        }
+    }
 }

@@ -14,6 +14,7 @@ pub mod release;
 pub mod restart;
 pub mod supervisor;
 pub mod tree;
+pub mod upstream;
 
 pub use app::{
     Address, App, AppId, Directory, Listener, Pidfile, PidfileKind, PidfileState, Wanted,
@@ -29,6 +30,7 @@ pub use release::{Current, CurrentState, Layout, Lock, Release};
 pub use restart::{Gemfile, Gems, Origin, Restart};
 pub use supervisor::{Supervisor, Unit};
 pub use tree::{Kind, Master, Phase, Role, Worker};
+pub use upstream::Upstream;
 
 pub use nix::sys::signal::Signal;
 

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::facts::Fact;
 use crate::facts::files::Spot;
-use crate::os::Text;
+use crate::facts::{Fact, Lack, Place};
+use crate::os::{Pid, Text};
 
 use super::Lock;
 
@@ -64,6 +64,26 @@ pub struct Gems {
     pub missing: Vec<String>,
     /// The gem directories that were looked at.
     pub places: Vec<PathBuf>,
+}
+
+impl Restart {
+    /// That of a server whose restart farrier does not follow: nothing of it is known.
+    pub fn not_followed(pid: Pid, server: &str) -> Self {
+        fn lacking<T>(pid: Pid, server: &str) -> Fact<T> {
+            let what = format!("how {server} restarts, which farrier does not follow");
+            Fact::lacking(Place::new(format!("/proc/{pid}/cmdline")), Lack::Depends(what))
+        }
+        Self {
+            origin: Origin::Unknown,
+            directory: lacking(pid, server),
+            program: lacking(pid, server),
+            interpreter: lacking(pid, server),
+            arguments: lacking(pid, server),
+            config: lacking(pid, server),
+            gemfile: lacking(pid, server),
+            gems: lacking(pid, server),
+        }
+    }
 }
 
 /// The Gemfile of the next re-execution.

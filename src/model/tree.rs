@@ -120,6 +120,8 @@ pub struct Master {
     pub revision: Option<String>,
     /// Its connections to databases, as far as their usual ports and paths tell them.
     pub databases: Fact<Vec<super::Connection>>,
+    /// Where it passes requests to, as its configuration says now; none of a server that is no proxy.
+    pub upstreams: Fact<Vec<super::Upstream>>,
 }
 
 impl Master {

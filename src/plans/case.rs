@@ -24,9 +24,11 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// The server's card.
+    /// The card of a server that farrier has operations for; what a signal does to another is not followed, and none
+    /// is sent to it.
     pub(super) fn server(&self) -> Result<&'static Server, Refused> {
-        server(self.app.kind).ok_or_else(|| {
+        let known = server(self.app.kind).filter(|server| !server.operations.is_empty());
+        known.ok_or_else(|| {
             Refused::new(
                 format!("{} is served by {}", self.app.name, self.app.kind.name()),
                 "farrier has no signals for this server",

@@ -74,6 +74,7 @@ pub fn plan(
     operation: Operation,
 ) -> Result<Plan, Refused> {
     let case = Case { census, verdicts, app, named };
+    case.server()?;
     match OPERATIONS.iter().find(|card| card.operation == operation) {
         Some(card) => (card.plan)(&case),
         None => Err(Refused::new(
@@ -97,6 +98,7 @@ pub fn signal(
         ));
     };
     let case = Case { census, verdicts, app, named: Some(pid) };
+    case.server()?;
     let Some(master) = app.master(pid) else {
         return case.worker_gets(process, signal);
     };

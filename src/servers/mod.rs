@@ -1,12 +1,14 @@
 //! What each server *is*: how it is recognised, what its titles, signals and pidfiles mean, how its configuration is read.
 
+pub mod nginx;
+pub mod puma;
 pub mod ruby;
 pub mod unicorn;
 
 use std::path::{Path, PathBuf};
 
 use crate::facts::process::Status;
-use crate::model::{Config, Kind, Log, Operation, Role, Signal};
+use crate::model::{Config, Kind, Log, Operation, Process, Role, Signal};
 use crate::os::Text;
 
 /// A process as recognition sees it: little enough to be read of every process of the machine.
@@ -109,6 +111,37 @@ pub struct Loading<'a> {
     pub cwd: Option<&'a Path>,
 }
 
+/// What one file of a proxy's configuration says of where requests go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxied {
+    /// Patterns of the files that stand in it, as written.
+    pub includes: Vec<Text>,
+    /// What requests are passed to.
+    pub passes: Vec<Pass>,
+    /// The servers of named groups.
+    pub members: Vec<GroupMember>,
+}
+
+/// A place that requests are passed to: an address or the name of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// As written, without the scheme and the path of the URL.
+    pub to: Text,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// A server of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupMember {
+    /// The group's name.
+    pub group: Text,
+    /// Its address, as written.
+    pub to: Text,
+    /// The line where the group begins, from 1.
+    pub line: usize,
+}
+
 /// A server's card.
 pub struct Server {
     /// Its kind.
@@ -119,17 +152,27 @@ pub struct Server {
     pub titles: &'static [Title],
     /// Recognises a process by its title or raw command line.
     pub recognise: fn(&Candidate<'_>) -> Option<Recognised>,
+    /// Whether a process is seen to be no other program that only bears the title; `None`: that was not seen.
+    pub is_run_by: fn(&Process) -> Option<bool>,
     /// Reads its arguments.
     pub options: fn(&[Text]) -> Options,
     /// Whether its signal handlers are set: the mask bits that its language's own runtime never sets.
     pub handlers_set: fn(&Status) -> bool,
     /// Reads a configuration file's text.
     pub read_config: fn(&Loading<'_>) -> Config,
+    /// Where its configuration is where no argument names it, relative to the working directory. None: there is none.
+    pub usual_configs: &'static [&'static str],
+    /// Whether a configuration from a usual place agrees with what the title says: then it is the server's own.
+    pub agrees: fn(&Config, &Options) -> bool,
+    /// Reads what it passes requests to from a configuration file; `None`: it serves an app by itself.
+    pub read_proxy: Option<fn(&Text) -> Proxied>,
     /// Reads the end of its log: the bytes, the file, and whether they are all that it has.
     pub read_log: fn(&Text, &Path, bool) -> Log,
     /// What a superseded master's pidfile gets appended (`.oldbin`); `None`: nothing.
     pub old_suffix: Option<&'static str>,
-    /// It keeps what it will start again in a Hash of Ruby's, as Unicorn's `START_CTX` is.
+    /// The variable by which a re-executed master gets its listeners; `None`: it never forks another master.
+    pub handed_on: Option<&'static str>,
+    /// It keeps what it will start again in a Hash of Ruby's, as Unicorn's `START_CTX` is: how it restarts is followed.
     pub keeps_start_context: bool,
     /// What its signals do.
     pub signals: &'static [SignalUse],
@@ -144,6 +187,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// Whether it passes requests on to apps, and is none itself.
+    pub fn is_proxy(&self) -> bool {
+        self.read_proxy.is_some()
+    }
+
     /// What a signal does to a receiver in that role.
     pub fn signal(&self, signal: Signal, to: Role) -> Option<&'static SignalUse> {
         let worker = to == Role::Worker;
@@ -152,7 +200,7 @@ impl Server {
 }
 
 /// All servers.
-pub const SERVERS: &[&Server] = &[&unicorn::SERVER];
+pub const SERVERS: &[&Server] = &[&unicorn::SERVER, &puma::SERVER, &nginx::SERVER];
 
 /// The card of a kind of server, if farrier has it.
 pub fn server(kind: Kind) -> Option<&'static Server> {

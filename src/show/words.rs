@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::Role;
+use crate::model::{Kind, Role};
 use crate::os::Pid;
 use crate::rules::Severity;
+use crate::servers::server;
 
 pub use super::columns::{cut, fit, left, release, right, width};
 
@@ -149,6 +150,14 @@ impl Form {
                 })
                 .collect(),
         }
+    }
+}
+
+/// What an app's row says of its server: a proxy bears its server's name already.
+pub fn served_by(kind: Kind) -> &'static str {
+    match server(kind) {
+        Some(server) if server.is_proxy() => "proxy",
+        _ => kind.name(),
     }
 }
 

@@ -56,8 +56,11 @@ pub fn adopt(once: &Once<'_>, scanned: &Scanned, mut members: BTreeMap<Pid, Memb
         .collect();
     let starters: Vec<Pid> =
         masters.iter().copied().filter(|pid| is_daemon_starter(*pid, &members, &masters)).collect();
+    let forks: Vec<Pid> =
+        masters.iter().copied().filter(|pid| is_passing(*pid, &members, &masters)).collect();
     let masters: BTreeSet<Pid> =
-        masters.into_iter().filter(|pid| !starters.contains(pid)).collect();
+        masters.into_iter().filter(|pid| !starters.contains(pid) && !forks.contains(pid)).collect();
+    let forkers = forkers(&members);
     let mut parents: BTreeMap<Pid, Pid> = BTreeMap::new();
     for pid in &masters {
         if let Some(parent) = generation_before(once, *pid, &members, &masters) {
@@ -91,10 +94,12 @@ pub fn adopt(once: &Once<'_>, scanned: &Scanned, mut members: BTreeMap<Pid, Memb
             let mut masters = trees.iter().map(|tree| tree.master.process.pid);
             masters.find(|master| children(once, *master).contains(&member.process.pid))
         });
+        let parent = parent.map(|parent| above(parent, number, &forkers));
         if let Some(tree) = trees.iter_mut().find(|t| Some(t.master.process.pid) == parent) {
             tree.workers.push((member.process, number));
-        } else if parent.is_none_or(|parent| parent.number() == 1 || !is_member_like(once, parent))
-        {
+        } else if parent.is_none_or(|parent| {
+            parent.number() == 1 || !(is_member_like(once, parent) || forkers.contains_key(&parent))
+        }) {
             orphans.push(member);
         }
     }
@@ -107,6 +112,43 @@ pub fn adopt(once: &Once<'_>, scanned: &Scanned, mut members: BTreeMap<Pid, Memb
         (tree.master.process.stat.get().map(|stat| stat.started), tree.master.process.pid)
     });
     Adopted { trees, orphans }
+}
+
+/// Workers by pid, with their number and parent: one may have forked others.
+fn forkers(members: &BTreeMap<Pid, Member>) -> BTreeMap<Pid, (Option<u32>, Option<Pid>)> {
+    let workers = members.iter().filter_map(|(pid, member)| match member.recognised.part {
+        Part::Worker(number) => Some((*pid, (number, member.process.parent()))),
+        _ => None,
+    });
+    workers.collect()
+}
+
+/// The parent of a worker, or of the worker that forked it: with Puma's `fork_worker` all others come from the first.
+/// A child that bears its parent's own number is only a fork of it that keeps the title.
+fn above(
+    parent: Pid,
+    number: Option<u32>,
+    forkers: &BTreeMap<Pid, (Option<u32>, Option<Pid>)>,
+) -> Pid {
+    match (forkers.get(&parent), number) {
+        (Some((Some(first), Some(master))), Some(own)) if *first != own => *master,
+        _ => parent,
+    }
+}
+
+/// A child of a master that bears its title and is none: a worker-to-be, or what the app forked in a single process.
+/// Unicorn's are told by their phase.
+fn is_passing(pid: Pid, members: &BTreeMap<Pid, Member>, masters: &BTreeSet<Pid>) -> bool {
+    let Some(member) = members.get(&pid).filter(|m| !m.server.keeps_start_context) else {
+        return false;
+    };
+    let parent = member.process.parent().filter(|parent| masters.contains(parent));
+    let Some(parent) = parent.and_then(|parent| members.get(&parent)) else { return false };
+    let block = |process: &Process| process.stat.get().and_then(|stat| stat.block);
+    let is_untold = block(&member.process).or(block(&parent.process)).is_none();
+    std::ptr::eq(parent.server, member.server)
+        && (is_bare_fork(&member.process, &parent.process)
+            || (member.server.handed_on.is_none() && is_untold))
 }
 
 /// Children of a master that no title gives away, but whose signal masks do: workers with a title of the app's own.
@@ -174,7 +216,7 @@ fn is_daemon_starter(pid: Pid, members: &BTreeMap<Pid, Member>, masters: &BTreeS
     let waits = member.recognised.part == Part::Raw
         && (member.server.options)(&member.recognised.arguments).daemonize
         && !handlers_set(member)
-        && inherits_listeners(&member.process) == Some(false);
+        && inherits_listeners(member) == Some(false);
     let started = |member: &Member| member.process.stat.get().map(|stat| stat.started);
     waits
         && masters.iter().any(|other| {
@@ -191,8 +233,9 @@ fn handlers_set(member: &Member) -> bool {
 }
 
 /// Whether its start environment hands listeners on; `None`: the environment is not known.
-fn inherits_listeners(process: &Process) -> Option<bool> {
-    process.environ.get().map(|environ| environ.value("UNICORN_FD").is_some())
+fn inherits_listeners(member: &Member) -> Option<bool> {
+    let Some(variable) = member.server.handed_on else { return Some(false) };
+    member.process.environ.get().map(|environ| environ.value(variable).is_some())
 }
 
 /// A fork has its parent's addresses; a program that was executed has others.
@@ -217,7 +260,7 @@ fn generation_before(
         if let Some(above) = members.get(&at) {
             let related = masters.contains(&at)
                 && std::ptr::eq(above.server, member.server)
-                && (inherits_listeners(&member.process) != Some(false)
+                && (inherits_listeners(member) != Some(false)
                     || is_bare_fork(&member.process, &above.process));
             return related.then_some(at);
         }

@@ -57,8 +57,11 @@ impl Maker<'_> {
         let member = &tree.master;
         let options = (member.server.options)(&member.recognised.arguments);
         let sockets = listeners::table(once, self.setting.host, &member.process);
-        let layout =
-            roots::layout(once, member, &tree.workers.iter().map(|(p, _)| p).collect::<Vec<_>>());
+        let layout = if member.server.is_proxy() {
+            Fact::known(member.process.cwd.place.clone(), None)
+        } else {
+            roots::layout(once, member, &tree.workers.iter().map(|(p, _)| p).collect::<Vec<_>>())
+        };
         let root_of = member.process.root;
         let server = member.server;
         let context = self.contexts.of(member.process.pid);
@@ -68,6 +71,7 @@ impl Maker<'_> {
         let root = layout
             .get()
             .and_then(|layout| layout.as_ref().map(|layout| layout.root.clone()))
+            .or_else(|| at_config(server, &master))
             .or_else(|| master.process.cwd.get().map(|cwd| cwd.path.clone()))
             .or_else(|| releases::candidate_root(options.config.as_deref()?))
             .or_else(|| above_config(options.config.as_deref()))
@@ -170,7 +174,7 @@ impl Maker<'_> {
         let listeners = self.listeners(&masters);
         App {
             id: AppId(shown(&root)),
-            name: name_of(&root),
+            name: name_for(kind, &root),
             kind,
             host_path,
             layout,
@@ -291,7 +295,7 @@ impl Maker<'_> {
         });
         App {
             id: AppId(shown(&root)),
-            name: name_of(&root),
+            name: name_for(kind, &root),
             kind,
             host_path: None,
             layout,
@@ -324,6 +328,20 @@ fn above_config(config: Option<&Path>) -> Option<PathBuf> {
         Some(directory.to_path_buf())
     }
     .filter(|path| path.is_absolute())
+}
+
+/// A proxy runs in `/`: it stands where its configuration does.
+fn at_config(server: &Server, master: &Master) -> Option<PathBuf> {
+    let config = master.loaded.get().filter(|_| server.is_proxy())?;
+    config.file.path.parent().map(Path::to_path_buf)
+}
+
+/// A proxy is called by its server's name.
+fn name_for(kind: Kind, root: &Path) -> String {
+    match server(kind) {
+        Some(server) if server.is_proxy() => kind.name().to_owned(),
+        _ => name_of(root),
+    }
 }
 
 fn name_of(root: &Path) -> String {

@@ -1,8 +1,9 @@
 //! A master's configuration file: the copy that it loaded, and the one that the next re-execution will load.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::once::Once;
+use crate::facts::pidfile::{Content, parse};
 use crate::facts::{Fact, Lack, Place};
 use crate::model::config::OldPath;
 use crate::model::{Config, Layout, Process, Setting};
@@ -84,6 +85,48 @@ pub fn none(server: &Server, process: &Process) -> Fact<Config> {
     Fact::known(place, (server.read_config)(&loading))
 }
 
+/// The one in a usual place, of a server whose title does not name it. It has to agree with what the title says, or its
+/// pidfile has to name the process: else it may be that of another.
+fn usual(
+    once: &Once<'_>,
+    server: &Server,
+    process: &Process,
+    options: &Options,
+    layout: Option<&Layout>,
+) -> Fact<Config> {
+    let cwd = match &process.cwd.value {
+        Ok(cwd) => cwd.path.as_path(),
+        Err(lack) => return Fact::lacking(process.cwd.place.clone(), lack.clone()),
+    };
+    // A program that was built by hand has its configuration beside itself: `PREFIX/sbin/nginx`.
+    let prefix = process.exe.get().and_then(|exe| exe.path.parent()?.parent());
+    let beside = prefix.filter(|_| server.is_proxy()).unwrap_or(cwd);
+    let bases = [Some(beside), layout.map(|layout| layout.root.as_path())];
+    let every = |base: &Path| server.usual_configs.iter().map(|path| base.join(path)).collect();
+    let paths: Vec<PathBuf> = bases.into_iter().flatten().flat_map::<Vec<_>, _>(every).collect();
+    for path in paths {
+        let seen = Seen { given: &path, cwd: Some(cwd) };
+        let config = read(once, server, process.root, &path, seen);
+        match &config.value {
+            Ok(found) if (server.agrees)(found, options) || names(once, process, cwd, found) => {
+                return config;
+            }
+            Ok(_) | Err(Lack::Depends(_)) => {}
+            Err(_) => return config,
+        }
+    }
+    let place = Place::new(format!("/proc/{}/cmdline", process.pid));
+    Fact::lacking(place, Lack::Depends("arguments that its title does not show".into()))
+}
+
+/// Whether the pidfile that a configuration sets names this process.
+fn names(once: &Once<'_>, process: &Process, cwd: &Path, config: &Config) -> bool {
+    let Some(path) = config.pid.value() else { return false };
+    let file = once.file(process.root, &cwd.join(path), 64);
+    let content = file.get().and_then(Option::as_ref).map(|bytes| parse(bytes, i32::MAX));
+    matches!(content, Some(Content::Pid(pid)) if pid == process.own_number())
+}
+
 /// The copy that a master loaded. A path through `current` led, when it was loaded, into the release that the
 /// master runs; where that copy is gone, the one that stands at the path now has to do.
 pub fn loaded(
@@ -93,7 +136,13 @@ pub fn loaded(
     options: &Options,
     layout: &Fact<Option<Layout>>,
 ) -> Fact<Config> {
-    let Some(given) = &options.config else { return none(server, process) };
+    let Some(given) = &options.config else {
+        return if server.usual_configs.is_empty() {
+            none(server, process)
+        } else {
+            usual(once, server, process, options, layout.get().and_then(Option::as_ref))
+        };
+    };
     let cwd = process.cwd.get().map(|cwd| cwd.path.clone());
     let seen = Seen { given, cwd: cwd.as_deref() };
     let path = if given.is_absolute() {

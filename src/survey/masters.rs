@@ -8,15 +8,16 @@ use super::config;
 use super::connections;
 use super::listeners;
 use super::log;
+use super::proxied;
 use super::restart::Known;
 use super::sizes;
 use super::supervisor::supervisor;
 use crate::facts::environ::Environ;
 use crate::facts::sockets::SocketTable;
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{Config, Layout, Master, Process, Role, Setting, Worker};
+use crate::model::{Config, Layout, Master, Process, Restart, Role, Setting, Worker};
 use crate::os::{Pid, StartContext, Text};
-use crate::servers::{Options, Part};
+use crate::servers::{Options, Part, Server};
 
 use super::once::Once;
 
@@ -67,8 +68,13 @@ impl Round<'_> {
             log: &log,
             layout,
         };
-        let restart = known.restart();
+        let restart = if server.keeps_start_context {
+            known.restart()
+        } else {
+            Restart::not_followed(process.pid, server.name)
+        };
         let config = match &restart.config.value {
+            _ if !server.keeps_start_context => loaded.clone(),
             Ok(Some(spot)) => {
                 let directory = restart.directory.get().and_then(|spot| spot.real.get());
                 let given = options.config.as_deref().unwrap_or(&spot.path);
@@ -96,7 +102,7 @@ impl Round<'_> {
                     process,
                 })
                 .collect(),
-            pidfile: pidfile(&process, &loaded, &options),
+            pidfile: pidfile(server, &process, &loaded, &options),
             unread,
             supervisor: supervisor(self.once, &process, self.masters),
             log,
@@ -107,6 +113,7 @@ impl Round<'_> {
             ruby_version: maps.and_then(|maps| crate::deploy::ruby::version(maps)),
             revision: revision(recognised.tag.as_ref(), layout, &release),
             databases: connections::databases(&process, self.sockets),
+            upstreams: proxied::upstreams(self.once, server, &process, &loaded),
             arguments: recognised.arguments,
             phase,
             parent,
@@ -165,7 +172,12 @@ fn packaged(once: &Once<'_>, process: &Process, gem: &str) -> Option<String> {
 
 /// The pidfile that a master was given. A relative one follows the working directory: Unicorn never expands it
 /// (`configurator.rb`, `set_path`).
-fn pidfile(process: &Process, loaded: &Fact<Config>, options: &Options) -> Fact<Option<PathBuf>> {
+fn pidfile(
+    server: &Server,
+    process: &Process,
+    loaded: &Fact<Config>,
+    options: &Options,
+) -> Fact<Option<PathBuf>> {
     let config = match &loaded.value {
         Ok(config) => config,
         Err(lack) => return Fact::lacking(loaded.place.clone(), lack.clone()),
@@ -180,6 +192,11 @@ fn pidfile(process: &Process, loaded: &Fact<Config>, options: &Options) -> Fact<
         }
         (Setting::NotSet, Some(path)) => {
             (Place::new(format!("/proc/{}/cmdline", process.pid)), path)
+        }
+        (Setting::NotSet, None) if !server.usual_configs.is_empty() => {
+            // It has one that was compiled in, or an argument gave it that no title shows.
+            let what = Lack::Depends("arguments that its title does not show".into());
+            return Fact::lacking(loaded.place.clone(), what);
         }
         (Setting::NotSet, None) => return Fact::known(loaded.place.clone(), None),
     };

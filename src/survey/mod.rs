@@ -14,6 +14,7 @@ mod log;
 mod masters;
 mod once;
 mod pidfiles;
+mod proxied;
 mod read;
 mod restart;
 mod roles;
@@ -127,11 +128,12 @@ fn members(setting: &Setting<'_>, scanned: &Scanned) -> BTreeMap<Pid, Member> {
     for (pid, (server, recognised, _)) in &scanned.recognised {
         let Some(process) = setting.process(*pid, recognised.part) else { continue };
         if !recognised.certain && !confirmed(server, recognised.part, &process)
-            || recognised.certain && refuted(recognised.part, &process)
+            || recognised.certain && refuted(server, &process)
         {
             continue;
         }
-        if !matches!(recognised.part, Part::Worker(_)) {
+        let may_hide = server.keeps_start_context && !matches!(recognised.part, Part::Worker(_));
+        if may_hide {
             let found = adopt::untitled_workers(once, scanned, *pid);
             untitled.extend(found.into_iter().map(|child| (child, *server)));
         }
@@ -164,16 +166,10 @@ fn confirmed(server: &Server, part: Part, process: &Process) -> bool {
     mapped && (part != Part::Raw || handles)
 }
 
-/// A name alone can be anybody's (`exec -a`, a script that sets its own title): a process whose program is seen to be
-/// no Ruby is none of its servers.
-fn refuted(part: Part, process: &Process) -> bool {
-    let is_ruby = |path: &std::path::Path| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().contains("ruby"))
-    };
-    let titled = !matches!(part, Part::Raw);
-    let maps = process.maps.get().filter(|_| titled);
-    let runs = maps.map(|maps| maps.iter().any(|mapped| is_ruby(&mapped.path)));
-    runs.or_else(|| process.exe.get().map(|exe| is_ruby(&exe.path))) == Some(false)
+/// A name alone can be anybody's (`exec -a`, a script that sets its own title): a process that is seen to be another
+/// program is none of its servers.
+fn refuted(server: &Server, process: &Process) -> bool {
+    (server.is_run_by)(process) == Some(false)
 }
 
 fn seen(scanned: &Scanned, adopted: &Adopted, host: Option<&Host>) -> Seen {

@@ -59,6 +59,8 @@ const RECORDED: &[&str] = &[
     "odd-no-releases",
     "odd-two-apps",
     "oldbin-drained",
+    "other-nginx-before-unicorn",
+    "other-puma-single",
     "pidfile-text",
     "release-pinned-gone",
     "rolled-back",

@@ -161,6 +161,7 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
         ruby_version: None,
         revision: None,
         databases: known(vec![]),
+        upstreams: known(vec![]),
         loaded: known(config()),
     }
 }

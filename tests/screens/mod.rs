@@ -1,6 +1,7 @@
 //! Screens: what is drawn of boxes made by hand, and what keys do to it.
 
 mod asking;
+mod behind;
 mod boxes;
 mod desk;
 mod moving;

@@ -1,7 +1,7 @@
 //! `handover-stuck`: a new master boots for longer than a handover may take.
 
 use crate::model::handover::grace;
-use crate::model::{App, Master, Phase};
+use crate::model::{App, Kind, Master, Phase};
 use crate::rules::line::{Line, age, cut};
 use crate::rules::masters::generation_before;
 use crate::rules::{Look, Rule, Severity, quote};
@@ -9,7 +9,7 @@ use crate::rules::{Look, Rule, Severity, quote};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "handover-stuck",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "A new master boots for longer than a handover may take.",
     meaning: MEANING,

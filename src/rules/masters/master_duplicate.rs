@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::facts::sockets::SocketFile;
-use crate::model::{Address, App, Listener, Master, Phase, Role, Setting};
+use crate::model::{Address, App, Kind, Listener, Master, Phase, Role, Setting};
 use crate::os::shown;
 use crate::rules::line::{Line, cut};
 use crate::rules::{Look, Rule, Severity};
@@ -11,7 +11,7 @@ use crate::rules::{Look, Rule, Severity};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "master-duplicate",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "Two masters serve the same app side by side, and neither is the other's re-execution.",
     meaning: MEANING,

@@ -1,6 +1,6 @@
 //! `master-hollow`: a ready master has no worker.
 
-use crate::model::{Master, Operation, Phase, Role};
+use crate::model::{Kind, Master, Operation, Phase, Role};
 use crate::rules::line::{Line, cut};
 use crate::rules::masters::{add_workers, alive, earlier, is_ending, loads};
 use crate::rules::{Look, Rule, Severity, usr2};
@@ -8,7 +8,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "master-hollow",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "A ready master has no worker: connections wait and nobody answers.",
     meaning: MEANING,

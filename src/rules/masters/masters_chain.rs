@@ -1,6 +1,6 @@
 //! `masters-chain`: three or more generations of one app live.
 
-use crate::model::{App, Master, Phase};
+use crate::model::{App, Kind, Master, Phase};
 use crate::rules::line::{Line, cut};
 use crate::rules::masters::is_ending;
 use crate::rules::{Look, Rule, Severity};
@@ -8,7 +8,7 @@ use crate::rules::{Look, Rule, Severity};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "masters-chain",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "Three or more generations of one app live, each started by the one before.",
     meaning: MEANING,

@@ -1,7 +1,7 @@
 //! `workers-missing`: a ready master has fewer workers than its configuration says.
 
 use crate::facts::Fact;
-use crate::model::{Config, Master, Operation, Phase, Role, Setting};
+use crate::model::{Config, Kind, Master, Operation, Phase, Role, Setting};
 use crate::rules::line::{Line, count, cut};
 use crate::rules::masters::{self, add_workers, earlier, loads};
 use crate::rules::{Look, Rule, Severity};
@@ -9,7 +9,7 @@ use crate::rules::{Look, Rule, Severity};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "workers-missing",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "A ready master has fewer workers than its configuration says.",
     meaning: MEANING,

@@ -8,7 +8,7 @@ use crate::rules::{Look, Rule, Severity};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "oldbin-foreign",
-    kinds: &[Kind::Unicorn, Kind::Rainbows, Kind::Nginx],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "The number in an oldbin pidfile belongs to a process that is no master of this app.",
     meaning: MEANING,

@@ -1,7 +1,7 @@
 //! `oldbin-lingering`: an old master lives on although its successor has long been ready.
 
 use crate::model::handover::grace;
-use crate::model::{App, Master, Operation, Phase, PidfileKind, Role};
+use crate::model::{App, Kind, Master, Operation, Phase, PidfileKind, Role};
 use crate::os::shown;
 use crate::rules::line::{Line, age, count, cut, named};
 use crate::rules::{Look, Rule, Severity};
@@ -9,7 +9,7 @@ use crate::rules::{Look, Rule, Severity};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "oldbin-lingering",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "An old master lives on although its successor has long been ready.",
     meaning: MEANING,

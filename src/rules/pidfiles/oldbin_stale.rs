@@ -8,7 +8,7 @@ use crate::rules::{Look, Rule, Severity};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "oldbin-stale",
-    kinds: &[Kind::Unicorn, Kind::Rainbows, Kind::Nginx],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "An oldbin pidfile names a process that is gone, or a zombie.",
     meaning: MEANING,

@@ -1,6 +1,6 @@
 //! `pidfile-foreign`: the number in a pidfile belongs to a process that is no master of this app.
 
-use crate::model::PidfileKind;
+use crate::model::{Kind, PidfileKind};
 use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::{about_number, foreign, name, number, put_right, written};
 use crate::rules::{Look, Rule, Severity};
@@ -8,7 +8,7 @@ use crate::rules::{Look, Rule, Severity};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-foreign",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "The number in a pidfile belongs to a process that is no master of this app.",
     meaning: MEANING,

@@ -1,6 +1,6 @@
 //! `pidfile-garbled`: a pidfile holds no pid.
 
-use crate::model::{PidfileKind, PidfileState};
+use crate::model::{Kind, PidfileKind, PidfileState};
 use crate::os::shown;
 use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::{name, settled, written};
@@ -9,7 +9,7 @@ use crate::rules::{Look, Rule, Severity, quote};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-garbled",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "A pidfile holds nothing that a process could have as its number.",
     meaning: MEANING,

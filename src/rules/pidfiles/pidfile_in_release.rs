@@ -1,6 +1,6 @@
 //! `pidfile-in-release`: the pidfile really lies in one release and stays behind when `current` moves.
 
-use crate::model::{Layout, Pidfile, PidfileKind, PidfileState};
+use crate::model::{Kind, Layout, Pidfile, PidfileKind, PidfileState};
 use crate::os::shown;
 use crate::rules::line::{Line, cut, named};
 use crate::rules::pidfiles::name;
@@ -9,7 +9,7 @@ use crate::rules::{Look, Rule, Severity};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-in-release",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "The pidfile really lies in one release and stays behind when `current` moves.",
     meaning: MEANING,

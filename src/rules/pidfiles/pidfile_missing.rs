@@ -1,6 +1,6 @@
 //! `pidfile-missing`: a living master was given a pidfile, and it is not on disk.
 
-use crate::model::{Master, Phase, Pidfile, PidfileKind, PidfileState, Role};
+use crate::model::{Kind, Master, Phase, Pidfile, PidfileKind, PidfileState, Role};
 use crate::os::shown;
 use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::{lasts, name};
@@ -9,7 +9,7 @@ use crate::rules::{Look, Rule, Severity, quote};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-missing",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "A living master was given a pidfile, and it is not on disk.",
     meaning: MEANING,

@@ -1,6 +1,6 @@
 //! `pidfile-stale`: a pidfile names a process that is gone, or a zombie.
 
-use crate::model::{Pidfile, PidfileKind};
+use crate::model::{Kind, Pidfile, PidfileKind};
 use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::{about_number, ended, name, number, put_right, written};
 use crate::rules::{Look, Rule, Severity};
@@ -8,7 +8,7 @@ use crate::rules::{Look, Rule, Severity};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-stale",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "A pidfile names a process that is gone, or a zombie.",
     meaning: MEANING,

@@ -12,7 +12,7 @@ use crate::rules::{Blind, Finding, Look, Rule, Severity, quote};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-unwritable",
-    kinds: &[Kind::Unicorn, Kind::Rainbows, Kind::Nginx],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "The master may not rename its pidfile to the oldbin: the next USR2 is refused.",
     meaning: MEANING,

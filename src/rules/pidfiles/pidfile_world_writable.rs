@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::facts::permission::{SEARCH, anyone_may, anyone_may_replace};
-use crate::model::{Directory, Pidfile, PidfileKind};
+use crate::model::{Directory, Kind, Pidfile, PidfileKind};
 use crate::os::{FileKind, shown};
 use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::name;
@@ -12,7 +12,7 @@ use crate::rules::{Look, Rule, Severity, quote};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-world-writable",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "Anyone may rewrite the pidfile or its directory, and so choose whom root signals.",
     meaning: MEANING,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::model::{App, CurrentState, Layout};
+use crate::model::{App, CurrentState, Kind, Layout};
 use crate::os::shown;
 use crate::rules::line::{Line, cut, named};
 use crate::rules::{Finding, Look, Rule, Severity, quote};
@@ -10,7 +10,7 @@ use crate::rules::{Finding, Look, Rule, Severity, quote};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "current-broken",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "`current` is missing, leads nowhere or is no link, or a link was made inside a release.",
     meaning: MEANING,

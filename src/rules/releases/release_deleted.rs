@@ -1,7 +1,7 @@
 //! `release-deleted`: a live process runs in a directory that no longer exists.
 
 use crate::facts::files::Fate;
-use crate::model::{App, Master, Operation, Process, Role};
+use crate::model::{App, Kind, Master, Operation, Process, Role};
 use crate::os::shown;
 use crate::rules::line::{Line, count, cut};
 use crate::rules::{Look, Rule, Severity, usr2};
@@ -9,7 +9,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "release-deleted",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "A live process runs in a directory that no longer exists.",
     meaning: MEANING,

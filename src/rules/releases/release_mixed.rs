@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::handover::grace;
-use crate::model::{Layout, Master, Operation, Phase, Role};
+use crate::model::{Kind, Layout, Master, Operation, Phase, Role};
 use crate::os::Pid;
 use crate::rules::line::{Line, cut, named};
 use crate::rules::masters::is_ending;
@@ -13,7 +13,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "release-mixed",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "Processes of one app serve different releases outside of a handover.",
     meaning: MEANING,

@@ -1,6 +1,6 @@
 //! `release-pinned`: the next re-execution changes to one release's own directory, not through `current`.
 
-use crate::model::{CurrentState, Layout, Master};
+use crate::model::{CurrentState, Kind, Layout, Master};
 use crate::os::shown;
 use crate::rules::line::{Line, cut, named};
 use crate::rules::{Look, Rule, Severity, usr2};
@@ -8,7 +8,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "release-pinned",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "The next re-execution starts one release's own directory, whatever `current` names.",
     meaning: MEANING,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::deploy::capistrano::DEPLOY;
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{Layout, Master, Release, Role, Setting};
+use crate::model::{Kind, Layout, Master, Release, Role, Setting};
 use crate::os::{Pid, shown};
 use crate::rules::line::{Line, count, cut, named};
 use crate::rules::{Look, Rule, Severity, usr2};
@@ -12,7 +12,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "release-prune-risk",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "A release that is in use is among those that the next clean-up deletes.",
     meaning: MEANING,

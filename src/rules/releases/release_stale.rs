@@ -1,7 +1,7 @@
 //! `release-stale`: the serving master runs another release than `current` names.
 
 use crate::facts::Lack;
-use crate::model::{CurrentState, Layout, Master, Operation, Phase};
+use crate::model::{CurrentState, Kind, Layout, Master, Operation, Phase};
 use crate::rules::line::{Line, age, cut, named};
 use crate::rules::releases::{reload, with};
 use crate::rules::{Blind, Finding, Look, Rule, Severity, usr2};
@@ -9,7 +9,7 @@ use crate::rules::{Blind, Finding, Look, Rule, Severity, usr2};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "release-stale",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "The serving master runs another release than `current` names.",
     meaning: MEANING,

@@ -1,7 +1,7 @@
 //! `config-missing`: the configuration file is not where the next re-execution will look for it.
 
 use crate::facts::files::Spot;
-use crate::model::{App, Master};
+use crate::model::{App, Kind, Master};
 use crate::os::shown;
 use crate::rules::line::{Line, cut, tail};
 use crate::rules::{Look, Rule, Severity, usr2};
@@ -9,7 +9,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-missing",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "The configuration file is not where the next re-execution will look for it.",
     meaning: MEANING,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::facts::environ::Environ;
-use crate::model::{Layout, Master};
+use crate::model::{Kind, Layout, Master};
 use crate::os::{Text, shown};
 use crate::rules::line::{Line, cut, named, tail};
 use crate::rules::{Look, Rule, Severity, config};
@@ -12,7 +12,7 @@ use crate::rules::{Look, Rule, Severity, config};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "env-overgrown",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "The environment that the next re-execution inherits has grown with each one before.",
     meaning: MEANING,

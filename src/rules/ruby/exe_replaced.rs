@@ -1,7 +1,7 @@
 //! `exe-replaced`: the executable that a master runs was deleted or replaced on disk.
 
 use crate::facts::files::Fate;
-use crate::model::{App, Master, Operation, Role};
+use crate::model::{App, Kind, Master, Operation, Role};
 use crate::os::shown;
 use crate::rules::line::{Line, cut, tail};
 use crate::rules::{Look, Rule, Severity, usr2};
@@ -9,7 +9,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "exe-replaced",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "The executable that a master runs was deleted or replaced on disk.",
     meaning: MEANING,

@@ -2,7 +2,7 @@
 
 use crate::facts::files::{Fate, Linked};
 use crate::facts::maps::is_memory;
-use crate::model::{Master, Operation};
+use crate::model::{Kind, Master, Operation};
 use crate::os::shown;
 use crate::rules::line::{Line, count, cut};
 use crate::rules::ruby::exe_replaced::stays;
@@ -11,7 +11,7 @@ use crate::rules::{Look, Rule, Severity, usr2};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "libs-replaced",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "A mapped interpreter library or native extension was deleted or replaced on disk.",
     meaning: MEANING,

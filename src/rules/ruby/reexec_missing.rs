@@ -1,7 +1,7 @@
 //! `reexec-missing`: the directory, the program or its interpreter that the next re-execution needs is gone.
 
 use crate::facts::files::Spot;
-use crate::model::{App, Master, Restart};
+use crate::model::{App, Kind, Master, Restart};
 use crate::os::{FileKind, FileStat, Pid, shown};
 use crate::rules::line::{Line, cut, tail};
 use crate::rules::{Look, Rule, Severity, quote, usr2};
@@ -9,7 +9,7 @@ use crate::rules::{Look, Rule, Severity, quote, usr2};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "reexec-missing",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "The directory, the program or its interpreter that the next re-execution needs is gone or cannot run.",
     meaning: MEANING,

@@ -2,7 +2,7 @@
 
 use crate::deploy::ruby::{self, Pinned};
 use crate::facts::files::Spot;
-use crate::model::{Layout, Lock, Master};
+use crate::model::{Kind, Layout, Lock, Master};
 use crate::os::shown;
 use crate::rules::config::{self, Unseen};
 use crate::rules::line::{Line, cut, named, tail};
@@ -11,7 +11,7 @@ use crate::rules::{Finding, Look, Rule, Severity};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "reexec-versioned",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
     summary: "The program of the next re-execution lies inside one Ruby version's or one release's directory.",
     meaning: MEANING,

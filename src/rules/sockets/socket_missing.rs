@@ -1,7 +1,7 @@
 //! `socket-missing`: the path of a listening Unix socket is gone.
 
 use crate::facts::sockets::SocketFile;
-use crate::model::Operation;
+use crate::model::{Kind, Operation};
 use crate::rules::line::{Line, cut, tail};
 use crate::rules::sockets::{broken, holder, rebind};
 use crate::rules::{Look, Rule, Severity};
@@ -9,7 +9,7 @@ use crate::rules::{Look, Rule, Severity};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "socket-missing",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "The path of a listening Unix socket is gone: nobody can connect by it.",
     meaning: MEANING,

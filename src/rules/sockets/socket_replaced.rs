@@ -1,7 +1,7 @@
 //! `socket-replaced`: the path of a listening Unix socket leads to another socket.
 
 use crate::facts::sockets::SocketFile;
-use crate::model::{Address, Census, Listener, Master};
+use crate::model::{Address, Census, Kind, Listener, Master};
 use crate::rules::line::{Line, cut, tail};
 use crate::rules::sockets::{broken, holder, rebind};
 use crate::rules::{Look, Rule, Severity, quote};
@@ -9,7 +9,7 @@ use crate::rules::{Look, Rule, Severity, quote};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "socket-replaced",
-    kinds: &[],
+    kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
     summary: "The path of a listening Unix socket leads to another socket, or to no socket at all.",
     meaning: MEANING,

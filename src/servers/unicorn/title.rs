@@ -6,6 +6,7 @@ use regex::bytes::Regex;
 
 use super::arguments;
 use crate::os::Text;
+use crate::servers::ruby::command::{base, is_ruby, script};
 use crate::servers::{Candidate, Part, Recognised};
 
 /// `PROGRAM [APP[SHA] ]master[ (old)] ARGUMENTS` and `PROGRAM [APP[SHA] ]worker[N] ARGUMENTS`
@@ -131,74 +132,6 @@ fn from_command_line(first: &Text, rest: &[Text]) -> Option<Recognised> {
         program: program.clone(),
         tag: None,
         certain,
-    })
-}
-
-/// The script that an interpreter runs, and its arguments; what `bundle exec` runs, where it is that.
-fn script(words: &[Text]) -> Option<(&Text, &[Text])> {
-    let (program, arguments) = behind_options(words, RUBY_VALUES)?;
-    if !matches!(base(program), b"bundle" | b"bundler") {
-        return Some((program, arguments));
-    }
-    let (command, arguments) = behind_options(arguments, BUNDLE_VALUES)?;
-    if !matches!(command.bytes(), b"exec" | b"exe" | b"ex" | b"e") {
-        return None;
-    }
-    let (program, arguments) = behind_options(arguments, BUNDLE_VALUES)?;
-    if is_ruby(base(program)) {
-        behind_options(arguments, RUBY_VALUES)
-    } else {
-        Some((program, arguments))
-    }
-}
-
-/// Options of ruby(1) whose value is the next word. `-e` is not among them: it leaves no script.
-const RUBY_VALUES: &[&str] = &[
-    "-C",
-    "-E",
-    "-I",
-    "-r",
-    "--enable",
-    "--disable",
-    "--encoding",
-    "--external-encoding",
-    "--internal-encoding",
-    "--parser",
-    "--dump",
-];
-
-/// Options of bundle(1) whose value is the next word.
-const BUNDLE_VALUES: &[&str] = &["--gemfile", "-r", "--retry"];
-
-/// The first word that is no option, and the words behind it.
-fn behind_options<'a>(mut words: &'a [Text], values: &[&str]) -> Option<(&'a Text, &'a [Text])> {
-    while let [word, rest @ ..] = words {
-        let bytes = word.bytes();
-        if bytes == b"--" {
-            return rest.split_first();
-        }
-        if bytes.starts_with(b"-e") && values == RUBY_VALUES {
-            return None;
-        }
-        if !bytes.starts_with(b"-") {
-            return Some((word, rest));
-        }
-        let takes_next = values.iter().any(|option| option.as_bytes() == bytes);
-        words = if takes_next { rest.get(1..)? } else { rest };
-    }
-    None
-}
-
-fn base(path: &Text) -> &[u8] {
-    path.bytes().rsplit(|b| *b == b'/').next().unwrap_or_default()
-}
-
-/// `ruby`, `ruby3.1`, `ruby-2.0.0-p0`, and RVM's two wrappers.
-fn is_ruby(name: &[u8]) -> bool {
-    name.strip_prefix(b"ruby").is_some_and(|rest| {
-        rest == b"_executable_hooks"
-            || rest == b"_noexec_wrapper"
-            || rest.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'p'))
     })
 }
 

@@ -77,7 +77,7 @@ fn of_app(app: &App, verdicts: &Verdicts, paint: Paint) -> String {
     let mut out = Row {
         mark: worst,
         name: app.name.clone(),
-        role: app.kind.name().into(),
+        role: words::served_by(app.kind).into(),
         release: current(app),
         work: format!("{alive}/{}", wanted.map_or("?".into(), |wanted| wanted.to_string())),
         memory: total(&processes),

@@ -3,7 +3,7 @@
 use super::tree::release_words;
 use super::{Card, Page, Row};
 use crate::facts::sockets::SocketFile;
-use crate::model::{App, Listener};
+use crate::model::{App, Listener, Upstream};
 use crate::os::Pid;
 use crate::show::words::{self, Mark};
 use crate::tui::filter::Subject as Words;
@@ -41,6 +41,7 @@ fn page(state: &State, columns: usize) -> Page {
         words::counted(app.living_masters().count(), "master")
     );
     for listener in &app.listeners {
+        page.rows.extend(proxies(state, app, listener, columns));
         page.rows.extend(chain(state, app, listener, columns));
     }
     if app.listeners.is_empty() {
@@ -49,6 +50,7 @@ fn page(state: &State, columns: usize) -> Page {
             Cells::new(state.theme, columns).to(1).text(words, Tone::Quiet).line(),
         ));
     }
+    page.rows.extend(passed_to(state, app, columns));
     page.rows.extend(others(state, app, columns));
     let line = Cells::new(state.theme, columns).to(1);
     page.rows.push(Row::default());
@@ -90,6 +92,90 @@ fn reached(listener: &Listener) -> Option<(char, Tone, String)> {
             format!("whether the file at that path is it: {lack}"),
         ),
     })
+}
+
+/// Where an upstream is written, and the group that it belongs to.
+fn written(upstream: &Upstream) -> String {
+    let place = upstream.place.to_string();
+    match &upstream.group {
+        Some(group) => format!("{} upstream {group}", words::fit(&place, 20, None)),
+        None => words::fit(&place, 36, None),
+    }
+}
+
+/// The proxies that lead to a socket, above it: requests come down.
+fn proxies(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<Row> {
+    let Some(look) = state.shown() else { return Vec::new() };
+    let row = |(proxy, master, upstream): (&App, &crate::model::Master, &Upstream)| {
+        let pid = master.process.pid;
+        let workers = words::counted(master.workers_alive().count(), "worker");
+        let left = format!("{} {pid}, {workers}", proxy.name);
+        let right = written(upstream);
+        let room = columns.saturating_sub(words::width(&left) + 4);
+        let cells = Cells::new(state.theme, columns).to(1).text(&left, Tone::Strong);
+        let identity = master.process.identity();
+        Row {
+            line: cells.end(&words::fit(&right, room, None), Tone::Plain).line(),
+            key: Some(RowKey::Named(format!("{} {pid} {right}", proxy.id))),
+            door: Some(Door {
+                view: View::Process,
+                subject: Subject::Process(proxy.id.clone(), identity),
+                row: None,
+            }),
+            about: format!("{left} passes requests on: {right}"),
+            words: Words {
+                text: format!("{left} {right}"),
+                values: vec![("pid", pid.to_string()), ("app", proxy.name.clone())],
+            },
+            copy: upstream.place.to_string(),
+            ..Row::default()
+        }
+    };
+    look.census.proxies(app, listener).map(row).collect()
+}
+
+/// Where a proxy passes requests to, and whose listeners these are.
+fn passed_to(state: &State, app: &App, columns: usize) -> Vec<Row> {
+    let Some(look) = state.shown() else { return Vec::new() };
+    let mut rows = Vec::new();
+    for master in app.living_masters() {
+        let upstreams = match &master.upstreams.value {
+            Ok(upstreams) => upstreams.as_slice(),
+            Err(lack) => {
+                let words = format!("where it passes requests to is not known: {lack}");
+                let line = Cells::new(state.theme, columns).to(1).text(&words, Tone::Blind).line();
+                rows.push(Row::text(line));
+                continue;
+            }
+        };
+        for upstream in upstreams {
+            let apps: Vec<&str> =
+                look.census.reached(master, upstream).map(|app| app.name.as_str()).collect();
+            let whose = if apps.is_empty() { "no app seen here".into() } else { apps.join(", ") };
+            let (to, right) = (upstream.to.to_string(), written(upstream));
+            let cells = Cells::new(state.theme, columns).to(3);
+            let cells = cells.left(&whose, 16, Tone::Strong).text(" ", Tone::Plain);
+            let room = columns.saturating_sub(cells.at() + words::width(&right) + 3);
+            let cells = cells.text(&words::fit(&to, room, None), Tone::Plain);
+            rows.push(Row {
+                line: cells.end(&right, Tone::Quiet).line(),
+                key: Some(RowKey::Named(format!("{to} {right}"))),
+                about: format!("requests are passed to {to}, of {whose}: {right}"),
+                words: Words {
+                    text: format!("{whose} {to} {right}"),
+                    values: vec![("addr", to.clone())],
+                },
+                copy: to,
+                ..Row::default()
+            });
+        }
+    }
+    if !rows.is_empty() {
+        let count = rows.len().to_string();
+        rows.insert(0, Row::text(titled(state, columns, "Passes requests to", &count)));
+        rows.push(Row::default());
+    }
+    rows
 }
 
 /// One socket: its address, whether it is reached, and the masters that accept there.

@@ -263,7 +263,7 @@ impl Values {
         let Some(app) = node.app else {
             return Self {
                 name: node.name.clone(),
-                role: node.kind.name().into(),
+                role: words::served_by(node.kind).into(),
                 ..Self::default()
             };
         };
@@ -274,7 +274,7 @@ impl Values {
         };
         Self {
             name: app.name.clone(),
-            role: app.kind.name().into(),
+            role: words::served_by(app.kind).into(),
             release: words::release(&release, 14),
             work: workers(app),
             mem: sum(app.processes()),

@@ -12,6 +12,7 @@ mod masters;
 mod memory;
 mod odd;
 mod oldbins;
+mod others;
 mod pidfiles;
 mod releases;
 mod settings;
@@ -33,6 +34,7 @@ pub const ALL: &[&[Stage]] = &[
     kept::STAGES,
     gemfiles::STAGES,
     oldbins::STAGES,
+    others::STAGES,
     pidfiles::STAGES,
     masters::STAGES,
     binaries::STAGES,

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::expression::CONFIGURED_PID;
-use super::values::{Value, Values, argument};
 use super::{FOREIGN, HOOKS, hook_of, is_modified};
 use crate::facts::{Fact, Lack};
 use crate::model::config::{HookBody, Kill, ObscureHook, OldPath};
 use crate::model::{Hook, Setting};
 use crate::os::Text;
-use crate::servers::ruby::{Kind, Piece, Statement, Token};
+use crate::servers::ruby::{
+    CONFIGURED_PID, Kind, Piece, Statement, Token, Value, Values, argument,
+};
 
 /// Methods of `File` that take the path of the old pidfile.
 const READS: &[&[u8]] =

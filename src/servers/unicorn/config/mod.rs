@@ -1,26 +1,23 @@
 //! Unicorn's configuration file, as far as it can be read without running it (`configurator.rb`, 6.0.0).
 
 mod after_fork;
-mod expression;
 mod hooks;
 mod removed;
-mod values;
 
 #[cfg(test)]
 mod hook_tests;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use self::values::{Value, Values, Where, argument};
-use crate::facts::files::Spot;
-use crate::facts::{Fact, Lack};
 use crate::model::config::{Assignment, Defaulted};
 use crate::model::{Config, Hook, Setting};
 use crate::os::Text;
 use crate::servers::Loading;
-use crate::servers::ruby::{Kind, Piece, Scope, Statement, Token, statements};
+use crate::servers::ruby::{
+    Kind, Piece, Scope, Statement, Token, Value, Values, Where, argument, statements,
+};
 
 /// Its hooks.
 const HOOKS: &[(&str, Hook)] = &[
@@ -63,8 +60,8 @@ pub fn read(loading: &Loading<'_>) -> Config {
     };
     let mut reader = Reader {
         source,
-        config: empty(loading.path),
-        values: Values::new(&statements, place),
+        config: Config::empty(loading.path),
+        values: Values::new(&statements, place, |scope| hook_of(scope).is_some()),
         foreign: None,
     };
     for statement in &statements {
@@ -80,33 +77,6 @@ pub fn read(loading: &Loading<'_>) -> Config {
         obscure(&mut config, line, &text);
     }
     config
-}
-
-fn empty(path: &Path) -> Config {
-    Config {
-        file: Spot {
-            path: path.to_path_buf(),
-            stat: Fact::lacking(path.into(), Lack::NotAsked),
-            real: Fact::lacking(path.into(), Lack::NotAsked),
-        },
-        working_directory: Setting::NotSet,
-        pid: Setting::NotSet,
-        pid_real: Fact::lacking(path.into(), Lack::NotAsked),
-        listen: Vec::new(),
-        worker_processes: Setting::NotSet,
-        preload_app: Setting::NotSet,
-        timeout: Setting::NotSet,
-        stderr_path: Setting::NotSet,
-        user: Setting::NotSet,
-        program: Setting::NotSet,
-        environment: Vec::new(),
-        defaulted: Vec::new(),
-        hooks: Vec::new(),
-        obscure_hooks: Vec::new(),
-        removed_calls: Vec::new(),
-        reconnects: Setting::NotSet,
-        retires_old_master: false,
-    }
 }
 
 /// Settings that were not seen may stand in the source that the file loads.

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use super::expression::Expression;
+use super::{Kind, Scope, Statement, Token};
 use crate::os::Text;
-use crate::servers::ruby::{Kind, Statement, Token};
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+#[expect(missing_docs, reason = "the kinds of Ruby's values")]
+pub enum Value {
     Text(Vec<u8>),
     Number(u64),
     Truth(bool),
@@ -16,28 +17,32 @@ pub(super) enum Value {
 }
 
 impl Value {
-    pub(super) fn text(self) -> Option<Text> {
+    /// The text, if it is one.
+    pub fn text(self) -> Option<Text> {
         match self {
             Self::Text(bytes) => Some(Text::new(bytes)),
             _ => None,
         }
     }
 
-    pub(super) fn text_or_number(self) -> Option<Text> {
+    /// The text, or a number as one.
+    pub fn text_or_number(self) -> Option<Text> {
         match self {
             Self::Number(number) => Some(Text::from(&*number.to_string())),
             other => other.text(),
         }
     }
 
-    pub(super) fn number(self) -> Option<u64> {
+    /// The number, if it is one.
+    pub fn number(self) -> Option<u64> {
         match self {
             Self::Number(number) => Some(number),
             _ => None,
         }
     }
 
-    pub(super) fn truth(self) -> Option<bool> {
+    /// `true` or `false`, if it is one of them.
+    pub fn truth(self) -> Option<bool> {
         match self {
             Self::Truth(truth) => Some(truth),
             _ => None,
@@ -56,7 +61,7 @@ pub(super) const LONGEST: usize = 16_384;
 
 /// Where a configuration is evaluated.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Where {
+pub struct Where {
     /// `__FILE__`: the path as the server was given it.
     pub file: Vec<u8>,
     /// The working directory, links resolved, as `getcwd(2)` gives it; `None`: not known.
@@ -64,19 +69,25 @@ pub(super) struct Where {
 }
 
 /// What variables hold.
-pub(super) struct Values<'a> {
+pub struct Values<'a> {
     /// How often a name is assigned or changed, anywhere.
     changes: HashMap<&'a [u8], usize>,
-    pub(super) known: HashMap<&'a [u8], Value>,
-    pub(super) place: Where,
+    /// What each variable holds that can be told.
+    pub known: HashMap<&'a [u8], Value>,
+    /// Where the file is evaluated.
+    pub place: Where,
     /// A hook is evaluated: it may ask the server for its pidfile.
-    pub(super) in_hook: bool,
+    pub in_hook: bool,
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn new(statements: &[Statement<'a>], place: Where) -> Self {
-        let at_top =
-            |s: &&Statement<'a>| s.outer.is_none_or(|scope| super::hook_of(&scope).is_none());
+    /// Those of a file; the blocks of hooks, which run later, have their own.
+    pub fn new(
+        statements: &[Statement<'a>],
+        place: Where,
+        is_hook: impl Fn(&Scope<'a>) -> bool,
+    ) -> Self {
+        let at_top = |s: &&Statement<'a>| s.outer.is_none_or(|scope| !is_hook(&scope));
         Self { place, ..Self::of(statements.iter().filter(at_top)) }
     }
 
@@ -113,7 +124,7 @@ impl<'a> Values<'a> {
     }
 
     /// Takes note of an assignment; `false`: the statement is none.
-    pub(super) fn learn(&mut self, statement: &Statement<'a>, conditional: bool) -> bool {
+    pub fn learn(&mut self, statement: &Statement<'a>, conditional: bool) -> bool {
         let [name, op, value @ ..] = statement.tokens.as_slice() else { return false };
         if name.kind != Kind::Word || op.kind != Kind::Op || !ASSIGNS.contains(&op.text) {
             return false;
@@ -130,12 +141,13 @@ impl<'a> Values<'a> {
     }
 
     /// The value of an expression, if it is one that can be told.
-    pub(super) fn evaluate(&self, tokens: &[Token<'_>]) -> Option<Value> {
+    pub fn evaluate(&self, tokens: &[Token<'_>]) -> Option<Value> {
         Expression::new(self, tokens).whole()
     }
 
     /// What a hook's statements know: what stands above it at the top level, and its own variables.
-    pub(super) fn within(&self, statements: &[&Statement<'a>]) -> Self {
+    #[must_use]
+    pub fn within(&self, statements: &[&Statement<'a>]) -> Self {
         let mut own = Self::of(statements.iter().copied());
         own.place = self.place.clone();
         own.in_hook = true;
@@ -152,7 +164,7 @@ impl<'a> Values<'a> {
 }
 
 /// The first argument of a call, brackets taken off; empty where the brackets are not the call's own.
-pub(super) fn argument<'t, 'a>(tokens: &'t [Token<'a>]) -> &'t [Token<'a>] {
+pub fn argument<'t, 'a>(tokens: &'t [Token<'a>]) -> &'t [Token<'a>] {
     let inner = match tokens {
         [open, inner @ .., close] if open.is_op("(") && close.is_op(")") => inner,
         all => all,

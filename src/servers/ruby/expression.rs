@@ -1,10 +1,10 @@
 //! Expressions that can be evaluated without Ruby: literals, known variables, and what `File` does to paths as text.
 
 use super::values::{LONGEST, Value, Values, number};
-use crate::servers::ruby::{Kind, Piece, Token, tokens};
+use super::{Kind, Piece, Token, tokens};
 
 /// What stands for the server's configured pidfile in a hook: bytes that no path holds.
-pub(super) const CONFIGURED_PID: &[u8] = b"\0pid\0";
+pub const CONFIGURED_PID: &[u8] = b"\0pid\0";
 
 /// Deeper than this no expression of a configuration is nested.
 const DEEPEST: usize = 20;

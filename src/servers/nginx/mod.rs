@@ -1,0 +1,61 @@
+//! nginx: titles, arguments, configuration. Facts from `src/os/unix/ngx_process_cycle.c`, `ngx_setproctitle.c` and
+//! `src/core/nginx.c`, 1.22 to 1.31. What its signals do is not followed yet, so farrier sends it nothing.
+
+mod arguments;
+mod conf;
+mod read;
+mod title;
+
+use super::{Part, Server, Title};
+use crate::facts::process::Status;
+use crate::model::{Kind, Log, Process, Signal};
+
+/// nginx's card.
+pub const SERVER: Server = Server {
+    kind: Kind::Nginx,
+    name: "nginx",
+    titles: &[
+        Title {
+            example: "nginx: master process /usr/sbin/nginx -g daemon on; master_process on;",
+            means: Part::Master { old: false },
+        },
+        Title { example: "nginx: worker process", means: Part::Worker(None) },
+        Title { example: "nginx: worker process is shutting down", means: Part::Worker(None) },
+    ],
+    recognise: title::recognise,
+    is_run_by,
+    options: arguments::options,
+    handlers_set,
+    read_config: read::config,
+    usual_configs: &[
+        "conf/nginx.conf",
+        "/etc/nginx/nginx.conf",
+        "/usr/local/nginx/conf/nginx.conf",
+        "/usr/local/etc/nginx/nginx.conf",
+        "/opt/nginx/conf/nginx.conf",
+    ],
+    // Its path is compiled in and no title tells it.
+    agrees: |_, _| true,
+    read_proxy: Some(read::proxied),
+    read_log: |_, path, whole| Log { path: path.to_path_buf(), whole, entries: Vec::new() },
+    old_suffix: Some(".oldbin"),
+    handed_on: Some("NGINX"),
+    keeps_start_context: false,
+    signals: &[],
+    operations: &[],
+    usual_pidfiles: &["/run/nginx.pid", "/var/run/nginx.pid", "logs/nginx.pid"],
+    default_workers: 1,
+    default_timeout: 60,
+};
+
+/// Master and workers catch the same (`ngx_process.c`, `signals`).
+fn handlers_set(status: &Status) -> bool {
+    [Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGWINCH]
+        .into_iter()
+        .all(|signal| status.caught.has(signal))
+}
+
+/// Its program has many names and builds: what it catches tells it from one that only bears the title.
+fn is_run_by(process: &Process) -> Option<bool> {
+    process.status.get().map(handlers_set)
+}

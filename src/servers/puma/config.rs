@@ -1,0 +1,159 @@
+//! Puma's configuration file, as far as it can be read without running it (`dsl.rb`, 5.6.5).
+
+use std::path::{Path, PathBuf};
+
+use crate::model::{Config, Setting};
+use crate::os::Text;
+use crate::servers::ruby::{Statement, Token, Value, Values, Where, argument, statements};
+use crate::servers::{Loading, Options};
+
+/// Words that make a statement depend on something when it is run.
+const CONDITIONS: &[&str] = &["if", "unless", "while", "until", "rescue", "and", "or"];
+
+/// Reads it.
+pub fn read(loading: &Loading<'_>) -> Config {
+    let source = loading.text.bytes();
+    let statements = statements(source);
+    let place = Where {
+        file: Text::from(loading.given).bytes().to_vec(),
+        cwd: loading.cwd.map(|cwd| Text::from(cwd).bytes().to_vec()),
+    };
+    let mut values = Values::new(&statements, place, |_| false);
+    let mut config = Config::empty(loading.path);
+    for statement in &statements {
+        // What stands in a hook or a definition sets nothing when the file is read.
+        let later =
+            statement.outer.is_some_and(|scope| matches!(scope.opener, b"do" | b"{" | b"def"));
+        if later {
+            continue;
+        }
+        let modified =
+            statement.tokens.iter().any(|token| CONDITIONS.iter().any(|word| token.is_word(word)));
+        let conditional = statement.depth > 0 || modified;
+        if !values.learn(statement, conditional) {
+            set(&mut config, statement, &values, conditional);
+        }
+    }
+    config
+}
+
+fn set(config: &mut Config, statement: &Statement<'_>, values: &Values<'_>, conditional: bool) {
+    let Some((name, rest)) = statement.tokens.split_first() else { return };
+    let line = name.line;
+    let text = written(rest);
+    let value = || if conditional { None } else { values.evaluate(argument(rest)) };
+    match name.text {
+        b"pidfile" => config.pid = setting(line, text, value().and_then(path)),
+        b"directory" => config.working_directory = setting(line, text, value().and_then(path)),
+        b"workers" => {
+            let number = value().and_then(Value::number).and_then(|n| u32::try_from(n).ok());
+            config.worker_processes = setting(line, text, number);
+        }
+        b"preload_app!" => {
+            let answer = if rest.is_empty() { Some(Value::Truth(true)) } else { value() };
+            let answer = answer.filter(|_| !conditional).and_then(Value::truth);
+            config.preload_app = setting(line, text, answer);
+        }
+        b"bind" => config.listen.push(setting(line, text, value().and_then(Value::text))),
+        b"port" => {
+            let port = value().and_then(Value::text_or_number);
+            // A host may follow the port; without one it is every address.
+            let brackets = usize::from(rest.first().is_some_and(|token| token.is_op("("))) * 2;
+            let port = port.filter(|_| argument(rest).len() + brackets == rest.len());
+            let bind = port.map(|port| Text::new([b"tcp://0.0.0.0:", port.bytes()].concat()));
+            config.listen.push(setting(line, text, bind));
+        }
+        _ => {}
+    }
+}
+
+fn path(value: Value) -> Option<PathBuf> {
+    value.text().map(|text| text.path().to_path_buf())
+}
+
+fn setting<T>(line: usize, text: Text, value: Option<T>) -> Setting<T> {
+    match value {
+        Some(value) => Setting::Set { value, line },
+        None => Setting::Unevaluable { line, text },
+    }
+}
+
+fn written(tokens: &[Token<'_>]) -> Text {
+    let words: Vec<&[u8]> = tokens.iter().map(|token| token.text).take(40).collect();
+    Text::new(words.concat())
+}
+
+/// Whether one of its binds is one that the title names: the file may lie in the usual place and not be the one that
+/// the server was given.
+pub fn agrees(config: &Config, options: &Options) -> bool {
+    let bound = |bind: &Text| options.listen.iter().any(|titled| same(titled, bind));
+    config.listen.iter().any(|listen| listen.value().is_some_and(bound))
+}
+
+/// The same address, whatever its query string asks for; the title of newer versions leaves that out.
+fn same(one: &Text, other: &Text) -> bool {
+    let plain = |text: &Text| -> Vec<u8> {
+        let bytes = text.bytes();
+        let end = bytes.iter().position(|byte| *byte == b'?').unwrap_or(bytes.len());
+        let bytes = bytes.get(..end).unwrap_or_default();
+        match bytes.strip_prefix(b"unix://") {
+            Some(path) => {
+                Text::from(Path::new("/").join(Text::new(path).path()).as_path()).bytes().to_vec()
+            }
+            None => bytes.to_vec(),
+        }
+    };
+    plain(one) == plain(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(source: &str) -> Config {
+        read(&Loading {
+            text: &Text::from(source),
+            path: Path::new("/srv/api/config/puma.rb"),
+            given: Path::new("/srv/api/config/puma.rb"),
+            cwd: Some(Path::new("/srv/api")),
+        })
+    }
+
+    #[test]
+    fn a_deployed_one() {
+        let config = of("#!/usr/bin/env puma\ndir = \"/srv/api\"\nshared = \"#{dir}/shared\"\n\
+             directory \"#{dir}/current\"\nworkers 2\nthreads 1, 5\npidfile \"#{shared}/puma.pid\"\n\
+             bind \"unix://#{shared}/puma.sock?umask=0007\"\npreload_app!\n\
+             on_worker_boot do\n  workers 9\nend\n");
+        assert_eq!(config.worker_processes.value(), Some(&2));
+        assert_eq!(config.pid.value().unwrap(), Path::new("/srv/api/shared/puma.pid"));
+        assert_eq!(config.working_directory.value().unwrap(), Path::new("/srv/api/current"));
+        assert_eq!(config.preload_app.value(), Some(&true));
+        let titled = |bind: &str| Options { listen: vec![Text::from(bind)], ..Options::default() };
+        assert!(agrees(&config, &titled("unix:///srv/api/shared/puma.sock")));
+        assert!(!agrees(&config, &titled("unix:///srv/api/shared/other.sock")));
+        assert!(!agrees(&config, &titled("tcp://0.0.0.0:3000")));
+    }
+
+    #[test]
+    fn what_only_ruby_can_tell() {
+        let config =
+            of("port ENV.fetch(\"PORT\") { 3000 }\nworkers ENV.fetch(\"WEB_CONCURRENCY\", 2)\n\
+             pidfile ENV[\"PIDFILE\"] if ENV[\"PIDFILE\"]\n");
+        assert!(matches!(config.worker_processes, Setting::Unevaluable { line: 2, .. }));
+        assert!(matches!(config.pid, Setting::Unevaluable { line: 3, .. }));
+        assert!(matches!(config.listen.as_slice(), [Setting::Unevaluable { line: 1, .. }]));
+    }
+
+    #[test]
+    fn ports_and_brackets() {
+        let config =
+            of("port(3000)\nbind('tcp://127.0.0.1:9292')\nport 3001, '127.0.0.1'\nworkers(3)\n");
+        let listens: Vec<_> =
+            config.listen.iter().map(|l| l.value().map(ToString::to_string)).collect();
+        assert_eq!(listens[0].as_deref(), Some("tcp://0.0.0.0:3000"));
+        assert_eq!(listens[1].as_deref(), Some("tcp://127.0.0.1:9292"));
+        assert_eq!(listens[2], None);
+        assert_eq!(config.worker_processes.value(), Some(&3));
+    }
+}

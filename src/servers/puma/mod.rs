@@ -1,0 +1,61 @@
+//! Puma: titles, arguments, configuration. Facts from `lib/puma/{launcher,cluster,dsl,cli}.rb`, 5.6 to 8.0. What its
+//! signals do is not followed yet: HUP may stop it and QUIT ends it at once, so farrier sends it nothing.
+
+mod arguments;
+mod config;
+mod title;
+
+use super::{Part, Server, Title};
+use crate::facts::process::Status;
+use crate::model::{Kind, Log, Signal};
+
+/// Puma's card.
+pub const SERVER: Server = Server {
+    kind: Kind::Puma,
+    name: "Puma",
+    titles: &[
+        Title { example: "/usr/bin/ruby3.1 /usr/bin/puma -C config/puma.rb", means: Part::Raw },
+        Title {
+            example: "puma 5.6.5 (unix:///srv/api/shared/sockets/puma.sock) [api]",
+            means: Part::Master { old: false },
+        },
+        Title { example: "puma: cluster worker 0: 3301 [api]", means: Part::Worker(Some(0)) },
+    ],
+    recognise: title::recognise,
+    is_run_by: super::ruby::command::runs_ruby,
+    options: arguments::options,
+    handlers_set,
+    read_config: config::read,
+    usual_configs: &[
+        "config/puma/production.rb",
+        "config/puma.rb",
+        "puma.rb",
+        "shared/puma.rb",
+        "shared/config/puma.rb",
+    ],
+    agrees: config::agrees,
+    read_proxy: None,
+    read_log: |_, path, whole| Log { path: path.to_path_buf(), whole, entries: Vec::new() },
+    old_suffix: None,
+    handed_on: None,
+    keeps_start_context: false,
+    signals: &[],
+    operations: &[],
+    usual_pidfiles: &[
+        "tmp/pids/puma.pid",
+        "tmp/pids/server.pid",
+        "pids/puma.pid",
+        "shared/tmp/pids/puma.pid",
+        "shared/tmp/pids/server.pid",
+        "shared/pids/puma.pid",
+        "tmp/puma.pid",
+        "puma.pid",
+    ],
+    default_workers: 0,
+    default_timeout: 30,
+};
+
+/// The parent of a cluster catches TTIN, which Ruby itself never does.
+fn handlers_set(status: &Status) -> bool {
+    status.caught.has(Signal::SIGTTIN)
+}

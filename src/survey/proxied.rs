@@ -1,0 +1,162 @@
+//! Where a proxy passes requests to: its configuration with all that is included, as it stands on the disk now.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use super::once::Once;
+use crate::facts::{Fact, Lack, Place};
+use crate::model::{Address, Config, Process, Upstream};
+use crate::os::Text;
+use crate::servers::{GroupMember, Pass, Server};
+
+/// How much of one file is read, and of how many.
+const BOUND: u32 = 1 << 18;
+const FILES: usize = 100;
+
+/// What its files say together.
+#[derive(Default)]
+struct Said {
+    passes: Vec<(PathBuf, Pass)>,
+    groups: BTreeMap<Text, Vec<(PathBuf, GroupMember)>>,
+}
+
+/// Where a server passes requests to; none of a server that is no proxy.
+pub fn upstreams(
+    once: &Once<'_>,
+    server: &Server,
+    process: &Process,
+    loaded: &Fact<Config>,
+) -> Fact<Vec<Upstream>> {
+    let Some(read) = server.read_proxy else {
+        return Fact::known(loaded.place.clone(), Vec::new());
+    };
+    let main = match &loaded.value {
+        Ok(config) => config.file.path.clone(),
+        Err(lack) => return Fact::lacking(loaded.place.clone(), lack.clone()),
+    };
+    let base = main.parent().map(Path::to_path_buf).unwrap_or_default();
+    let mut said = Said::default();
+    let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut waiting = vec![main.clone()];
+    while let Some(path) = waiting.pop().filter(|_| seen.len() < FILES) {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        let file = once.file(process.root, &path, BOUND);
+        let text = match file.value {
+            Ok(Some(text)) => text,
+            Ok(None) => continue,
+            Err(lack) => return Fact::lacking(file.place, lack),
+        };
+        let proxied = read(&text);
+        said.passes.extend(proxied.passes.into_iter().map(|pass| (path.clone(), pass)));
+        for member in proxied.members {
+            said.groups.entry(member.group.clone()).or_default().push((path.clone(), member));
+        }
+        for pattern in &proxied.includes {
+            match included(once, process, &base.join(pattern.path())) {
+                Ok(more) => waiting.extend(more),
+                Err(lack) => return Fact::lacking(Place::path(&path), lack),
+            }
+        }
+    }
+    Fact::known(Place::path(&main), said.upstreams())
+}
+
+impl Said {
+    /// Groups that something passes to, and addresses that are passed to without one; each once.
+    fn upstreams(self) -> Vec<Upstream> {
+        let mut all: Vec<Upstream> = Vec::new();
+        for (path, pass) in &self.passes {
+            match self.groups.get(&pass.to) {
+                Some(members) => all.extend(members.iter().filter_map(|(path, member)| {
+                    let place = Place::line(path, member.line);
+                    Some(Upstream {
+                        group: Some(member.group.clone()),
+                        to: address(&member.to)?,
+                        place,
+                    })
+                })),
+                None => all.extend(address(&pass.to).map(|to| Upstream {
+                    group: None,
+                    to,
+                    place: Place::line(path, pass.line),
+                })),
+            }
+        }
+        all.sort_by(|a, b| (&a.to, &a.group).cmp(&(&b.to, &b.group)));
+        all.dedup_by(|a, b| a.to == b.to && a.group == b.group);
+        all
+    }
+}
+
+/// An address of this machine's kind: a Unix path, an internet address, or `localhost`. Other names are resolved when
+/// nginx starts, and variables with each request: where they lead is not told here.
+fn address(written: &Text) -> Option<Address> {
+    if let Some(path) = written.bytes().strip_prefix(b"unix:") {
+        return Some(Address::Unix(Text::new(path).path().to_path_buf()));
+    }
+    let text = written.utf8()?;
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Some(Address::Tcp(address));
+    }
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, "80"));
+    let port = port.parse().ok()?;
+    let ip = match host {
+        "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        other => other.parse().ok()?,
+    };
+    Some(Address::Tcp(SocketAddr::new(ip, port)))
+}
+
+/// The files that an `include` means: one, or those whose names fit the pattern in its last part.
+fn included(once: &Once<'_>, process: &Process, pattern: &Path) -> Result<Vec<PathBuf>, Lack> {
+    let name = pattern.file_name().map(|name| Text::from(Path::new(name))).unwrap_or_default();
+    if !name.bytes().iter().any(|byte| matches!(byte, b'*' | b'?')) {
+        return Ok(vec![pattern.to_path_buf()]);
+    }
+    let Some(directory) = pattern.parent() else { return Ok(Vec::new()) };
+    let names = once.list(process.root, directory).value?.unwrap_or_default();
+    let fitting = names
+        .iter()
+        .filter(|entry| !entry.bytes().starts_with(b".") && fits(entry.bytes(), name.bytes()));
+    Ok(fitting.map(|entry| directory.join(entry.path())).collect())
+}
+
+/// Whether a name fits a pattern of `*` and `?` (`glob(7)`).
+fn fits(name: &[u8], pattern: &[u8]) -> bool {
+    match (name, pattern) {
+        ([], []) => true,
+        (name, [b'*', rest @ ..]) => {
+            (0..=name.len()).any(|at| name.get(at..).is_some_and(|name| fits(name, rest)))
+        }
+        ([_, name @ ..], [b'?', rest @ ..]) => fits(name, rest),
+        ([one, name @ ..], [other, rest @ ..]) if one == other => fits(name, rest),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        let of = |text: &str| address(&Text::from(text)).map(|address| address.to_string());
+        assert_eq!(of("unix:/srv/a.sock").as_deref(), Some("unix:/srv/a.sock"));
+        assert_eq!(of("127.0.0.1:9292").as_deref(), Some("127.0.0.1:9292"));
+        assert_eq!(of("localhost:3000").as_deref(), Some("127.0.0.1:3000"));
+        assert_eq!(of("[::1]:80").as_deref(), Some("[::1]:80"));
+        assert_eq!(of("10.0.0.1").as_deref(), Some("10.0.0.1:80"));
+        for unknown in ["backend", "$up", "app.example:80", ""] {
+            assert_eq!(of(unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn patterns() {
+        assert!(fits(b"shop.conf", b"*.conf") && fits(b"a", b"?") && fits(b"", b"*"));
+        assert!(!fits(b"shop.conf~", b"*.conf") && !fits(b"", b"?"));
+    }
+}
