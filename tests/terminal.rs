@@ -37,7 +37,7 @@ impl Terminal {
         command.args(&words[1..]);
         command.env("TERM", term);
         command.env("LANG", "C.UTF-8");
-        for unwanted in ["NO_COLOR", "COLORTERM", "LINES", "COLUMNS"] {
+        for unwanted in ["NO_COLOR", "COLORTERM", "COLORFGBG", "LINES", "COLUMNS"] {
             command.env_remove(unwanted);
         }
         let child = pair.slave.spawn_command(command).expect("the program starts");
@@ -102,7 +102,7 @@ impl Terminal {
     pub fn quiet(&self) {
         let mut last = self.coloured();
         loop {
-            sleep(Duration::from_millis(400));
+            sleep(Duration::from_millis(900));
             let now = self.coloured();
             if now == last {
                 return;

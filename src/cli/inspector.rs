@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use super::machine::{Machine, recorded};
 use super::{Options, Output, Status, check::Check, targets};
+use crate::os::own::Depth;
 use crate::os::signal::LiveHands;
 use crate::os::{Hands, own};
+use crate::settings;
+use crate::show::text::Paint;
 use crate::tui::history::Played;
 use crate::tui::state::Rights;
-use crate::tui::theme::{Colours, Theme};
+use crate::tui::theme::{Colours, Ground, Theme};
 use crate::tui::{self, Inspector, Sources};
 
 /// Seconds between two looks when nothing says otherwise.
@@ -53,16 +56,30 @@ pub fn open(
         ignore: settings.ignore,
         show: settings.show,
         refresh: Duration::from_secs_f64(options.refresh.unwrap_or(EVERY)),
-        theme: Theme {
-            colours: if paint.colour { Colours::Dark } else { Colours::None },
-            form: paint.form,
-        },
+        theme: theme(paint, settings.theme),
         zone: own::zone(),
         rights,
         played,
         show_secrets: show_secrets && !recording,
     })?;
     Ok(Status(status))
+}
+
+/// The colours that the terminal has, for the background that the settings or the terminal name.
+fn theme(paint: Paint, wished: settings::Theme) -> Theme {
+    let own = own::own();
+    let colours = match own.colours {
+        _ if !paint.colour || wished == settings::Theme::None => Colours::None,
+        Depth::Sixteen => Colours::Sixteen,
+        Depth::Indexed => Colours::Indexed,
+        Depth::True => Colours::True,
+    };
+    let ground = match wished {
+        settings::Theme::Light => Ground::Light,
+        settings::Theme::Dark => Ground::Dark,
+        settings::Theme::Auto | settings::Theme::None => own.ground,
+    };
+    Theme { colours, ground, form: paint.form }
 }
 
 /// Makes the machine's eyes, and the recorded machine if they are a recording's.

@@ -16,23 +16,85 @@ pub struct Own {
     pub output_is_terminal: bool,
     /// `NO_COLOR` is unset or empty, and TERM names no terminal without colours.
     pub may_colour: bool,
+    /// How many colours COLORTERM and TERM promise.
+    pub colours: Depth,
+    /// The background that COLORFGBG tells of.
+    pub ground: Ground,
     /// The locale is UTF-8, and the terminal is not the Linux console, whose font lacks farrier's signs.
     pub signs: bool,
     /// Where the user's settings lie; `None`: nowhere, or in a home of somebody else (sudo keeps HOME).
     pub config_home: Option<PathBuf>,
 }
 
+/// How many colours a terminal has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// Eight, and their bright forms.
+    #[default]
+    Sixteen,
+    /// 256.
+    Indexed,
+    /// All that three bytes can say.
+    True,
+}
+
+/// The background of a terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ground {
+    /// Light text on a dark one.
+    #[default]
+    Dark,
+    /// Dark text on a light one.
+    Light,
+}
+
+/// What TERM and COLORTERM promise. COLORTERM goes along through ssh and into screen, which knows nothing of it.
+fn depth(term: &str, colorterm: &str) -> Depth {
+    let told = matches!(colorterm, "truecolor" | "24bit");
+    if term.contains("direct") || (told && !term.starts_with("screen") && !is_plain(term)) {
+        Depth::True
+    } else if term.contains("256color") {
+        Depth::Indexed
+    } else {
+        Depth::Sixteen
+    }
+}
+
+/// Terminals with sixteen colours at most, whatever COLORTERM says.
+fn is_plain(term: &str) -> bool {
+    term == "linux" || term.is_empty() || is_monochrome(term)
+}
+
+/// Terminals without colours.
+fn is_monochrome(term: &str) -> bool {
+    is_dumb(term.as_ref())
+        || term.starts_with("vt")
+        || term.ends_with("-m")
+        || term.ends_with("-mono")
+}
+
+/// The background in COLORFGBG (`15;0`, `0;default;15`): 7 and 15 are light.
+fn ground(colorfgbg: &str) -> Ground {
+    match colorfgbg.rsplit(';').next() {
+        Some("7" | "15") => Ground::Light,
+        _ => Ground::Dark,
+    }
+}
+
 /// Reads them.
 pub fn own() -> Own {
     let term = variable("TERM").unwrap_or_default();
-    let dumb = is_dumb(&term);
+    let name = term.to_string_lossy();
+    let word = |name: &str| variable(name).unwrap_or_default().to_string_lossy().into_owned();
     let output_is_terminal = std::io::stdout().is_terminal();
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_default();
     let locale = locale.to_string_lossy().to_ascii_lowercase();
     let utf8 = locale.contains("utf-8") || locale.contains("utf8");
     Own {
         output_is_terminal,
-        may_colour: variable("NO_COLOR").is_none() && !dumb,
+        may_colour: variable("NO_COLOR").is_none() && !is_monochrome(&name),
+        colours: depth(&name, &word("COLORTERM")),
+        ground: ground(&word("COLORFGBG")),
         signs: utf8 && !(output_is_terminal && term == "linux"),
         config_home: config_home(),
     }
@@ -183,4 +245,25 @@ pub fn open_log(path: &Path) -> std::io::Result<std::fs::File> {
         .mode(0o600)
         .custom_flags(no_follow)
         .open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_as_many_as_the_terminal_has() {
+        assert_eq!(depth("xterm", ""), Depth::Sixteen);
+        assert_eq!(depth("xterm-256color", ""), Depth::Indexed);
+        assert_eq!(depth("xterm-256color", "truecolor"), Depth::True);
+        assert_eq!(depth("screen-256color", "truecolor"), Depth::Indexed);
+        assert_eq!(depth("linux", "truecolor"), Depth::Sixteen);
+        assert!(is_monochrome("vt100") && is_monochrome("xterm-mono") && !is_monochrome("xterm"));
+    }
+
+    #[test]
+    fn a_light_background_is_the_last_word_of_colorfgbg() {
+        assert_eq!(["0;15", "0;default;7"].map(ground), [Ground::Light; 2]);
+        assert_eq!(["15;0", ""].map(ground), [Ground::Dark; 2]);
+    }
 }

@@ -9,6 +9,8 @@ use crate::model::Limits;
 pub struct Settings {
     /// Thresholds that rules go by.
     pub limits: Limits,
+    /// The colours of the inspector.
+    pub theme: Theme,
     /// Rules that are not asked.
     pub ignore: Vec<String>,
     /// Names of the environment whose values may be shown, besides the harmless ones.
@@ -17,6 +19,20 @@ pub struct Settings {
     pub read_only: bool,
     /// A file that takes the audit lines besides the system's log.
     pub audit_file: Option<PathBuf>,
+}
+
+/// The colours of the inspector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the terminal says in COLORFGBG, else for a dark background.
+    #[default]
+    Auto,
+    /// For a dark background.
+    Dark,
+    /// For a light one.
+    Light,
+    /// Without colours.
+    None,
 }
 
 /// One setting.
@@ -58,6 +74,21 @@ pub const SETTINGS: &[Setting] = &[
         take: |value, settings| {
             settings.ignore = words(value)?;
             settings.ignore.iter().all(|name| crate::rules::rule(name).is_some()).then_some(())
+        },
+    },
+    Setting {
+        name: "theme",
+        does: "colours of the inspector: auto (as COLORFGBG says, else dark), dark, light or none (auto)",
+        form: "auto, dark, light or none, in quotes",
+        take: |value, settings| {
+            settings.theme = match value.as_str()? {
+                "auto" => Theme::Auto,
+                "dark" => Theme::Dark,
+                "light" => Theme::Light,
+                "none" => Theme::None,
+                _ => return None,
+            };
+            Some(())
         },
     },
     Setting {
@@ -189,6 +220,14 @@ mod tests {
         assert_eq!(settings.audit_file, Some("/var/log/a".into()));
         assert_eq!(settings.limits, Limits { handover_grace: 60, keep_releases: 3 });
         assert_eq!((settings.show.as_slice(), settings.read_only), (&["A".to_owned()][..], true));
+    }
+
+    #[test]
+    fn a_theme_is_one_of_four() {
+        let mut settings = Settings::default();
+        settings.read("theme = 'light'").unwrap();
+        assert_eq!(settings.theme, Theme::Light);
+        assert!(settings.read("theme = 'blue'").is_err());
     }
 
     #[test]

@@ -25,6 +25,19 @@ pub enum Dialog {
     Question(Box<Question>),
     /// The question before an operation under way is left alone.
     Halt(Halt),
+    /// The columns of a table.
+    Sort(Columns),
+}
+
+/// The menu of the columns that a table can be sorted by.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    /// All of them.
+    pub all: &'static [&'static str],
+    /// The chosen line.
+    pub chosen: &'static str,
+    /// When it was opened.
+    pub opened: Duration,
 }
 
 /// What would be left alone.

@@ -23,12 +23,12 @@ const APART: i64 = 900_000_000;
 const MEMORY_EVERY: Duration = Duration::from_secs(30);
 
 /// What the gatherer is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Look now.
     LookNow,
-    /// Read at each look what this process has open and mapped.
-    Focus(Option<Pid>),
+    /// Read at each look what these processes have open and mapped.
+    Focus(Vec<Pid>),
     /// Look only when it is asked for, or go on.
     Stand(bool),
     /// Look no more often than this: the terminal is slow.
@@ -129,8 +129,8 @@ fn processes(census: &mut Census) -> impl Iterator<Item = &mut Process> {
     })
 }
 
-/// Looks until nobody listens any more, and of a recording as long as it has looks. `came` is given each look, and the time until the next;
-/// `opened` what the process in focus has open.
+/// Looks until nobody listens any more, and of a recording as long as it has looks. `came` is given each look, and
+/// the time until the next; `opened` what each process in focus has open.
 pub fn gather(
     mut looker: Looker,
     wished: Duration,
@@ -141,13 +141,13 @@ pub fn gather(
 ) {
     let mut period = wished;
     let mut least = wished;
-    let mut focus = None;
+    let mut focus = Vec::new();
     let (mut stands, mut looks) = (false, 0);
     for _ in 0..played.map_or(0, |played| played.unseen) {
         looker.look();
     }
-    let show = |looker: &Looker, focus: Option<Pid>| {
-        if let Some(pid) = focus {
+    let show = |looker: &Looker, focus: &[Pid]| {
+        for pid in focus.iter().copied() {
             opened(pid, opens(&*looker.source, pid));
         }
     };
@@ -166,7 +166,7 @@ pub fn gather(
         if !came(census, verdicts, next) {
             return;
         }
-        show(&looker, focus);
+        show(&looker, &focus);
         let mut wait = next.saturating_sub(took).max(Duration::from_millis(100));
         // The first look has no sizes yet: they come soon after it.
         if looker.sized.is_none() {
@@ -188,9 +188,9 @@ pub fn gather(
                     break;
                 }
                 Err(RecvTimeoutError::Timeout) => break,
-                Ok(Order::Focus(pid)) => {
-                    focus = pid;
-                    show(&looker, focus);
+                Ok(Order::Focus(pids)) => {
+                    focus = pids;
+                    show(&looker, &focus);
                 }
                 Ok(Order::NoFasterThan(bound)) => least = bound,
                 Err(RecvTimeoutError::Disconnected) => return,

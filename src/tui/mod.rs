@@ -1,5 +1,6 @@
 //! The inspector: a screen that shows the machine's servers, what is wrong with them, and asks before it sends anything.
 
+pub mod changes;
 pub mod chronicle;
 pub mod dialog;
 pub mod draw;
@@ -16,6 +17,7 @@ pub mod passage;
 pub mod place;
 mod run;
 mod screen;
+pub mod sort;
 pub mod state;
 pub mod theme;
 pub mod update;

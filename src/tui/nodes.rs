@@ -4,7 +4,7 @@ use super::layout;
 use super::members::{Member, Was, members, same};
 use super::place::{Identity, RowKey};
 use super::state::State;
-use crate::model::{App, AppId, Kind};
+use crate::model::{App, AppId, Kind, Phase, Process, Role};
 
 /// A row of the tree, before it is drawn.
 #[derive(Clone, Debug)]
@@ -27,6 +27,52 @@ pub struct Node<'a> {
     pub kind: Kind,
     /// The process; `None`: the row is the app's.
     pub member: Option<Member<'a>>,
+}
+
+impl Node<'_> {
+    /// What the filter compares or takes for the row's state: `age`, `mem`, `queue`, `state`.
+    pub fn measures(&self) -> Vec<(&'static str, String)> {
+        let mut all = vec![("state", self.state().to_owned())];
+        let size = |process: &Process| process.pss.get().or(process.rss.get()).copied();
+        if let Some(member) = self.member {
+            let age = member.process.age.get();
+            all.extend(age.map(|age| ("age", age.to_string())));
+            all.extend(size(member.process).map(|bytes| ("mem", bytes.to_string())));
+            let lacks = member.process.cwd.lack().is_some() && member.ended.is_none();
+            all.extend(lacks.then(|| ("state", "blind".to_owned())));
+        } else if let Some(app) = self.app {
+            let sizes: u64 = app.processes().filter_map(size).sum();
+            all.push(("mem", sizes.to_string()));
+            let queued = app.listeners.iter().filter_map(|l| l.queued.get()).max();
+            all.extend(queued.map(|queued| ("queue", queued.to_string())));
+        }
+        all
+    }
+
+    /// One of `serving loading draining stopped zombie gone`; empty: none of them can be said.
+    fn state(&self) -> &'static str {
+        let serves = |app: &App| app.masters.iter().any(|m| m.workers_alive().next().is_some());
+        let Some(member) = self.member else {
+            return match self.app {
+                None => "gone",
+                Some(app) if serves(app) => "serving",
+                Some(_) => "",
+            };
+        };
+        let process = member.process;
+        match (member.ended, member.master) {
+            (Some(_), _) => "gone",
+            _ if process.is_dead() => "zombie",
+            _ if process.is_stopped() => "stopped",
+            (None, None) => "serving",
+            (None, Some(master)) => match (master.phase, master.workers_alive().next()) {
+                (Phase::Starting | Phase::Loading, _) => "loading",
+                (_, Some(_)) => "serving",
+                (_, None) if master.role == Role::Old => "draining",
+                (_, None) => "",
+            },
+        }
+    }
 }
 
 /// The rows of the tree as they are folded now.

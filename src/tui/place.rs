@@ -24,6 +24,7 @@ pub enum View {
     Upgrade,
     Finding,
     Rule,
+    Diff,
 }
 
 /// A process across looks: its pid, and the tick at which it started where that could be read.

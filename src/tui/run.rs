@@ -204,8 +204,8 @@ impl<'a> Stage<'a> {
                 let _ = self.looks.send(gather::Order::Stand(stands));
                 return Ok(false);
             }
-            Effect::Focus(pid) => {
-                let _ = self.looks.send(gather::Order::Focus(pid));
+            Effect::Focus(pids) => {
+                let _ = self.looks.send(gather::Order::Focus(pids));
                 return Ok(false);
             }
             Effect::Copy(text) => {

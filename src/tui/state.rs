@@ -1,19 +1,21 @@
 //! What the screen is drawn from: the newest look, where one is, and what is open above it. Only `update` changes it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tui_input::Input;
 
+use super::changes::Changes;
 use super::chronicle::Chronicle;
 use super::dialog::Dialog;
 use super::filter::Filter;
 use super::history::History;
 use super::members::{Ghost, Member, members, same};
 use super::passage::Passage;
-use super::place::{FindingId, Identity, Place, RowKey, Subject};
+use super::place::{FindingId, Identity, Place, RowKey, Subject, View};
+use super::sort::Sort;
 use super::theme::Theme;
 use crate::facts::Lack;
 use crate::facts::opens::Opens;
@@ -192,14 +194,20 @@ pub struct State {
     pub rights: Rights,
     /// Whether a hidden value may be shown.
     pub reveal: Reveal,
-    /// The process whose files are read at each look.
-    pub focused: Option<Pid>,
-    /// What it has open and mapped, as it was read last.
-    pub opens: Option<(Pid, Result<Opens, Lack>)>,
+    /// The processes whose files are read at each look.
+    pub focused: Vec<Pid>,
+    /// What they have open and mapped, as it was read last.
+    pub opens: BTreeMap<Pid, Result<Opens, Lack>>,
+    /// The process that others are compared with.
+    pub mark: Option<Identity>,
     /// Names of the environment whose values may be shown, besides the harmless ones.
     pub show: Vec<String>,
     /// How lists are shown.
     pub manner: Manner,
+    /// Cells whose text changed lately.
+    pub changes: Changes,
+    /// How tables are sorted.
+    pub sorts: BTreeMap<View, Sort>,
     /// What was sent and what came of it, a line each: printed on leaving.
     pub sent: Vec<String>,
     /// A signal that is being carried out.
@@ -234,10 +242,13 @@ impl State {
             message: None,
             rights: Rights::default(),
             reveal: Reveal::default(),
-            focused: None,
-            opens: None,
+            focused: Vec::new(),
+            opens: BTreeMap::new(),
+            mark: None,
             show: Vec::new(),
             manner: Manner::default(),
+            changes: Changes::default(),
+            sorts: BTreeMap::new(),
             sent: Vec::new(),
             under_way: None,
             passage: None,

@@ -9,6 +9,7 @@ mod recorded;
 mod sizes;
 mod timeline;
 mod upgrading;
+mod ways;
 
 use insta::assert_snapshot;
 

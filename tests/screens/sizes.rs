@@ -42,7 +42,7 @@ fn every_view_fits_odd_sizes() {
         let mut desk = Desk::at(census, (80, 24));
         for key in [
             "1", "2", "Enter", "x", "3", "4", "5", "6", "7", "8", "9", "0", "t", "u", "?", "Esc",
-            "1", "a", "Enter",
+            "m", "G", "d", "4", "s", "Enter", "1", "a", "Enter",
         ] {
             desk.event(Event::Resize(80, 24));
             desk.press(key);

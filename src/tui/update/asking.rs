@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 use jiff::Timestamp;
 
 use super::paper::copied;
-use super::{Effect, conducting};
+use super::{Effect, conducting, sorting};
 use crate::model::{App, Operation};
 use crate::os::Pid;
 use crate::plans::{self, Given, Outcome, Refused, course, runner};
@@ -150,6 +150,7 @@ pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
             }
             _ => {}
         },
+        Some(Dialog::Sort(_)) => return sorting::key(state, bound),
         Some(Dialog::Halt(halt)) if now.saturating_sub(halt.opened) >= DEAF => {
             return conducting::halting(state, bound);
         }

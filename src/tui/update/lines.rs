@@ -48,6 +48,9 @@ pub(super) fn key(state: &mut State, event: &KeyEvent, found: Option<Action>) ->
             if asked == Asked::Palette {
                 return palette::chosen(state, input.value());
             }
+            if let Err(wrong) = Filter::read(input.value()) {
+                state.say(wrong.to_string());
+            }
             return Vec::new();
         }
         Some(Action::Abandon) => {
@@ -66,16 +69,16 @@ pub(super) fn key(state: &mut State, event: &KeyEvent, found: Option<Action>) ->
             input.handle_event(&crossterm::event::Event::Key(*event));
         }
     }
-    let filter = Filter::read(input.value());
-    match asked {
-        Asked::Filter => state.filter = filter,
-        Asked::Help => {
+    // What cannot be read leaves the last good filter as it is; the line says where it is wrong.
+    match (asked, Filter::read(input.value())) {
+        (Asked::Filter, Ok(filter)) => state.filter = filter,
+        (Asked::Help, Ok(filter)) => {
             if let Some(help) = &mut state.help {
                 help.filter = filter;
                 help.top = 0;
             }
         }
-        Asked::Palette => {}
+        _ => {}
     }
     state.line = Some((asked, input));
     Vec::new()

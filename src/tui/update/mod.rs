@@ -1,12 +1,14 @@
 //! The one function that changes the state. What has to be done outside it is returned, not done.
 
 mod asking;
+mod comparing;
 mod conducting;
 mod lines;
 mod looks;
 mod moves;
 pub mod palette;
 mod paper;
+mod sorting;
 mod time;
 
 pub use asking::{planned, refused_here};
@@ -21,7 +23,7 @@ use tui_input::Input;
 use super::keys::{self, Action, Key, Scope};
 use super::place::{Pane, View};
 use super::state::{Asked, Help, Reveal, State};
-use super::{filter::Filter, layout, widgets::pane};
+use super::{changes, filter::Filter, layout, widgets::pane};
 use crate::facts::Lack;
 use crate::facts::opens::Opens;
 use crate::model::Census;
@@ -64,8 +66,8 @@ pub enum Effect {
     Quit,
     /// Look now.
     LookNow,
-    /// Read at each look what this process has open, and no other.
-    Focus(Option<Pid>),
+    /// Read at each look what these processes have open, and no others.
+    Focus(Vec<Pid>),
     /// Play no further look of the recording until it is asked for, or play on.
     Stand(bool),
     /// Send this to the terminal's clipboard.
@@ -94,22 +96,28 @@ pub enum Effect {
 pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
     state.now = now;
     let mut effects = expire(state);
+    let pressed = matches!(event, Event::Key(_));
     match event {
         Event::Key(key) => effects.extend(key_pressed(state, &key)),
         Event::Resize(columns, rows) => state.size = (columns, rows),
         Event::Look(census, verdicts, period) => {
+            let before = changes::texts(state);
             effects.extend(looks::arrived(state, census, verdicts, period));
+            changes::looked(state, before);
         }
         Event::Looked(census, verdicts) => {
-            let period = state.period;
+            let (period, before) = (state.period, changes::texts(state));
             effects.extend(looks::arrived(state, census, verdicts, period));
+            changes::looked(state, before);
         }
         Event::Tick => return effects,
         Event::Resumed => {
             asking::disarm(state);
             effects.extend([Effect::Repaint, Effect::LookNow]);
         }
-        Event::Opens(pid, opens) => state.opens = Some((pid, opens)),
+        Event::Opens(pid, opens) => {
+            state.opens.insert(pid, opens);
+        }
         Event::Held => asking::held(state),
         Event::Turned(refused) => asking::turned(state, &refused),
         Event::Told(at, event) => asking::told(state, at, &event),
@@ -118,19 +126,27 @@ pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
             effects.push(Effect::LookNow);
         }
     }
+    sorting::keep(state, pressed);
     settle(state);
     let wanted = wanted(state);
     if wanted != state.focused {
-        state.focused = wanted;
+        state.opens.retain(|pid, _| wanted.contains(pid));
+        state.focused.clone_from(&wanted);
         effects.push(Effect::Focus(wanted));
     }
     effects
 }
 
-/// The process whose files the open view shows.
-fn wanted(state: &State) -> Option<Pid> {
-    let shows = matches!(state.place.view, View::Libraries | View::Files);
-    state.member().filter(|member| shows && member.ended.is_none()).map(|member| member.process.pid)
+/// The processes whose files the open view shows.
+fn wanted(state: &State) -> Vec<Pid> {
+    let marked = || state.mark.and_then(|identity| state.member_of(identity));
+    let shown = match state.place.view {
+        View::Libraries | View::Files => [state.member(), None],
+        View::Diff => [state.member(), marked()],
+        _ => [None, None],
+    };
+    let alive = shown.into_iter().flatten().filter(|member| member.ended.is_none());
+    alive.map(|member| member.process.pid).collect()
 }
 
 /// Lets go what has had its time.
@@ -143,6 +159,7 @@ fn expire(state: &mut State) -> Vec<Effect> {
     {
         state.reveal = Reveal::OnKey;
     }
+    state.changes.expire(state.now);
     let selected = pane::row(state).and_then(|row| row.key);
     looks::bury(state, selected.as_ref());
     asking::expire(state);
@@ -215,6 +232,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Filter => {
             state.line = Some((Asked::Filter, Input::new(state.filter.text().to_owned())));
         }
+        Action::Sort => sorting::menu(state),
+        Action::Mark => comparing::mark(state),
+        Action::Diff => comparing::diff(state),
         Action::OnlyFlagged => state.manner.flagged = !state.manner.flagged,
         Action::Zoom => state.manner.zoom = !state.manner.zoom,
         Action::Wrap => state.manner.wrap = !state.manner.wrap,

@@ -15,6 +15,7 @@ use crate::show::words::{Mark, counted, cut, width};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
 use crate::tui::place::{Door, Pane, RowKey, Subject, View};
+use crate::tui::sort::Worth;
 use crate::tui::state::{Reveal, State};
 use crate::tui::theme::Tone;
 use crate::tui::widgets::cells::{Cells, wrap};
@@ -29,10 +30,13 @@ pub const ENVIRONMENT: Card = Card {
     page,
     keys: &[
         Action::Open,
+        Action::Mark,
+        Action::Diff,
         Action::Act,
         Action::Reveal,
         Action::OnlyFlagged,
         Action::Filter,
+        Action::Sort,
         Action::Copy,
         Action::Back,
     ],
@@ -98,6 +102,7 @@ fn page(state: &State, columns: usize) -> Page {
         let all = counted(rows.len(), "name");
         page.count = format!("{all}: {differ} differ, {flagged} flagged, {hidden} hidden");
     }
+    page.columns = &["name", "started", "live", "differs"];
     page.rows = rows.into_iter().map(|(.., row)| row).collect();
     page.lower = lower(state, &page.rows, &entries, &about, columns);
     page.sift(state)
@@ -292,8 +297,14 @@ fn row(
                 ("env", if hidden { String::new() } else { text.clone() }),
             ],
         },
-        copy: if hidden { name } else { text },
+        copy: if hidden { name.clone() } else { text },
         flagged: !findings.is_empty(),
+        worths: vec![
+            Worth::words(&name),
+            entry.started.map_or(Worth::Lacking, |_| Worth::words(&then)),
+            entry.live.map_or(Worth::Lacking, |_| Worth::words(&now)),
+            Worth::Number(i64::from(!differs)),
+        ],
         ..Row::default()
     }
 }

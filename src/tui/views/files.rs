@@ -9,6 +9,7 @@ use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
 use crate::tui::members::Member;
 use crate::tui::place::{Door, RowKey, Subject, View};
+use crate::tui::sort::Worth;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::widgets::cells::{Cells, wrap};
@@ -23,8 +24,11 @@ pub const FILES: Card = Card {
     page,
     keys: &[
         Action::Open,
+        Action::Mark,
+        Action::Diff,
         Action::Filter,
         Action::OnlyFlagged,
+        Action::Sort,
         Action::Copy,
         Action::Wrap,
         Action::Back,
@@ -61,8 +65,8 @@ pub fn entries<'a>(
 ) -> Result<(Page, Member<'a>, &'a [Entry]), Box<Page>> {
     let (mut page, member) = subject(state, what)?;
     let line = |words: &str, tone| Cells::new(state.theme, columns).to(1).text(words, tone).line();
-    match &state.opens {
-        Some((pid, Ok(opens))) if *pid == member.process.pid => {
+    match state.opens.get(&member.process.pid) {
+        Some(Ok(opens)) => {
             for (what, place, lack) in &opens.lacking {
                 let words =
                     format!("{} {what} was not read: {lack} ({place})", Mark::Unknown.sign());
@@ -70,16 +74,17 @@ pub fn entries<'a>(
             }
             Ok((page, member, &opens.entries))
         }
-        Some((pid, Err(lack))) if *pid == member.process.pid => {
+        Some(Err(lack)) => {
+            let pid = member.process.pid;
             page.rows.push(Row::text(line(&format!("{pid}: {lack}"), Tone::Blind)));
             Err(Box::new(page))
         }
-        _ if member.ended.is_some() => {
+        None if member.ended.is_some() => {
             let words = format!("{} ended before its files were read", member.process.pid);
             page.rows.push(Row::text(line(&words, Tone::Quiet)));
             Err(Box::new(page))
         }
-        _ => {
+        None => {
             page.rows.push(Row::text(line("being read", Tone::Quiet)));
             Err(Box::new(page))
         }
@@ -104,6 +109,7 @@ fn page(state: &State, columns: usize) -> Page {
     let heads =
         heads.left("type", 7, Tone::Quiet).text(" ", Tone::Plain).left("mode", 5, Tone::Quiet);
     page.head.push(heads.text("name", Tone::Quiet).line());
+    page.columns = &["fd", "type", "mode", "name", "size"];
     let mut before = None;
     for (part, entry) in open {
         if before != Some(part) {
@@ -165,7 +171,7 @@ fn row(state: &State, member: &Member<'_>, part: Part, entry: &Entry, columns: u
         cells = cells.text(&pieces.next().unwrap_or_default(), Tone::Plain);
         more = pieces
             .map(|piece| {
-                Row::text(
+                Row::more(
                     Cells::new(state.theme, columns).to(indent).text(&piece, Tone::Plain).line(),
                 )
             })
@@ -193,8 +199,15 @@ fn row(state: &State, member: &Member<'_>, part: Part, entry: &Entry, columns: u
                 ("addr", if part == Part::Rest { String::new() } else { name.clone() }),
             ],
         },
-        copy: name,
+        copy: name.clone(),
         flagged: mark.is_some(),
+        worths: vec![
+            Worth::number(if let Slot::Fd(number) = entry.slot { Some(number) } else { None }),
+            Worth::words(kind),
+            Worth::words(entry.mode.unwrap_or("")),
+            Worth::words(&name),
+            Worth::number(entry.size),
+        ],
         ..Row::default()
     };
     std::iter::once(first).chain(more).collect()

@@ -137,7 +137,7 @@ fn row(state: &State, finding: &Finding, follows: bool, width: usize, named: usi
         words: Words { text: format!("{} {summary} {app}", finding.rule), values },
         copy: format!("{}: {summary}", finding.rule),
         flagged: finding.severity != Severity::Info,
-        action: None,
         depth: usize::from(follows),
+        ..Row::default()
     }
 }

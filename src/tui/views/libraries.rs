@@ -13,6 +13,7 @@ use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
 use crate::tui::members::Member;
 use crate::tui::place::{RowKey, View};
+use crate::tui::sort::Worth;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::widgets::cells::{Cells, wrap};
@@ -27,8 +28,11 @@ pub const LIBRARIES: Card = Card {
     page,
     keys: &[
         Action::Open,
+        Action::Mark,
+        Action::Diff,
         Action::Filter,
         Action::OnlyFlagged,
+        Action::Sort,
         Action::Copy,
         Action::Wrap,
         Action::Back,
@@ -71,6 +75,7 @@ fn page(state: &State, columns: usize) -> Page {
         page.count = format!("{} mapped, {gone} deleted or replaced", mapped.len());
     }
     let locked = locked(state, &member);
+    page.columns = &["path", "gem", "note"];
     let mut before = None;
     for (part, entry) in &mapped {
         if before != Some(*part) {
@@ -111,7 +116,7 @@ fn locked<'a>(state: &'a State, member: &Member<'_>) -> Option<&'a Lock> {
 }
 
 /// A gem's name and version apart: `raindrops-0.20.0` is `raindrops`, `0.20.0`.
-fn gem(word: &str) -> Option<(&str, &str)> {
+pub fn gem(word: &str) -> Option<(&str, &str)> {
     let (name, version) = word.rsplit_once('-')?;
     version.starts_with(|c: char| c.is_ascii_digit()).then_some((name, version))
 }
@@ -144,7 +149,7 @@ fn row(state: &State, entry: &Entry, locked: Option<&Lock>, columns: usize) -> V
         cells = cells.text(&pieces.next().unwrap_or_default(), Tone::Plain);
         more = pieces
             .map(|piece| {
-                Row::text(Cells::new(state.theme, columns).to(3).text(&piece, Tone::Plain).line())
+                Row::more(Cells::new(state.theme, columns).to(3).text(&piece, Tone::Plain).line())
             })
             .collect();
     } else {
@@ -159,8 +164,13 @@ fn row(state: &State, entry: &Entry, locked: Option<&Lock>, columns: usize) -> V
             text: format!("{name} {note}"),
             values: vec![("lib", name.clone()), ("file", name.clone())],
         },
-        copy: name,
+        copy: name.clone(),
         flagged: mark.is_some(),
+        worths: vec![
+            Worth::words(&name),
+            Worth::words(gem.map_or("", |(gem, _)| gem)),
+            Worth::words(&note),
+        ],
         ..Row::default()
     };
     std::iter::once(first).chain(more).collect()

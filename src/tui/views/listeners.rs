@@ -1,5 +1,7 @@
 //! Listeners: each socket, whether clients reach it, how many wait, and which masters accept there.
 
+use ratatui::text::Line;
+
 use super::tree::release_words;
 use super::{Card, Page, Row};
 use crate::facts::sockets::SocketFile;
@@ -9,6 +11,7 @@ use crate::show::words::{self, Mark};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
 use crate::tui::place::{Door, RowKey, Subject, View};
+use crate::tui::sort::Worth;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::widgets::cells::Cells;
@@ -26,6 +29,7 @@ pub const LISTENERS: Card = Card {
         Action::Act,
         Action::OnlyFlagged,
         Action::Filter,
+        Action::Sort,
         Action::Copy,
         Action::Back,
     ],
@@ -40,6 +44,7 @@ fn page(state: &State, columns: usize) -> Page {
         words::counted(app.listeners.len(), "socket"),
         words::counted(app.living_masters().count(), "master")
     );
+    page.columns = &["address", "queue", "backlog", "app"];
     for listener in &app.listeners {
         page.rows.extend(proxies(state, app, listener, columns));
         page.rows.extend(chain(state, app, listener, columns));
@@ -56,6 +61,7 @@ fn page(state: &State, columns: usize) -> Page {
     page.rows.push(Row::default());
     let words = "queue: connections that wait / backlog. 0 is normal; at the backlog, refused";
     page.rows.push(Row::text(line.text(words, Tone::Quiet).line()));
+    together(&mut page.rows);
     page.sift(state)
 }
 
@@ -64,6 +70,39 @@ fn queue(listener: &Listener) -> String {
         (Some(queued), Some(backlog)) => words::queue(*queued, *backlog),
         _ => "?".into(),
     }
+}
+
+/// What stands above a socket and leads there goes where the socket goes.
+fn together(rows: &mut [Row]) {
+    let mut above: Option<&mut Row> = None;
+    for row in rows {
+        if !row.worths.is_empty() {
+            if let Some(first) = above.take() {
+                first.worths = std::mem::take(&mut row.worths);
+                row.more = true;
+            }
+        } else if row.key.is_none() {
+            above = None;
+        } else if above.is_some() {
+            row.more = true;
+        } else if !row.more {
+            above = Some(row);
+        }
+    }
+}
+
+fn queued(listener: &Listener) -> String {
+    listener.queued.get().map(ToString::to_string).unwrap_or_default()
+}
+
+/// What its row is sorted by: address, queue, backlog, app.
+fn worths(app: &App, listener: &Listener) -> Vec<Worth> {
+    vec![
+        Worth::words(&listener.address.to_string()),
+        Worth::number(listener.queued.get().copied()),
+        Worth::number(listener.backlog.get().copied()),
+        Worth::words(&app.name),
+    ]
 }
 
 /// Whether the path of a Unix socket leads to it: mark, tone, words.
@@ -195,10 +234,11 @@ fn chain(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<R
         about: format!("{address}: {right}"),
         words: Words {
             text: format!("{address} {right}"),
-            values: vec![("addr", address.clone())],
+            values: vec![("addr", address.clone()), ("queue", queued(listener))],
         },
         copy: address,
         flagged: reached.as_ref().is_some_and(|r| r.0 == Mark::Critical.sign()),
+        worths: worths(app, listener),
         ..Row::default()
     }];
     if let Some((mark, tone, words)) = reached {
@@ -209,13 +249,14 @@ fn chain(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<R
             .text(&trunk.to_string(), if broken { tone } else { Tone::Quiet });
         let cells =
             if broken { cells.to(6) } else { cells.to(6).text(&mark.to_string(), tone).to(8) };
-        rows.push(Row::text(cells.text(&words, Tone::Plain).line()));
+        rows.push(Row::more(cells.text(&words, Tone::Plain).line()));
     }
     let last = listener.masters.len().saturating_sub(1);
     for (at, pid) in listener.masters.iter().enumerate() {
-        rows.push(accepts(state, app, *pid, at == last, columns));
+        let accepts = accepts(state, app, *pid, at == last, columns);
+        rows.push(Row { more: true, ..accepts });
     }
-    rows.push(Row::default());
+    rows.push(Row::more(Line::default()));
     rows
 }
 
@@ -299,9 +340,14 @@ fn others(state: &State, app: &App, columns: usize) -> Vec<Row> {
             about: format!("{}: {address}, held by {masters}", other.name),
             words: Words {
                 text: format!("{} {address} {masters}", other.name),
-                values: vec![("addr", address.clone()), ("app", other.name.clone())],
+                values: vec![
+                    ("addr", address.clone()),
+                    ("app", other.name.clone()),
+                    ("queue", queued(listener)),
+                ],
             },
             copy: address,
+            worths: worths(other, listener),
             ..Row::default()
         });
     }

@@ -1,6 +1,7 @@
 //! The views, one file each: a card, and a page made from the state alone.
 
 pub mod blind;
+pub mod diff;
 pub mod environment;
 pub mod files;
 pub mod finding;
@@ -22,6 +23,7 @@ use ratatui::text::Line;
 use super::filter::Subject as Words;
 use super::keys::Action;
 use super::place::{Door, RowKey, View};
+use super::sort::{Worth, sorted};
 use super::state::State;
 
 /// A view's card.
@@ -56,6 +58,7 @@ pub const VIEWS: &[&Card] = &[
     &upgrade::UPGRADE,
     &finding::FINDING,
     &rule::RULE,
+    &diff::DIFF,
 ];
 
 /// The card of a view.
@@ -83,6 +86,10 @@ pub struct Row {
     pub copy: String,
     /// There is a finding about it.
     pub flagged: bool,
+    /// What it is sorted by, a value for each of the page's columns; empty: it is no row of a table.
+    pub worths: Vec<Worth>,
+    /// It goes on from the row above, and goes where that goes.
+    pub more: bool,
     /// How deep it stands: a shallower row before it is kept by the filter when it is.
     pub depth: usize,
 }
@@ -91,6 +98,11 @@ impl Row {
     /// A line of text that the cursor passes over.
     pub fn text(line: Line<'static>) -> Self {
         Self { line, ..Self::default() }
+    }
+
+    /// A line that goes on from the row above it.
+    pub fn more(line: Line<'static>) -> Self {
+        Self { line, more: true, ..Self::default() }
     }
 }
 
@@ -116,20 +128,39 @@ pub struct Page {
     pub head: Vec<Line<'static>>,
     /// The rows.
     pub rows: Vec<Row>,
+    /// The columns that it can be sorted by; empty: it is no table.
+    pub columns: &'static [&'static str],
+    /// How many rows there are without the filter.
+    pub all: usize,
     /// What is pinned below them.
     pub lower: Option<Lower>,
 }
 
 impl Page {
-    /// The rows that the filter and `f` let through; ancestors of such rows stay.
+    /// The rows in the order that was asked for, as far as the filter and `f` let them through; ancestors of such rows
+    /// stay, and the lines that go on from them.
     #[must_use]
     pub fn sift(mut self, state: &State) -> Self {
+        self.all = self.rows.iter().filter(|row| row.key.is_some()).count();
+        if let Some(sort) = state.sorts.get(&state.place.view)
+            && !self.columns.is_empty()
+        {
+            self.rows = sorted(self.rows, sort, self.columns);
+            let part = if self.count.is_empty() { "" } else { "; " };
+            self.count = format!("{}{part}{}", sort.words(), self.count);
+        }
         if state.filter.is_empty() && !state.manner.flagged {
             return self;
         }
         let mut keep = Vec::new();
         let mut depth = None;
+        let mut lines = 0;
         for row in self.rows.iter().rev() {
+            // What goes on from a row is kept with it.
+            if row.more && row.key.is_none() {
+                lines += 1;
+                continue;
+            }
             let plain = row.key.is_none();
             let admitted = plain
                 || (state.filter.admits(&row.words) && (!state.manner.flagged || row.flagged));
@@ -137,7 +168,8 @@ impl Page {
             if !plain && (admitted || ancestor) {
                 depth = Some(row.depth);
             }
-            keep.push(admitted || ancestor);
+            keep.extend(std::iter::repeat_n(admitted || ancestor, lines + 1));
+            lines = 0;
         }
         let mut keep = keep.into_iter().rev();
         self.rows.retain(|_| keep.next().unwrap_or(true));

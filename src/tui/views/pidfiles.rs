@@ -2,10 +2,12 @@
 
 use super::{Card, Page, Row};
 use crate::model::{App, Pidfile, PidfileKind, PidfileState};
+use crate::os::Pid;
 use crate::show::words::{Mark, counted, fit};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
 use crate::tui::place::{Door, RowKey, Subject, View};
+use crate::tui::sort::Worth;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::widgets::cells::Cells;
@@ -22,6 +24,7 @@ pub const PIDFILES: Card = Card {
         Action::Act,
         Action::Filter,
         Action::OnlyFlagged,
+        Action::Sort,
         Action::Copy,
         Action::Back,
     ],
@@ -41,6 +44,7 @@ fn page(state: &State, columns: usize) -> Page {
         heads.left("kind", 8, Tone::Quiet).right("number", 7, Tone::Quiet).text("  ", Tone::Quiet);
     page.head
         .push(heads.left("state", 11, Tone::Quiet).text("who lives there", Tone::Quiet).line());
+    page.columns = &["path", "kind", "number", "state"];
     page.rows =
         app.pidfiles.iter().map(|pidfile| row(state, app, pidfile, path, columns)).collect();
     if page.rows.is_empty() {
@@ -107,8 +111,14 @@ fn row(state: &State, app: &App, pidfile: &Pidfile, path: usize, columns: usize)
             text: format!("{whole} {kind} {number} {word} {who}"),
             values: vec![("file", whole.clone()), ("pid", number), ("state", word.to_owned())],
         },
-        copy: whole,
+        copy: whole.clone(),
         flagged: finding.is_some(),
+        worths: vec![
+            Worth::words(&whole),
+            Worth::words(kind),
+            Worth::number(pidfile.pid.map(Pid::number)),
+            Worth::words(word),
+        ],
         ..Row::default()
     }
 }

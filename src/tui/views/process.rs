@@ -23,6 +23,8 @@ pub const PROCESS: Card = Card {
     page,
     keys: &[
         Action::Open,
+        Action::Mark,
+        Action::Diff,
         Action::Act,
         Action::Copy,
         Action::Wrap,

@@ -8,6 +8,7 @@ use crate::show::words::{self, Mark, counted};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
 use crate::tui::place::{Door, RowKey, Subject, View};
+use crate::tui::sort::Worth;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::widgets::cells::Cells;
@@ -19,7 +20,14 @@ pub const RELEASES: Card = Card {
     short: "Rels",
     long: "Releases",
     page,
-    keys: &[Action::Open, Action::Act, Action::NextFinding, Action::Copy, Action::Back],
+    keys: &[
+        Action::Open,
+        Action::Act,
+        Action::NextFinding,
+        Action::Sort,
+        Action::Copy,
+        Action::Back,
+    ],
 };
 
 /// Below so many columns the dates and revisions give way to the users.
@@ -65,6 +73,7 @@ fn page(state: &State, columns: usize) -> Page {
     for release in releases.iter().rev() {
         page.rows.push(row(state, app, layout, &release.name, Some(release), columns));
     }
+    page.columns = &["release", "deployed", "rev", "off", "used by"];
     page.lower = time_line(state, app, layout, releases, columns);
     page.sift(state)
 }
@@ -210,6 +219,13 @@ fn row(
         },
         copy: release.map_or_else(|| name.to_owned(), |release| crate::os::shown(&release.path)),
         flagged: finding.is_some() || release.is_none(),
+        worths: vec![
+            Worth::words(name),
+            Worth::number(release.and_then(|r| r.arrived.get()).map(|at| at.as_second())),
+            Worth::words(if revision == "-" { "" } else { &revision }),
+            Worth::number(layout.offset(name)),
+            Worth::words(if users == "nothing" { "" } else { &users }),
+        ],
         ..Row::default()
     }
 }

@@ -88,7 +88,7 @@ fn rows(state: &State, census: &Census, moment: &Moment, columns: usize) -> Vec<
         ..Row::default()
     }];
     rows.extend(pieces.map(|piece| {
-        Row::text(Cells::new(state.theme, columns).to(from).text(&piece, Tone::Plain).line())
+        Row::more(Cells::new(state.theme, columns).to(from).text(&piece, Tone::Plain).line())
     }));
     rows
 }

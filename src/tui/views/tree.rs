@@ -160,8 +160,8 @@ fn row(
         words: values.words(node),
         copy: node.member.map_or_else(|| node.id.to_string(), |m| m.process.pid.to_string()),
         flagged: flagged(state, node),
-        action: None,
         depth: node.depth,
+        ..Row::default()
     }
 }
 
@@ -214,7 +214,7 @@ impl Values {
     }
 
     fn words(&self, node: &Node<'_>) -> Words {
-        let values = vec![
+        let mut values = vec![
             ("app", node.name.clone()),
             ("app", node.id.to_string()),
             ("pid", self.pid.clone()),
@@ -228,6 +228,7 @@ impl Values {
                     .unwrap_or_default(),
             ),
         ];
+        values.extend(node.measures());
         let text = [&self.name, &self.pid, &self.role, &self.release, &self.off];
         Words { text: text.map(String::as_str).join(" "), values }
     }

@@ -11,7 +11,7 @@ use crate::model::Operation;
 use crate::plans::course::{Act, Course};
 use crate::plans::{CheckState, Confirm, Plan};
 use crate::show::words::{self, Mark, width};
-use crate::tui::dialog::{Button, Dialog, Halt, Leave, Menu, Planned, Question, Refusal};
+use crate::tui::dialog::{Button, Columns, Dialog, Halt, Leave, Menu, Planned, Question, Refusal};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::update::planned;
@@ -28,6 +28,7 @@ pub fn draw(state: &State, body: Rect, buffer: &mut Buffer) {
         }
         Some(Dialog::Question(question)) => draw_question(state, question, body, buffer),
         Some(Dialog::Halt(halt)) => draw_halt(state, halt, body, buffer),
+        Some(Dialog::Sort(menu)) => draw_sort(state, menu, body, buffer),
         None => {}
     }
 }
@@ -63,12 +64,39 @@ fn draw_menu(state: &State, menu: &Menu, body: Rect, buffer: &mut Buffer) {
         let cells = cells.left(operation.name(), 16, tone).left(&sends, 18, tone);
         lines.push(cells.text(&comes, tone).line());
     }
+    let at = Operation::ALL.iter().position(|op| *op == menu.chosen).unwrap_or(0);
+    list(state, &lines, at, body, buffer);
+}
+
+/// The columns of a table; the one that it is sorted by says so.
+fn draw_sort(state: &State, menu: &Columns, body: Rect, buffer: &mut Buffer) {
+    let columns = usize::from(body.width);
+    let view = crate::tui::views::card(state.place.view).long;
+    let mut lines = vec![super::headline::titled(
+        state,
+        columns,
+        &format!("Sort {view} by"),
+        "equal ones keep their order",
+    )];
+    let sort = state.sorts.get(&state.place.view);
+    for column in menu.all {
+        let now = sort.filter(|sort| sort.column == *column);
+        let told = now.map_or("", |sort| if sort.reverse { "reversed" } else { "sorted" });
+        let sign = if *column == menu.chosen { ">" } else { " " };
+        let cells = Cells::new(state.theme, columns).text(sign, Tone::Plain).to(3);
+        lines.push(cells.left(column, 16, Tone::Plain).text(told, Tone::Quiet).line());
+    }
+    let at = menu.all.iter().position(|column| *column == menu.chosen).unwrap_or(0);
+    list(state, &lines, at, body, buffer);
+}
+
+/// A list at the foot of the body, a title above it and one line chosen.
+fn list(state: &State, lines: &[Line<'static>], chosen: usize, body: Rect, buffer: &mut Buffer) {
     let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(body.height);
     let area = Rect { y: body.bottom() - height, height, ..body };
     clear(buffer, area);
-    put(buffer, area, &lines);
-    let at = Operation::ALL.iter().position(|op| *op == menu.chosen).unwrap_or(0);
-    let y = area.y + 1 + u16::try_from(at).unwrap_or(0);
+    put(buffer, area, lines);
+    let y = area.y + 1 + u16::try_from(chosen).unwrap_or(0);
     if y < area.bottom() {
         buffer.set_style(Rect { y, height: 1, ..area }, state.theme.style(Tone::Select));
     }

@@ -43,6 +43,9 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
         }
         (_, _, Some(Dialog::Halt(_))) => "It goes on while this is asked".into(),
         (_, _, Some(Dialog::Refusal(_))) => "Nothing was sent".into(),
+        (_, _, Some(Dialog::Sort(_))) => {
+            "The column that it is sorted by already turns round".into()
+        }
         (_, _, Some(_)) => "Enter shows the plan of a line, or why it is refused".into(),
         (None, Some(_), None) if state.place.view == View::Upgrade => pane::about(state),
         (None, Some(under_way), None) => {
@@ -57,7 +60,7 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
 pub fn keys(state: &State, columns: usize) -> Line<'static> {
     let actions: &[Action] = if state.line.is_some() {
         &[Action::Accept, Action::Abandon]
-    } else if let Some(Dialog::Halt(_)) = state.dialogs.last() {
+    } else if let Some(Dialog::Halt(_) | Dialog::Sort(_)) = state.dialogs.last() {
         &[Action::FocusNext, Action::Press, Action::Cancel]
     } else if !state.dialogs.is_empty() {
         &[Action::FocusNext, Action::Press, Action::Cancel, Action::ScrollDown, Action::CopyCommand]

@@ -8,6 +8,7 @@ use ratatui::text::Line;
 use super::cells::Cells;
 use super::headline::{rule, titled};
 use crate::show::words::{self, Mark, width};
+use crate::tui::filter::Filter;
 use crate::tui::layout::{self, Size};
 use crate::tui::place::{Pane, View};
 use crate::tui::state::{Asked, State};
@@ -155,6 +156,12 @@ fn rows(state: &State, side: Pane, rows: &[Row], rect: Rect, buffer: &mut Buffer
         let y = rect.y + u16::try_from(at - top).unwrap_or(0);
         let line = Rect { y, height: 1, ..rect };
         put(buffer, line, std::slice::from_ref(&row.line));
+        for change in row.key.iter().flat_map(|key| state.changes.of(side, state.place.view, key)) {
+            let (from, to) = change.columns;
+            let column = |at: usize| u16::try_from(at).unwrap_or(u16::MAX).min(line.width);
+            let cell = Rect { x: line.x + column(from), width: column(to) - column(from), ..line };
+            buffer.set_style(cell, state.theme.style(Tone::Changed));
+        }
         if chosen == Some(at) && focused && state.help.is_none() {
             buffer.set_style(line, state.theme.style(Tone::Select));
             if let Some(cell) = buffer.cell_mut((rect.x, y)) {
@@ -229,17 +236,23 @@ pub fn about(state: &State) -> String {
 fn admitted(state: &State) -> String {
     let side = state.place.focus;
     let columns = usize::from(area(state, side).width);
-    let rows = page(state, side, columns).rows;
+    let page = page(state, side, columns);
     let shown =
-        rows.iter().filter(|row| row.key.is_some() && state.filter.admits(&row.words)).count();
-    words::counted(shown, "row")
+        page.rows.iter().filter(|row| row.key.is_some() && state.filter.admits(&row.words)).count();
+    format!("{shown} of {}", words::counted(page.all, "row"))
 }
 
 /// What stands beside a line of input.
 pub fn line_note(state: &State, asked: Asked) -> String {
     match asked {
-        Asked::Filter => admitted(state),
-        Asked::Help => String::new(),
+        Asked::Filter | Asked::Help => {
+            let written = state.line.as_ref().map(|(_, input)| input.value()).unwrap_or_default();
+            match Filter::read(written) {
+                Err(wrong) => wrong.to_string(),
+                Ok(_) if asked == Asked::Filter => admitted(state),
+                Ok(_) => String::new(),
+            }
+        }
         Asked::Palette => crate::tui::update::palette::matches(state)
             .iter()
             .take(4)

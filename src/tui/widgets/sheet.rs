@@ -126,7 +126,7 @@ impl<'a> Sheet<'a> {
         });
         for piece in more {
             let line = Cells::new(state.theme, columns).to(VALUES).text(&piece, tone);
-            self.rows.push(Row::text(line.line()));
+            self.rows.push(Row::more(line.line()));
         }
     }
 }

@@ -14,6 +14,7 @@ pub fn line(state: &State, columns: usize) -> Line<'static> {
     let long = columns >= 110;
     let open = match state.place.view {
         View::Finding | View::Rule => View::Findings,
+        View::Diff => View::Process,
         view => view,
     };
     let mut cells = Cells::new(state.theme, columns);

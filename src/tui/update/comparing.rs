@@ -1,0 +1,50 @@
+//! `m` and `d`: one process is marked, another is shown beside it.
+
+use super::moves;
+use crate::tui::members::same;
+use crate::tui::place::{Subject, View};
+use crate::tui::state::State;
+
+/// The process that is meant: the selected one, an app's current master, else that of the open view.
+fn meant(state: &State) -> Option<Subject> {
+    let of_app = |id| {
+        let app = state.shown()?.census.app(id)?;
+        let master = app.current_master().or_else(|| app.masters.first())?;
+        Some(Subject::Process(id.clone(), master.process.identity()))
+    };
+    match moves::chosen_subject(state) {
+        Some(process @ Subject::Process(..)) => return Some(process),
+        Some(Subject::App(id)) => return of_app(&id),
+        _ => {}
+    }
+    let member = state.member()?;
+    Some(Subject::Process(member.app.clone(), member.process.identity()))
+}
+
+/// Marks the process that is meant; the marked one again takes the mark away.
+pub(super) fn mark(state: &mut State) {
+    let Some(Subject::Process(_, identity)) = meant(state) else {
+        return state.say("there is no process here to mark");
+    };
+    let pid = identity.0;
+    if state.mark.is_some_and(|marked| same(marked, identity)) {
+        state.mark = None;
+        return state.say(format!("{pid} is not marked any more"));
+    }
+    state.mark = Some(identity);
+    state.say(format!("{pid} is marked; d on another process shows what differs"));
+}
+
+/// Shows what differs between the marked process and the one that is meant.
+pub(super) fn diff(state: &mut State) {
+    let Some(marked) = state.mark else {
+        return state.say("no process is marked: m marks the selected one, then d on another");
+    };
+    let Some(Subject::Process(app, identity)) = meant(state) else {
+        return state.say("there is no process here to compare");
+    };
+    if same(marked, identity) {
+        return state.say(format!("{} is the marked one: choose another, then d", identity.0));
+    }
+    moves::go(state, View::Diff, Subject::Process(app, identity), None);
+}
