@@ -102,7 +102,7 @@ fn page(state: &State, columns: usize) -> Page {
         let all = counted(rows.len(), "name");
         page.count = format!("{all}: {differ} differ, {flagged} flagged, {hidden} hidden");
     }
-    page.columns = &["name", "started", "live", "differs"];
+    page.columns = &["name", "started", "live", "next USR2", "differs"];
     page.rows = rows.into_iter().map(|(.., row)| row).collect();
     page.lower = lower(state, &page.rows, &entries, &about, columns);
     page.sift(state)
@@ -249,6 +249,13 @@ fn row(
         (false, None) => (then.clone(), then_hidden),
     };
     let name = entry.name.to_string();
+    let worths = vec![
+        Worth::words(&name),
+        entry.started.map_or(Worth::Lacking, |_| Worth::words(&then)),
+        entry.live.map_or(Worth::Lacking, |_| Worth::words(&now)),
+        next.as_ref().map_or(Worth::Lacking, |(next, _)| Worth::words(next)),
+        Worth::Number(i64::from(!differs)),
+    ];
     let (mark, tone) = match findings.first() {
         Some(finding) => (Mark::from(finding.severity), Tone::from(finding.severity)),
         None if differs => (Mark::Differs, Tone::Warn),
@@ -299,12 +306,7 @@ fn row(
         },
         copy: if hidden { name.clone() } else { text },
         flagged: !findings.is_empty(),
-        worths: vec![
-            Worth::words(&name),
-            entry.started.map_or(Worth::Lacking, |_| Worth::words(&then)),
-            entry.live.map_or(Worth::Lacking, |_| Worth::words(&now)),
-            Worth::Number(i64::from(!differs)),
-        ],
+        worths,
         ..Row::default()
     }
 }
