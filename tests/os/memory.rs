@@ -131,8 +131,8 @@ fn the_next_program_of_a_process_is_not_taken_for_the_last_one() {
     child.0.stdin.take().unwrap().write_all(b"\n").unwrap();
     // A busy machine may keep an answer longer than it is waited for.
     until(|| {
-        let line = live.ask_one(Ask::Text(child.pid(), ProcText::Cmdline));
-        matches!(line, Ok(Found::Bytes(text)) if text.bytes() == b"sleep\x00300\0")
+        let words = live.ask_one(Ask::Text(child.pid(), ProcText::Cmdline));
+        matches!(words, Ok(Found::Bytes(text)) if text.bytes() == b"sleep\x00300\0")
     });
     until(|| live.ask_one(Ask::LiveEnviron(child.pid())) != Err(Refusal::TimedOut));
     assert_eq!(value(&environ(&live, &child), "NEW").as_deref(), Some("next"));
