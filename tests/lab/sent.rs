@@ -97,10 +97,10 @@ fn each_signal_leaves_its_intent_and_its_result() {
     let lab = Lab::new();
     let site = serving(&lab);
     let master = site.masters()[0];
-    lab.write("/etc/farrier.toml", "audit_file = \"/var/log/farrier-audit\"\n");
+    lab.write("/etc/farrier.toml", "audit_file = \"/srv/farrier-audit\"\n");
     let sent = lab.farrier(&["do", "add-worker", "shop", "--yes"]);
     assert_eq!(sent.status, 0, "{sent:?}\n{}", lab.picture());
-    let lines = lab.read("/var/log/farrier-audit");
+    let lines = lab.read("/srv/farrier-audit");
     let lines: Vec<&str> = lines.lines().collect();
     assert_eq!(lines.len(), 2, "{lines:#?}");
     for (line, stage) in lines.iter().zip(["intent", "result"]) {
@@ -108,9 +108,9 @@ fn each_signal_leaves_its_intent_and_its_result() {
         assert!(line.contains(&told) && line.contains("app=/var/www/shop"), "{line}");
         assert!(line.contains("by=euid:0,loginuid:"), "{line}");
     }
-    lab.sh("rm /var/log/farrier-audit; mkdir /var/log/farrier-audit");
+    lab.sh("rm /srv/farrier-audit; mkdir /srv/farrier-audit");
     let told = lab.farrier(&["do", "add-worker", "shop", "--yes"]);
-    assert!(told.stderr.contains("the audit file /var/log/farrier-audit"), "{told:?}");
+    assert!(told.stderr.contains("the audit file /srv/farrier-audit"), "{told:?}");
 }
 
 /// While somebody works on an app, no second signal goes to it, be it a single one.
