@@ -202,7 +202,44 @@ pub struct Config {
     pub retires_old_master: bool,
 }
 
+/// What Unicorn renames a pidfile to (`http_server.rb`, `reexec`).
+pub fn oldbin(pidfile: &Path) -> PathBuf {
+    let mut name = pidfile.as_os_str().to_os_string();
+    name.push(".oldbin");
+    name.into()
+}
+
+impl HookBody {
+    /// Whether every oldbin pidfile that it looks for is seen to be another one than that of `pidfile`, really at `real`:
+    /// then it never finds an old master.
+    fn misses(&self, pidfile: &Path, real: Option<&Path>) -> bool {
+        let right = |path: &OldPath| match path {
+            OldPath::Configured => true,
+            OldPath::Path { path, real: led } => {
+                let own = real.map(oldbin);
+                // What was not seen may be right.
+                let same = led.get().is_none_or(|led| own.is_some() && *led == own);
+                *path == oldbin(pidfile) || same
+            }
+        };
+        let wrong = |path: &Setting<OldPath>| path.value().is_some_and(|path| !right(path));
+        !self.old_paths.is_empty() && self.old_paths.iter().all(wrong)
+    }
+}
+
 impl Config {
+    /// Whether some hook seems to end the old master of this pidfile: it sends a signal, and is not seen to look for
+    /// another pidfile's oldbin.
+    pub fn retires(&self, pidfile: Option<&Path>) -> bool {
+        let pidfile = self.pid.value().map(PathBuf::as_path).or(pidfile);
+        let real = self.pid_real.get().and_then(Option::as_deref);
+        let kills = || self.hooks.iter().filter(|hook| !hook.kills.is_empty());
+        let misses = pidfile.is_some_and(|pidfile| {
+            kills().next().is_some() && kills().all(|hook| hook.misses(pidfile, real))
+        });
+        self.retires_old_master && !(misses && self.obscure_hooks.is_empty())
+    }
+
     /// One that sets nothing, of a file that nobody has looked at yet.
     pub fn empty(path: &Path) -> Self {
         Self {

@@ -125,6 +125,12 @@ pub struct Master {
 }
 
 impl Master {
+    /// Whether some hook of the next configuration seems to end this master, once a new one is there.
+    pub fn hook_retires(&self) -> Option<bool> {
+        let pidfile = self.pidfile.get().and_then(Option::as_deref);
+        self.config.get().map(|config| config.retires(pidfile))
+    }
+
     /// How many workers it is configured to have, as far as that is known.
     pub fn workers_wanted(&self) -> Option<u32> {
         self.loaded.get().and_then(|config| config.worker_processes.value().copied())

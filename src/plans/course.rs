@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Address, App, AppId, Census, Listener, Operation, Role, Setting};
+use crate::model::{Address, App, AppId, Census, Listener, Master, Operation, Role, Setting};
 use crate::os::{Door, Pid, shown};
 use crate::rules::Verdicts;
 
@@ -147,7 +147,7 @@ fn forward(case: &Case<'_>, wishes: &Wishes) -> Result<Course, Refused> {
     let first = plan(census, verdicts, app, named, Operation::Upgrade)?;
     let old = first.target;
     let config = app.master(old).and_then(|master| master.config.get());
-    let by_hook = config.is_some_and(|config| config.retires_old_master);
+    let by_hook = app.master(old).and_then(Master::hook_retires).unwrap_or(false);
     let lazy = config.is_none_or(|c| c.preload_app.value().copied() != Some(true));
     let id = &app.id;
     let wait = format!("none is needed: {old} serves on whatever becomes of the new master");

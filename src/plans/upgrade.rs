@@ -53,8 +53,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
         program(master),
         directory(case, master)
     );
-    let hook = master.config.get().map(|config| config.retires_old_master);
-    plan.after = match hook {
+    plan.after = match master.hook_retires() {
         Some(true) => format!(
             "two generations serve until the new one is ready; then a hook of the configuration \
              seems to end {pid}; farrier plan retire {} if it does not",

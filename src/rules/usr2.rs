@@ -65,7 +65,7 @@ pub fn lines(app: &App, master: &Master) -> Vec<String> {
 /// USR2 itself, and what has to follow it.
 pub fn send(master: &Master) -> Vec<String> {
     let pid = master.process.pid;
-    let hook = master.config.get().is_some_and(|config| config.retires_old_master);
+    let hook = master.hook_retires().unwrap_or(false);
     let then = if hook {
         format!("# the hook retires {pid} when the new master is ready")
     } else {

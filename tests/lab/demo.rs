@@ -74,7 +74,7 @@ fn the_demo_is_staged_as_it_is_told() {
     site.switched_long_ago(THIRD);
     lab.signal(second, "USR2");
     sleep(Duration::from_secs(10));
-    let recording = lab.background("root", "farrier record -o /tmp/demo.toml");
+    let recording = lab.background("root", "farrier record -o /srv/demo.toml");
     sleep(Duration::from_secs(4));
     lab.signal(first, "QUIT");
     site.wait_gone(first);
@@ -86,8 +86,8 @@ fn the_demo_is_staged_as_it_is_told() {
     site.wait_gone(second);
     sleep(Duration::from_secs(4));
     lab.signal(recording, "TERM");
-    lab.wait("the recording is written", || lab.read("/tmp/demo.toml").contains("[[frame]]"));
-    let text = lab.read("/tmp/demo.toml");
+    lab.wait("the recording is written", || lab.read("/srv/demo.toml").contains("[[frame]]"));
+    let text = lab.read("/srv/demo.toml");
     tells_the_story(&Replay::read(&text).unwrap_or_else(|why| panic!("{why}: {}", lab.picture())));
     if std::env::var_os("FARRIER_BLESS").is_some() {
         std::fs::write(PLACE, miniz_oxide::deflate::compress_to_vec(text.as_bytes(), 10)).unwrap();

@@ -474,3 +474,40 @@ fn paths_that_only_ruby_knows_are_undecided() {
         assert!(why.iter().all(|why| why.contains(wanted)), "{source}: {why:?}");
     }
 }
+
+/// A hook that never finds the old master ends nobody: a plan must not count on it.
+#[test]
+fn a_hook_that_looks_for_another_file_retires_nobody() {
+    let hook = |file: &str| {
+        let source = usual(
+            true,
+            &format!(
+                "before_fork do |server, worker|\n  old = \"{file}\"\n  \
+                 Process.kill(:QUIT, File.read(old).to_i) if File.exist?(old)\nend\n"
+            ),
+        );
+        let mut config = read(&source);
+        let paths = config.hooks.iter_mut().flat_map(|hook| &mut hook.old_paths);
+        for path in paths {
+            if let Setting::Set { value: OldPath::Path { real, .. }, .. } = path {
+                *real = known("elsewhere", Some(file.into()));
+            }
+        }
+        config.pid_real = known("pid", Some(PIDFILE.into()));
+        config
+    };
+    let right = hook(&format!("{PIDFILE}.oldbin"));
+    assert!(right.retires_old_master && right.retires(None));
+    let mut wrong = hook("/var/www/shop/shared/pids/unicorn.oldbin");
+    assert!(wrong.retires_old_master && !wrong.retires(None));
+    // Where its file really lies was not seen: it may be the right one.
+    for path in wrong.hooks.iter_mut().flat_map(|hook| &mut hook.old_paths) {
+        if let Setting::Set { value: OldPath::Path { real, .. }, .. } = path {
+            *real = farrier::facts::Fact::lacking(
+                farrier::facts::Place::new("elsewhere"),
+                farrier::facts::Lack::NotAsked,
+            );
+        }
+    }
+    assert!(wrong.retires(None));
+}

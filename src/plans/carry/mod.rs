@@ -253,6 +253,8 @@ impl Carrying<'_, '_> {
         let old = self.follow.old()?;
         let question = format!("Retire {old}, which cannot be taken back? [retire/stop] ");
         let go_on = self.helm.ask.as_mut().is_none_or(|ask| ask(&question));
+        // The drain before it took its own looks, and the operator his time.
+        self.census = (self.helm.look)().0;
         let position = self.follow.position(&self.census);
         (!go_on).then(|| Outcome::NotSeen(format!("Stopped here. {position}. {}", step.way_back)))
     }

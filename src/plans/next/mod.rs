@@ -274,7 +274,7 @@ impl Upcoming<'_> {
         let pid = self.master.process.pid;
         let config = &self.master.config;
         self.of("retires", config, |config| {
-            if !config.retires_old_master {
+            if self.master.hook_retires() != Some(true) {
                 return holds(format!("farrier, by QUIT to {pid}, once the new master serves"));
             }
             let hook = config.hooks.iter().find(|hook| !hook.kills.is_empty());

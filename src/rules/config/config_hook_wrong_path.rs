@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::facts::{Fact, Place};
-use crate::model::config::{HookBody, OldPath};
+use crate::model::config::{HookBody, OldPath, oldbin};
 use crate::model::{Config, Hook, Kind, Master, Setting};
 use crate::os::shown;
 use crate::rules::config::{at, file_of, unevaluable};
@@ -135,13 +135,6 @@ fn is_right(look: &mut Look<'_>, given: Option<&Given<'_>>, path: &OldPath) -> O
     let pid = look.at(what(&given.path), given.real)?;
     let hook = look.at(what(path), real)?;
     Some(pid.as_ref().is_some_and(|pid| hook.as_ref() == Some(&oldbin(pid))))
-}
-
-/// What Unicorn renames a pidfile to.
-fn oldbin(pidfile: &Path) -> PathBuf {
-    let mut name = pidfile.as_os_str().to_os_string();
-    name.push(".oldbin");
-    name.into()
 }
 
 struct Wrong<'a> {
