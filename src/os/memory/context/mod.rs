@@ -101,14 +101,17 @@ impl Search<'_> {
     }
 
     /// The contexts whose tables belong to a Hash: from Ruby 3.3 on its flags stand 32 bytes before the first pair,
-    /// up to 3.2 the address of the first pair stands 16 bytes behind its flags.
+    /// up to 3.2 the address of the first pair stands 16 bytes behind its flags. Where copies differ, the address counts
+    /// first.
     fn owned<'h>(&self, hits: &'h [Hit]) -> Vec<&'h StartContext> {
         let objects = self.objects();
         let is_hash = |at: Option<u64>| at.is_some_and(|at| objects.is_of(at, HASH));
         let inside: Vec<&Hit> =
             hits.iter().filter(|hit| is_hash(hit.pairs.checked_sub(32))).collect();
-        if !inside.is_empty() || hits.is_empty() {
-            return inside.into_iter().map(|hit| &hit.context).collect();
+        let contexts = |of: Vec<&'h Hit>| of.into_iter().map(|hit| &hit.context).collect();
+        let differ = hits.windows(2).any(|two| matches!(two, [a, b] if a.context != b.context));
+        if hits.is_empty() || !inside.is_empty() && !differ {
+            return contexts(inside);
         }
         let mut sought: Vec<u64> = hits.iter().map(|hit| hit.pairs).collect();
         let mut seek = |start: u64, words: &[[u8; 8]]| {
@@ -129,8 +132,9 @@ impl Search<'_> {
         let near: Vec<(u64, u64)> = hits.iter().flat_map(|hit| self.round(hit.array)).collect();
         self.scan(&near, 1, &mut seek);
         self.scan(self.present.runs(), 1, &mut seek);
-        let owned = hits.iter().filter(|hit| !sought.contains(&hit.pairs));
-        owned.map(|hit| &hit.context).collect()
+        let owned: Vec<&Hit> = hits.iter().filter(|hit| !sought.contains(&hit.pairs)).collect();
+        // What lies before a freed copy may look like a Hash; a pointer to a copy from a Hash does not come by chance.
+        contexts(if owned.is_empty() { inside } else { owned })
     }
 
     /// The present pages round an address.

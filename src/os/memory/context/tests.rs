@@ -114,6 +114,17 @@ fn the_owned_table_counts_in_every_layout() {
     }
 }
 
+/// Ruby 2.7 leaves a copy behind, and what was there before it may look like the head of a Hash.
+#[test]
+fn what_stands_before_a_freed_copy_makes_no_owner() {
+    let mut heap = Heap::new(Layout::Fixed);
+    let stale = heap.pairs("/srv/shop", "/usr/bin/unicorn", ARGUMENTS);
+    heap.words(&[&[0x08, 0x2010, 8, 0x1234][..], &stale].concat());
+    let live = heap.pairs("/srv/shop", "/srv/shop/bin/unicorn", ARGUMENTS);
+    heap.owned(live);
+    assert_eq!(heap.find(ARGUMENTS).unwrap().program, Text::from("/srv/shop/bin/unicorn"));
+}
+
 #[test]
 fn short_arguments_and_none() {
     for layout in LAYOUTS {
