@@ -46,6 +46,11 @@ impl<'a> Once<'a> {
         self.answers.borrow().get(ask).cloned().unwrap_or(Err(Refusal::NotRecorded))
     }
 
+    /// One answer of this very moment, whatever was answered before.
+    pub fn again(&self, ask: Ask) -> Answer {
+        self.source.ask_one(ask)
+    }
+
     /// One fact.
     pub fn fact<T>(&self, ask: &Ask, take: impl FnOnce(Found) -> Result<T, Lack>) -> Fact<T> {
         fact(ask, self.one(ask), take)

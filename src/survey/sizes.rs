@@ -1,6 +1,7 @@
 //! Sizes and what bounds them: the control groups' limits, and proportional sizes where resident ones do not tell.
 
 use super::once::Once;
+use crate::facts::process::parse_stat;
 use crate::facts::room::{Room, tightest};
 use crate::facts::{Fact, Lack, bytes, memory};
 use crate::model::headroom::{generation, headroom};
@@ -48,6 +49,25 @@ pub fn look(once: &Once<'_>, census: &mut Census) {
             let rollup = once.fact(&ask(process.pid), bytes);
             process.pss = rollup.then(|text| memory::parse_pss(&text));
         }
+    }
+    for master in census.apps.iter_mut().flat_map(|app| &mut app.masters) {
+        if ended(once, master.process.pid, &master.room) {
+            master.room = Fact::known(master.room.place.clone(), None);
+        }
+        for process in members(master).filter(|process| ended(once, process.pid, &process.pss)) {
+            process.pss = Fact::known(process.pss.place.clone(), 0);
+        }
+    }
+}
+
+/// Whether it was not told because the process has ended in the middle of the look: it holds nothing any more, and
+/// nothing bounds it.
+fn ended<T>(once: &Once<'_>, pid: Pid, told: &Fact<T>) -> bool {
+    let lost = matches!(told.lack(), Some(Lack::Refused(Refusal::Gone | Refusal::Zombie)));
+    lost && match once.again(Ask::Text(pid, ProcText::Stat)) {
+        Ok(Found::Bytes(text)) => parse_stat(&text).is_ok_and(|stat| stat.state.is_dead()),
+        Err(Refusal::Gone) => true,
+        _ => false,
     }
 }
 
