@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::model::Lock;
 use crate::os::Text;
+use crate::os::text::contains;
 
 /// Reads a lock file: gem versions of the `specs:` sections, `RUBY VERSION`, and a digest of the bytes.
 /// A gem that is locked for several platforms keeps its version without the platform.
@@ -48,7 +49,7 @@ pub fn is_set_up_by(source: &Text) -> bool {
         .bytes()
         .split(|byte| *byte == b'\n')
         .filter(code)
-        .any(|line| WORDS.iter().any(|word| line.windows(word.len()).any(|part| part == *word)))
+        .any(|line| WORDS.iter().any(|word| contains(line, word)))
 }
 
 /// `rack (2.2.8)`, `nokogiri (1.16.0-x86_64-linux)`.

@@ -13,6 +13,11 @@ use unicode_general_category::{GeneralCategory as Category, get_general_category
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Text(Vec<u8>);
 
+/// Whether bytes hold a part, which is not empty.
+pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
 impl Text {
     /// Takes bytes as they came.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {

@@ -6,6 +6,7 @@ use super::once::Once;
 use crate::facts::pidfile::{Content, parse};
 use crate::facts::{Fact, Lack, Place};
 use crate::model::config::OldPath;
+use crate::model::config::oldbin;
 use crate::model::{Config, Layout, Process, Setting};
 use crate::os::{Root, Text};
 use crate::servers::{Loading, Options, Server};
@@ -58,15 +59,11 @@ fn resolve(once: &Once<'_>, root: Root, config: &mut Config, cwd: Option<&Path>)
         };
         once.real(root, directory).map(|directory| directory.map(|there| there.join(name)))
     };
-    let plain = config.pid.value().map(|pid| {
-        let mut name = pid.as_os_str().to_os_string();
-        name.push(".oldbin");
-        name
-    });
+    let plain = config.pid.value().map(|pid| oldbin(pid));
     let mut asked = false;
     for one in config.hooks.iter_mut().flat_map(|hook| &mut hook.old_paths) {
         if let Setting::Set { value: OldPath::Path { path, real: there }, .. } = one
-            && plain.as_deref() != Some(path.as_os_str())
+            && plain.as_ref() != Some(&*path)
         {
             *there = real(path);
             asked = true;

@@ -1,9 +1,10 @@
 //! Connections to databases: sockets of a process that lead to where a database usually listens.
 
-use crate::facts::files::{Target, target};
+use super::listeners::open;
 use crate::facts::sockets::SocketTable;
 use crate::facts::{Fact, Place};
 use crate::model::{Connection, Process};
+use crate::os::text::contains;
 use crate::os::{Protocol, Socket, SocketPeer, Text, shown};
 
 /// The state of a TCP connection that is up (`net/tcp_states.h`).
@@ -18,21 +19,15 @@ const PATHS: &[&[u8]] = &[b"/.s.PGSQL.", b"/mysqld.sock", b"/mysql.sock", b"/mar
 
 /// The connections to databases that a process has open.
 pub fn databases(process: &Process, table: &Fact<SocketTable>) -> Fact<Vec<Connection>> {
-    let place = process.descriptors.place.clone();
-    let descriptors = match &process.descriptors.value {
-        Ok(descriptors) => descriptors,
-        Err(lack) => return Fact::lacking(place, lack.clone()),
-    };
-    let table = match &table.value {
-        Ok(table) => table,
-        Err(lack) => return Fact::lacking(table.place.clone(), lack.clone()),
-    };
-    let found = descriptors.iter().filter_map(|descriptor| {
-        let Target::Socket(inode) = target(&descriptor.target) else { return None };
-        let to = database(table.get(&inode)?, table)?;
-        Some(Connection { place: Place::new(format!("{place}/{}", descriptor.fd)), to })
-    });
-    Fact::known(place.clone(), found.collect())
+    let place = &process.descriptors.place;
+    open(process, table).then(|sockets| {
+        let table = table.value.as_ref().map_err(Clone::clone)?;
+        let found = sockets.into_iter().filter_map(|(fd, socket)| {
+            let to = database(socket, table)?;
+            Some(Connection { place: Place::new(format!("{place}/{fd}")), to })
+        });
+        Ok(found.collect())
+    })
 }
 
 /// The database that a socket is connected to.
@@ -45,7 +40,7 @@ fn database(socket: &Socket, table: &SocketTable) -> Option<String> {
         (SocketPeer::Inode(peer), Protocol::Unix) => {
             // The other end bears the path that the database listens at.
             let path = table.get(peer).map(|other| &other.path)?;
-            let is_known = |part: &&[u8]| path.bytes().windows(part.len()).any(|w| w == *part);
+            let is_known = |part: &&[u8]| contains(path.bytes(), part);
             PATHS.iter().any(is_known).then(|| shown(Text::path(path)))
         }
         _ => None,

@@ -2,6 +2,7 @@
 
 use crate::facts::maps::Mapped;
 use crate::os::Text;
+use crate::os::text::contains;
 
 /// An interpreter's library or a native extension: what a package upgrade or `bundle clean` replaces under a running server.
 pub fn is_extension(mapped: &Mapped) -> bool {
@@ -10,7 +11,7 @@ pub fn is_extension(mapped: &Mapped) -> bool {
     }
     let text = Text::from(mapped.path.as_path());
     let path = text.bytes();
-    let has = |part: &[u8]| path.windows(part.len()).any(|window| window == part);
+    let has = |part: &[u8]| contains(path, part);
     let is_library = has(b".so") || has(b".bundle");
     is_library
         && [

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::once::Once;
 use crate::deploy::releases::candidate_root;
-use crate::facts::files::{Target, target};
-use crate::facts::sockets::{SocketTable, file_of};
+use crate::facts::files::target;
+use crate::facts::sockets::{SocketTable, behind, file_of};
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Address, Listener, Master, Process};
-use crate::os::{Ask, Found, Host, ProcLink, Protocol, Socket};
+use crate::os::{Ask, Descriptor, Found, Host, ProcLink, Protocol, Socket};
 
 /// The sockets of the network namespace that a process lives in.
 pub fn table(once: &Once<'_>, host: Option<&Host>, process: &Process) -> Fact<SocketTable> {
@@ -26,8 +26,8 @@ pub fn table(once: &Once<'_>, host: Option<&Host>, process: &Process) -> Fact<So
     })
 }
 
-/// The inodes of the sockets that a process listens on.
-pub fn listens(process: &Process, table: &Fact<SocketTable>) -> Fact<Vec<u64>> {
+/// The sockets that a process has open, each with the number of its descriptor.
+pub fn open<'t>(process: &Process, table: &'t Fact<SocketTable>) -> Fact<Vec<(u32, &'t Socket)>> {
     let place = process.descriptors.place.clone();
     let descriptors = match &process.descriptors.value {
         Ok(descriptors) => descriptors,
@@ -37,17 +37,21 @@ pub fn listens(process: &Process, table: &Fact<SocketTable>) -> Fact<Vec<u64>> {
         Ok(table) => table,
         Err(lack) => return Fact::lacking(table.place.clone(), lack.clone()),
     };
-    let mut inodes: Vec<u64> = descriptors
-        .iter()
-        .filter_map(|descriptor| match target(&descriptor.target) {
-            Target::Socket(inode) => Some(inode),
-            _ => None,
-        })
-        .filter(|inode| table.get(inode).is_some_and(|socket| socket.listening))
-        .collect();
-    inodes.sort_unstable();
-    inodes.dedup();
-    Fact::known(place, inodes)
+    let socket = |descriptor: &Descriptor| {
+        Some((descriptor.fd, behind(&target(&descriptor.target), table)?))
+    };
+    Fact::known(place, descriptors.iter().filter_map(socket).collect())
+}
+
+/// The inodes of the sockets that a process listens on.
+pub fn listens(process: &Process, table: &Fact<SocketTable>) -> Fact<Vec<u64>> {
+    open(process, table).map(|sockets| {
+        let listening = sockets.into_iter().filter(|(_, socket)| socket.listening);
+        let mut inodes: Vec<u64> = listening.map(|(_, socket)| socket.inode).collect();
+        inodes.sort_unstable();
+        inodes.dedup();
+        inodes
+    })
 }
 
 /// A socket's address.

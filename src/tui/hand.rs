@@ -105,17 +105,10 @@ pub fn follow(
                     }
                     ControlFlow::Continue(())
                 };
-                let outcome = match lock::take(guard.plan(), &mut *hands) {
-                    Err(refused) => {
-                        release(Some(guard), &mut *hands);
-                        Outcome::Refused(refused)
-                    }
-                    Ok(words) => {
-                        if let Some(words) = words {
-                            let _ = tell(runner::Event::Warning(words));
-                        }
-                        runner::run(guard, &terms, &mut *hands, &mut look, &mut tell)
-                    }
+                let warn = |event| say(Said::Told(at.get(), event));
+                let outcome = match locked(guard, &mut *hands, warn) {
+                    Err(refused) => Outcome::Refused(refused),
+                    Ok(guard) => runner::run(guard, &terms, &mut *hands, &mut look, &mut tell),
                 };
                 hands.unlock();
                 say(Said::Came(at.get(), title, outcome));
@@ -138,14 +131,10 @@ fn carry_out(
     let (census, verdicts) = looker.look();
     let at = Cell::new(census.taken_at);
     let came = |outcome| say(Said::Came(at.get(), course.title.clone(), outcome));
-    match lock::take(&course.first, hands) {
-        Ok(None) => {}
-        Ok(Some(warning)) => say(Said::Told(at.get(), runner::Event::Warning(warning))),
-        Err(refused) => {
-            guard.close(hands);
-            return came(Outcome::Refused(refused));
-        }
-    }
+    let guard = match locked(guard, hands, |event| say(Said::Told(at.get(), event))) {
+        Ok(guard) => guard,
+        Err(refused) => return came(Outcome::Refused(refused)),
+    };
     let shown = Cell::new(census.boot_time);
     let mut look = || {
         let (census, verdicts) = looker.look();
@@ -167,6 +156,26 @@ fn carry_out(
     let terms = Terms { given, within: None, unaudited: true };
     let mut helm = Helm { look: &mut look, tell: &mut tell, ask: None };
     came(carry::carry(course, guard, &census, &verdicts, &terms, hands, &mut helm));
+}
+
+/// Keeps a second operator out: what is to be said of the lock is said; where it is another's, the process is let go.
+fn locked(
+    guard: Guard,
+    hands: &mut dyn Hands,
+    say: impl FnOnce(runner::Event),
+) -> Result<Guard, Refused> {
+    match lock::take(guard.plan(), hands) {
+        Ok(warning) => {
+            if let Some(words) = warning {
+                say(runner::Event::Warning(words));
+            }
+            Ok(guard)
+        }
+        Err(refused) => {
+            guard.close(hands);
+            Err(refused)
+        }
+    }
 }
 
 fn release(guard: Option<Guard>, hands: &mut dyn Hands) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::facts::Place;
+use crate::model::config::oldbin;
 use crate::model::{Kind, Master};
 use crate::os::shown;
 use crate::rules::line::{Line, cut, named, tail};
@@ -75,11 +76,10 @@ fn judge(look: &mut Look<'_>, master: &Master, given: &Path, place: &Place) {
     let Some(layout) = look.at("the releases", &look.app().layout) else { return };
     let Some(layout) = layout else { return report(look, master, given, place, path, None) };
     // During a handover the file bears the oldbin's name for a moment.
-    let mut oldbin = path.clone().into_os_string();
-    oldbin.push(".oldbin");
+    let oldbin = oldbin(path);
     let files = &look.app().pidfiles;
     let mut real = None;
-    for file in files.iter().filter(|file| &file.path == path || file.path == Path::new(&oldbin)) {
+    for file in files.iter().filter(|file| &file.path == path || file.path == oldbin) {
         let Some(found) = look.at(format!("where {} leads", shown(&file.path)), &file.real) else {
             return;
         };

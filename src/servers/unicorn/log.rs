@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::log::{Entry, Log, Said};
 use crate::os::Text;
+use crate::os::text::contains;
 
 /// A longer line is no message of the server.
 const LONGEST: usize = 4_096;
@@ -115,10 +116,6 @@ fn names_an_exception(line: &[u8]) -> bool {
 fn split_at<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = bytes.windows(mark.len()).position(|window| window == mark)?;
     Some((bytes.get(..at)?, bytes.get(at + mark.len()..)?))
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
 }
 
 fn is_number(bytes: &[u8]) -> bool {

@@ -7,6 +7,7 @@ use crate::deploy::bundler;
 use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Config, Gemfile, Lock, Setting};
+use crate::os::text::contains;
 use crate::os::{FileKind, Refusal, Text};
 use crate::servers::Part;
 
@@ -207,8 +208,4 @@ impl Known<'_> {
             .file(self.root(), &path, LOCK_BOUND)
             .map(|bytes| bytes.map(|bytes| crate::deploy::bundler::parse_lock(&path, &bytes)))
     }
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
 }

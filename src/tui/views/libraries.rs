@@ -8,6 +8,7 @@ use crate::facts::files::Fate;
 use crate::facts::maps::is_memory;
 use crate::facts::opens::{Entry, Slot};
 use crate::model::{App, Lock};
+use crate::os::text::contains;
 use crate::show::words::{fit, width};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
@@ -90,7 +91,7 @@ fn page(state: &State, columns: usize) -> Page {
 
 fn part(entry: &Entry) -> Part {
     let name = entry.name.bytes();
-    let holds = |word: &[u8]| name.windows(word.len()).any(|part| part == word);
+    let holds = |word: &[u8]| contains(name, word);
     if is_gone(entry) {
         Part::Gone
     } else if entry.slot == Slot::Program || holds(b"libruby") {

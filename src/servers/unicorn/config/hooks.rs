@@ -7,6 +7,7 @@ use crate::facts::{Fact, Lack};
 use crate::model::config::{HookBody, Kill, ObscureHook, OldPath};
 use crate::model::{Hook, Setting};
 use crate::os::Text;
+use crate::os::text::contains;
 use crate::servers::ruby::{
     CONFIGURED_PID, Kind, Piece, Statement, Token, Value, Values, argument,
 };
@@ -28,7 +29,7 @@ pub(super) fn hooks<'a>(
     let mut obscure: Vec<(usize, ObscureHook)> = Vec::new();
     let says = |statement: &Statement<'_>, word: &[u8]| {
         let mut tokens = statement.tokens.iter();
-        tokens.any(|token| token.text.windows(word.len()).any(|part| part == word))
+        tokens.any(|token| contains(token.text, word))
     };
     let names = named_oldbin(statements);
     let ends = [&b"kill"[..], SUFFIX].iter().all(|word| statements.iter().any(|s| says(s, word)));
@@ -207,7 +208,7 @@ fn old_paths<'a>(
                 let Some(start) = path.strip_suffix(SUFFIX) else { continue };
                 let value = if start == CONFIGURED_PID {
                     OldPath::Configured
-                } else if path.windows(CONFIGURED_PID.len()).any(|w| w == CONFIGURED_PID) {
+                } else if contains(&path, CONFIGURED_PID) {
                     found.push(Setting::Unevaluable { line, text });
                     continue;
                 } else {
@@ -268,7 +269,6 @@ fn named_oldbin<'a>(statements: &[Statement<'a>]) -> HashSet<&'a [u8]> {
 /// Whether tokens mention the old pidfile, or a variable that does.
 fn speaks_of_oldbin(tokens: &[Token<'_>], names: &HashSet<&[u8]>) -> bool {
     tokens.iter().any(|token| {
-        token.text.windows(SUFFIX.len()).any(|part| part == SUFFIX)
-            || (token.kind == Kind::Word && names.contains(token.text))
+        contains(token.text, SUFFIX) || (token.kind == Kind::Word && names.contains(token.text))
     })
 }

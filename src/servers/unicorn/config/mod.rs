@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use crate::model::config::{Assignment, Defaulted};
 use crate::model::{Config, Hook, Setting};
 use crate::os::Text;
+use crate::os::text::contains;
 use crate::servers::Loading;
 use crate::servers::ruby::{
     Kind, Piece, Scope, Statement, Token, Value, Values, Where, argument, statements,
@@ -102,10 +103,7 @@ fn retires_old_master(statements: &[Statement<'_>]) -> bool {
     let mentions = |statement: &Statement<'_>, words: &[&str]| {
         statement.tokens.iter().any(|token| {
             let is_code = !matches!(token.kind, Kind::Break);
-            is_code
-                && words
-                    .iter()
-                    .any(|word| token.text.windows(word.len()).any(|w| w == word.as_bytes()))
+            is_code && words.iter().any(|word| contains(token.text, word.as_bytes()))
         })
     };
     let in_hook = |statement: &Statement<'_>| {
