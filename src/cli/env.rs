@@ -12,7 +12,7 @@ use crate::show::json::env_diff::{Difference, Side};
 use crate::show::json::{self, Layout};
 use crate::show::text;
 use crate::show::veil::Veil;
-use crate::survey::{Wish, survey};
+use crate::survey::{Wish, is_server, survey};
 
 /// Its arguments.
 #[derive(Debug, Args)]
@@ -96,8 +96,10 @@ impl Env {
             return Ok(Status::REFUSED);
         }
         let paint = options.paint();
-        let census = survey(machine, &Wish::default());
-        let next = census.master(self.pid).map(|(_, master)| handed_on(master));
+        // The whole machine is looked at for a server's process only.
+        let census = is_server(machine, self.pid).then(|| survey(machine, &Wish::default()));
+        let master = census.as_ref().and_then(|census| census.master(self.pid));
+        let next = master.and_then(|(_, master)| handed_on(master));
         if options.is_json() {
             let document = json::env::Env::new(self.pid, &start, &live, next.as_ref(), veil);
             output.print(&json::text(&document, Layout::Lines)?);

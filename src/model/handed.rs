@@ -21,7 +21,12 @@ pub type Changes = BTreeMap<Text, (Handed, Place)>;
 /// The variables that a master's next re-execution hands on with another value than its live environment has, by name,
 /// each with the place that says so. Unicorn writes `UNICORN_FD` and then runs `before_exec` in the forked process
 /// (`http_server.rb`, `reexec`, 6.1): the configuration counts as the master loaded it, not as the disk now has it.
-pub fn handed_on(master: &Master) -> Fact<Changes> {
+/// `None`: another server, which hands on something else (Puma its first environment, nginx one of its own).
+pub fn handed_on(master: &Master) -> Option<Fact<Changes>> {
+    matches!(master.kind, Kind::Unicorn | Kind::Rainbows).then(|| changes(master))
+}
+
+fn changes(master: &Master) -> Fact<Changes> {
     let live = &master.process.live;
     let environ = match &live.value {
         Ok(environ) => environ,
@@ -32,15 +37,13 @@ pub fn handed_on(master: &Master) -> Fact<Changes> {
         Err(lack) => return Fact::lacking(master.loaded.place.clone(), lack.clone()),
     };
     let mut all = BTreeMap::new();
-    if matches!(master.kind, Kind::Unicorn | Kind::Rainbows) {
-        match sockets(master) {
-            Ok(Some(sockets)) => {
-                let place = Place::new(format!("/proc/{}/fd", master.process.pid));
-                all.insert(Text::from("UNICORN_FD"), (Handed::Set(sockets), place));
-            }
-            Ok(None) => {}
-            Err(lacking) => return lacking,
+    match sockets(master) {
+        Ok(Some(sockets)) => {
+            let place = Place::new(format!("/proc/{}/fd", master.process.pid));
+            all.insert(Text::from("UNICORN_FD"), (Handed::Set(sockets), place));
         }
+        Ok(None) => {}
+        Err(lacking) => return lacking,
     }
     let at = |line: usize| Place::line(&config.file.path, line);
     for set in config.environment.iter().filter(|set| set.hook == Some(Hook::BeforeExec)) {

@@ -39,6 +39,7 @@ use adopt::{Adopted, Member};
 use contexts::Contexts;
 use once::Once;
 use read::Setting;
+pub use scan::is_server;
 use scan::{Scan, Scanned};
 
 /// What to look for.

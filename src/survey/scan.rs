@@ -72,6 +72,12 @@ impl Scan {
     }
 }
 
+/// Whether a process's own command line is that of a server.
+pub fn is_server(source: &dyn Source, pid: Pid) -> bool {
+    let line = source.ask_one(Ask::Text(pid, ProcText::Cmdline));
+    matches!(line, Ok(Found::Bytes(bytes)) if recognise(&parse_command_line(&bytes)).is_some())
+}
+
 /// The server that recognises a command line, if one does.
 pub fn recognise(line: &CommandLine) -> Option<(&'static Server, Recognised, CommandLine)> {
     if line.words.is_empty() {

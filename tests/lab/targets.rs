@@ -208,7 +208,9 @@ fn a_puma_whose_title_lies_over_its_environment() {
     assert_changed(&truth);
     lab.wait("both workers are there", || lab.children(pid).len() >= 2);
     lab.assert_live(pid, &truth);
-    assert_eq!(lab.env_as("root", pid)["start_state"], "overwritten");
+    let told = lab.env_as("root", pid);
+    assert_eq!(told["start_state"], "overwritten");
+    assert!(told["next"].is_null(), "Puma hands its first environment on: {told:#}");
 }
 
 #[test]
@@ -234,7 +236,9 @@ fn an_nginx_and_its_workers() {
         workers().iter().filter(|w| lab.title(**w) == "nginx: worker process").count() == 2
     });
     lab.assert_live(pid, &entries(&given.join("\0")));
-    assert_eq!(lab.env_as("root", pid)["start_state"], "overwritten");
+    let told = lab.env_as("root", pid);
+    assert_eq!(told["start_state"], "overwritten");
+    assert!(told["next"].is_null(), "nginx makes one of its own: {told:#}");
     for worker in workers() {
         lab.assert_live(worker, &Environment::new());
     }

@@ -51,7 +51,7 @@ fn page(state: &State, columns: usize) -> Page {
     let next = state
         .shown()
         .and_then(|look| look.census.master(member.process.pid))
-        .map(|(_, master)| handed_on(master));
+        .and_then(|(_, master)| handed_on(master));
     let mut how =
         format!("started: {}   live: {}", how(start, "environ, intact"), how(live, "memory"));
     how += &next.as_ref().map(next_in_words).unwrap_or_default();
