@@ -411,7 +411,7 @@ pub fn healthy() -> Census {
 }
 
 /// A machine with 3 of 8 GB available.
-fn host() -> Host {
+pub fn host() -> Host {
     Host {
         name: "web-1".into(),
         kernel: "6.18".into(),

@@ -207,6 +207,16 @@ pub fn server(kind: Kind) -> Option<&'static Server> {
     SERVERS.iter().copied().find(|server| server.kind == kind)
 }
 
+/// What a server makes of a process with these words.
+#[cfg(test)]
+fn recognised(
+    recognise: impl Fn(&Candidate<'_>) -> Option<Recognised>,
+    words: &[&str],
+) -> Option<Recognised> {
+    let words: Vec<Text> = words.iter().map(|word| Text::from(*word)).collect();
+    recognise(&Candidate { words: &words })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,20 @@ fn keeper(also: &[(&str, &str)]) -> Child {
     child
 }
 
+/// A Ruby with a script that says with one byte that it is ready, and then reads.
+fn ruby(script: &str, environment: &[(&str, &str)]) -> Child {
+    let mut child = Command::new("ruby")
+        .args(["-e", script])
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = [0];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
+    child
+}
+
 fn end(mut child: Child) {
     drop(child.stdin.take());
     child.wait().unwrap();
@@ -90,14 +104,7 @@ fn two_processes_are_compared_by_whole_values() {
 #[test]
 fn a_title_over_the_environment_is_told() {
     let script = "$0 = 'x' * 4000; puts; $stdout.flush; STDIN.read";
-    let mut child = Command::new("ruby")
-        .args(["-e", script])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut ready = [0];
-    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
+    let child = ruby(script, &[]);
     let pid = child.id().to_string();
     let (status, env) = json(&["env", &pid]);
     assert_eq!(
@@ -115,15 +122,7 @@ fn a_title_over_the_environment_is_told() {
 fn what_has_changed_since_the_start_is_told() {
     let script = "ENV['RAILS_ENV'] = 'staging'; ENV['NEW'] = 'hunter2-and-a-half'; ENV.delete('TZ')
         puts; $stdout.flush; STDIN.read";
-    let mut child = Command::new("ruby")
-        .args(["-e", script])
-        .envs([("RAILS_ENV", "production"), ("TZ", "UTC"), ("SECRET", SECRET)])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut ready = [0];
-    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
+    let child = ruby(script, &[("RAILS_ENV", "production"), ("TZ", "UTC"), ("SECRET", SECRET)]);
     let pid = child.id().to_string();
     let (_, env) = json(&["env", &pid]);
     assert_eq!((&env["start"]["TZ"], env["live"]["TZ"].is_null()), (&"UTC".into(), true));

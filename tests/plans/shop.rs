@@ -11,7 +11,7 @@ use farrier::model::{
     Master, Origin, Phase, Pidfile, PidfileKind, PidfileState, Process, Restart, Role, Seen,
     Setting, Supervisor, Worker,
 };
-use farrier::os::{Descriptor, Host, Pid, Refusal, Root, Text};
+use farrier::os::{Descriptor, Host, Pid, Refusal, Root};
 
 pub const ROOT: &str = "/var/www/shop";
 pub const MASTER_CATCHES: u64 = 0x4a31_7e4f;
@@ -229,27 +229,9 @@ pub fn shop(masters: Vec<Master>) -> Census {
     }
 }
 
+/// The machine of [`crate::built`], of which less was read.
 pub fn host() -> Host {
-    Host {
-        name: "web-1".into(),
-        kernel: "6.18".into(),
-        boot_id: "b".into(),
-        booted_at: 0,
-        ticks: 100,
-        page: 4096,
-        memory: 8 << 30,
-        available: 3 << 30,
-        somaxconn: Err(Refusal::NotRecorded),
-        euid: 0,
-        own_pid: pid(77),
-        proc_is_own: true,
-        hidepid: 0,
-        capabilities: 0,
-        namespaces: Vec::<Text>::new(),
-        users: Vec::new(),
-        ancestors: vec![pid(70)],
-        pid_max: 4_194_304,
-    }
+    Host { somaxconn: Err(Refusal::NotRecorded), users: Vec::new(), ..crate::built::host() }
 }
 
 /// One current master with two workers.

@@ -80,8 +80,7 @@ mod tests {
     use super::*;
 
     fn of(words: &[&str]) -> Option<Recognised> {
-        let words: Vec<Text> = words.iter().map(|word| Text::from(*word)).collect();
-        recognise(&Candidate { words: &words })
+        crate::servers::recognised(recognise, words)
     }
 
     #[test]
