@@ -73,8 +73,9 @@ impl Known<'_> {
         }
     }
 
-    /// What the last `executing` line about it says, where memory does not tell it. The forked child writes that line
-    /// (`http_server.rb`, `reexec`): it became this master, or this master reaped it.
+    /// The program in the last `executing` line about it, where memory does not tell it. The forked child writes that
+    /// line (`http_server.rb`, `reexec`): it became this master, or this master reaped it. The directory in it is of no
+    /// use: it stands there with its links resolved, whatever `START_CTX` says.
     fn logged(&self) -> Option<Start> {
         let log = self.log.get()?.as_ref()?;
         let own = self.process.own_number().number();
@@ -84,21 +85,21 @@ impl Known<'_> {
                 ended && entry.writer == Some(own)
             })
         };
-        let (entry, program, directory) = log.entries.iter().rev().find_map(|entry| {
-            let Said::Executing { program, directory } = &entry.said else { return None };
+        let (entry, program) = log.entries.iter().rev().find_map(|entry| {
+            let Said::Executing { program, .. } = &entry.said else { return None };
             let writer = entry.writer?;
-            (writer == own || reaped(writer)).then_some((entry, program, directory))
+            (writer == own || reaped(writer)).then_some((entry, program))
         })?;
-        let at = || log.place(entry);
-        let arguments = Place::new(format!("/proc/{}/cmdline", self.process.pid));
-        Some((
-            Fact::known(at(), self.spot(directory)),
-            Fact::known(at(), self.spot(&directory.join(program))),
-            Fact::known(arguments, self.recognised.arguments.clone()),
-        ))
+        let (directory, _, arguments) = self.inferred();
+        let program = match directory.get() {
+            Some(spot) => self.spot(&spot.path.join(program)),
+            None if program.is_absolute() => self.spot(program),
+            None => return None,
+        };
+        Some((directory, Fact::known(log.place(entry), program), arguments))
     }
 
-    /// Directory, program and arguments where neither memory nor the log tells them.
+    /// Directory, program and arguments as title, environment and configuration tell them.
     fn inferred(&self) -> Start {
         let directory = self.directory();
         let program = self.program(&directory);
