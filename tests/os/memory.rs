@@ -145,6 +145,25 @@ fn the_next_program_of_a_process_is_not_taken_for_the_last_one() {
 }
 
 #[test]
+fn a_look_that_came_before_its_libraries_is_not_the_last() {
+    let (live, directory) = (live(), tempfile::tempdir().unwrap());
+    // The loader waits for the other end of this pipe before it maps the C library.
+    let pipe = directory.path().join("preloaded");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut sleep = Command::new("sleep");
+    let child =
+        Ended(sleep.arg("300").env("LD_PRELOAD", &pipe).stderr(Stdio::null()).spawn().unwrap());
+    let ask = Ask::LiveEnviron(child.pid());
+    until(
+        || matches!(live.ask_one(ask.clone()), Err(Refusal::Opaque(why)) if why.contains("C library")),
+    );
+    drop(std::fs::OpenOptions::new().write(true).open(&pipe).unwrap());
+    until(|| matches!(live.ask_one(ask.clone()), Ok(Found::Bytes(block)) if !block.is_empty()));
+    let preloaded = value(&environ(&live, &child), "LD_PRELOAD");
+    assert_eq!(preloaded.as_deref(), pipe.to_str());
+}
+
+#[test]
 fn nothing_is_torn_while_it_changes() {
     let live = live();
     let script = "STDOUT.puts :ready; STDOUT.flush; loop { ENV['CHURN'] = 'a' * 40; ENV.delete('CHURN'); ENV['CHURN'] = 'b' * 3 }";

@@ -83,7 +83,22 @@ impl Space {
 /// What is remembered of one process.
 struct Known {
     space: Space,
-    found: Result<Found, Refusal>,
+    found: Result<Found, Vain>,
+}
+
+/// A look that did not find where the environment is.
+struct Vain {
+    refusal: Refusal,
+    /// What was mapped when it was looked for: a program that was just executed has not its libraries yet.
+    mappings: Option<Mappings>,
+}
+
+impl Vain {
+    /// Whether another look would end in the same way. Each denial is logged by Yama and stays one.
+    fn lasts(&self, base: &Base<'_>) -> bool {
+        self.refusal == Refusal::Denied
+            || self.mappings.is_some() && mappings(base).ok() == self.mappings
+    }
 }
 
 struct Found {
@@ -110,12 +125,12 @@ impl Peeks {
                         return same(&base, &space).map(|()| block);
                     }
                 }
-                // Each refusal is logged by Yama, and the program stays what it is.
-                Err(refusal) => return Err(refusal.clone()),
+                Err(vain) if vain.lasts(&base) => return Err(vain.refusal.clone()),
+                Err(_) => {}
             }
         }
         let found = Found::look(&base, proc, pid);
-        let block = found.as_ref().map_err(Clone::clone).and_then(Found::read);
+        let block = found.as_ref().map_err(|vain| vain.refusal.clone()).and_then(Found::read);
         same(&base, &space)?;
         if self.known.len() >= REMEMBERED {
             self.known.clear();
@@ -126,18 +141,21 @@ impl Peeks {
 }
 
 impl Found {
-    fn look(base: &Base<'_>, proc: BorrowedFd<'_>, pid: Pid) -> Result<Self, Refusal> {
-        let target = target(base, proc, pid)?;
-        let mappings = mappings(base)?;
+    fn look(base: &Base<'_>, proc: BorrowedFd<'_>, pid: Pid) -> Result<Self, Vain> {
+        let vain = |refusal| Vain { refusal, mappings: None };
+        let target = target(base, proc, pid).map_err(vain)?;
+        let mappings = mappings(base).map_err(vain)?;
         let exe = rustix::fs::readlinkat(proc, format!("{pid}/exe"), Vec::with_capacity(256));
-        let exe = exe.map_err(|errno| base.refused(errno))?;
+        let exe = exe.map_err(|errno| vain(base.refused(errno)))?;
         let exe = Text::new(exe.into_bytes());
         let disk = || {
             let file = base.open("exe", OFlags::RDONLY | OFlags::NOCTTY).ok()?;
             Some(Box::new(OnDisk(file)) as Box<dyn Memory>)
         };
-        let spot = memory::locate(&target, &mappings, &exe, &disk)?;
-        Ok(Self { target, mappings, spot })
+        match memory::locate(&target, &mappings, &exe, &disk) {
+            Ok(spot) => Ok(Self { target, mappings, spot }),
+            Err(refusal) => Err(Vain { refusal, mappings: Some(mappings) }),
+        }
     }
 
     fn read(&self) -> Result<Text, Refusal> {

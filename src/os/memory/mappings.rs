@@ -80,7 +80,7 @@ impl Mapping {
 }
 
 /// All mappings of a process, ascending.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mappings(Vec<Mapping>);
 
 impl Mappings {
