@@ -5,6 +5,8 @@ use crate::os::{Access, FileStat};
 
 /// To search a directory.
 pub const SEARCH: u32 = 0o1;
+/// To write to a file; to connect to a Unix socket (`unix(7)`).
+pub const WRITE: u32 = 0o2;
 /// To make, rename and remove names in a directory; nothing of it goes without searching.
 pub const CHANGE: u32 = 0o3;
 
@@ -25,7 +27,7 @@ pub struct Actor<'a> {
 }
 
 impl Actor<'_> {
-    /// Whether it may use a directory so. `None`: what is known does not decide it.
+    /// Whether it may use a directory or a file so. `None`: what is known does not decide it.
     pub fn may(&self, want: u32, directory: &FileStat, access: Access) -> Option<bool> {
         match self.by_mode(want, directory, access) {
             Some(true) => return Some(true),

@@ -1,14 +1,16 @@
 //! Where a proxy passes requests to.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
-use crate::facts::Place;
-use crate::os::Text;
+use crate::facts::permission::{Actor, SEARCH, WRITE};
+use crate::facts::{Fact, Lack, Place};
+use crate::os::{Access, FileStat, Text};
 
-use super::{Address, App, Census, Listener, Master};
+use super::{Address, App, Census, Directory, Listener, Master, Process};
 
 /// One server that a proxy passes requests to, as its configuration names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Upstream {
     /// The name of the group that it belongs to; `None`: requests are passed to its address.
     pub group: Option<Text>,
@@ -16,9 +18,84 @@ pub struct Upstream {
     pub to: Address,
     /// Where that is written.
     pub place: Place,
+    /// What stands on the way to a Unix socket; `None`: requests go over a network.
+    pub way: Option<Way>,
+}
+
+/// The way to the socket of a Unix address: what decides who may connect (`unix(7)`, `path_resolution(7)`).
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The directories that are searched.
+    pub directories: Vec<Directory>,
+    /// What stands at the path, links followed; `None`: nothing.
+    pub stat: Fact<Option<FileStat>>,
+    /// What decides besides its mode; `None`: nothing is there.
+    pub access: Fact<Option<Access>>,
+}
+
+/// Whether a process may connect to a socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// It may: it can search every directory and write to the socket, which has this mode.
+    Open(u32),
+    /// It may not search this directory, which has this mode.
+    Unsearchable(PathBuf, u32),
+    /// It may not write to the socket, which has this mode.
+    Closed(u32),
+    /// Nothing stands there.
+    Missing,
+    /// Not known.
+    Unknown(Lack),
+}
+
+impl Way {
+    /// Whether a process may go it to its end. What was not read is no obstacle, and no permission either.
+    fn entry(&self, who: &Process) -> Entry {
+        match self.walk(who) {
+            Ok(entry) => entry,
+            Err(lack) => Entry::Unknown(lack),
+        }
+    }
+
+    fn walk(&self, who: &Process) -> Result<Entry, Lack> {
+        let status = who.status.value.as_ref().map_err(Clone::clone)?;
+        let actor = Actor { status, shares_users: who.shares_users.get().copied() };
+        let mut open = None;
+        let mut may = |want, stat: &FileStat, access: Access| {
+            let answer = actor.may(want, stat, access);
+            if answer.is_none() {
+                open = Some(Lack::Ambiguous(
+                    "an access control list or another user namespace decides it".into(),
+                ));
+            }
+            answer != Some(false)
+        };
+        for directory in &self.directories {
+            let stat = directory.stat.value.as_ref().map_err(Clone::clone)?;
+            let access = directory.access.value.as_ref().map_err(Clone::clone)?;
+            let (Some(stat), Some(access)) = (stat, access) else { return Ok(Entry::Missing) };
+            if !may(SEARCH, stat, *access) {
+                return Ok(Entry::Unsearchable(directory.path.clone(), stat.mode & 0o7777));
+            }
+        }
+        let stat = self.stat.value.as_ref().map_err(Clone::clone)?;
+        let access = self.access.value.as_ref().map_err(Clone::clone)?;
+        let (Some(stat), Some(access)) = (stat, access) else { return Ok(Entry::Missing) };
+        if !may(WRITE, stat, *access) {
+            return Ok(Entry::Closed(stat.mode & 0o7777));
+        }
+        open.map_or(Ok(Entry::Open(stat.mode & 0o7777)), Err)
+    }
 }
 
 impl Upstream {
+    /// Whether a proxy's workers may connect by the path of a Unix socket, and the process that this was decided for;
+    /// `None`: requests go over a network.
+    pub fn entry<'a>(&self, proxy: &'a Master) -> Option<(&'a Process, Entry)> {
+        let who = proxy.workers_alive().next().map_or(&proxy.process, |worker| &worker.process);
+        Some((who, self.way.as_ref()?.entry(who)))
+    }
+
     /// Whether requests that go there come in at a listener of the same machine.
     pub fn reaches(&self, listener: &Listener) -> bool {
         match (&self.to, &listener.address) {

@@ -41,7 +41,8 @@ fn directory(once: &Once<'_>, root: Root, path: PathBuf) -> Directory {
     Directory { stat: once.stat(root, &path), access: access(once, root, &path), path }
 }
 
-fn access(once: &Once<'_>, root: Root, path: &Path) -> Fact<Option<Access>> {
+/// What decides besides the mode of a file who may use it.
+pub fn access(once: &Once<'_>, root: Root, path: &Path) -> Fact<Option<Access>> {
     once.fact(&Ask::path(root, path, PathAsk::Access), |found| match found {
         Found::Access(access) => Ok(access),
         _ => Err(Lack::Malformed("another kind of answer")),

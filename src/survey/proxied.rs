@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use super::directories;
 use super::once::Once;
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{Address, Config, Process, Upstream};
+use crate::model::{Address, Config, Process, Upstream, Way};
 use crate::os::Text;
 use crate::servers::{GroupMember, Pass, Server};
 
@@ -61,7 +62,22 @@ pub fn upstreams(
             }
         }
     }
-    Fact::known(Place::path(&main), said.upstreams())
+    let mut upstreams = said.upstreams();
+    for upstream in &mut upstreams {
+        upstream.way = match &upstream.to {
+            Address::Unix(path) => Some(way(once, process, path)),
+            Address::Abstract(_) | Address::Tcp(_) => None,
+        };
+    }
+    Fact::known(Place::path(&main), upstreams)
+}
+
+fn way(once: &Once<'_>, process: &Process, socket: &Path) -> Way {
+    Way {
+        directories: directories::directories(once, process.root, socket),
+        stat: once.stat(process.root, socket),
+        access: directories::access(once, process.root, socket),
+    }
 }
 
 impl Said {
@@ -76,12 +92,14 @@ impl Said {
                         group: Some(member.group.clone()),
                         to: address(&member.to)?,
                         place,
+                        way: None,
                     })
                 })),
                 None => all.extend(address(&pass.to).map(|to| Upstream {
                     group: None,
                     to,
                     place: Place::line(path, pass.line),
+                    way: None,
                 })),
             }
         }

@@ -23,5 +23,6 @@ fn a_proxy_and_the_app_that_it_leads_to() {
     desk.press("j j j j 7");
     let app = desk.screen();
     assert_snapshot!("behind_of_the_app", app);
-    assert!(app.contains("nginx 55, 2 workers") && app.contains("upstream shop_app"), "{app}");
+    assert!(app.contains(", 2 workers") && app.contains("upstream shop_app"), "{app}");
+    assert!(app.contains("✓ www-data may connect: socket 0777"), "{app}");
 }

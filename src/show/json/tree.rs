@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::census::{Unknown, Unknowns};
 use super::{Outside, VERSION, moment};
-use crate::model::{self, Census, Layout, Phase};
+use crate::model::{self, Census, Entry, Layout, Phase};
 use crate::os::Pid;
 
 /// The document's name.
@@ -43,6 +43,28 @@ pub struct App {
     pub masters: Vec<Node>,
     /// Workers whose master is gone.
     pub orphans: Vec<Node>,
+    /// Where its masters pass requests to, as their configuration says now; empty for what is no proxy.
+    pub upstreams: Vec<Upstream>,
+}
+
+/// One server that a proxy passes requests to.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Upstream {
+    /// The proxy's master.
+    pub pid: i32,
+    /// `unix:PATH` or `ADDRESS:PORT`.
+    pub address: String,
+    /// The group that it belongs to; null: requests are passed to the address.
+    pub group: Option<Outside>,
+    /// The file and the line that name it.
+    pub place: String,
+    /// The ids of the apps of this machine that listen there.
+    pub apps: Vec<String>,
+    /// Whether the proxy's workers may connect to a Unix socket; null for a network's address, and where nothing
+    /// stands there or it is not known.
+    pub may_connect: Option<bool>,
+    /// The directory or socket whose mode forbids it.
+    pub barred_by: Option<Outside>,
 }
 
 /// One process.
@@ -80,14 +102,14 @@ impl Tree {
             farrier: VERSION,
             host,
             taken_at: moment(census.taken_at),
-            apps: census.apps.iter().map(|app| App::new(app, &mut unknowns)).collect(),
+            apps: census.apps.iter().map(|app| App::new(census, app, &mut unknowns)).collect(),
             unknowns: unknowns.list(),
         }
     }
 }
 
 impl App {
-    fn new(app: &model::App, unknowns: &mut Unknowns) -> Self {
+    fn new(census: &Census, app: &model::App, unknowns: &mut Unknowns) -> Self {
         let layout =
             unknowns.at("releases", Some(&app.id), None, &app.layout).and_then(Option::as_ref);
         let worker = |worker: &model::Worker, unknowns: &mut Unknowns| Node {
@@ -106,6 +128,14 @@ impl App {
                 ..Node::new(app, layout, &master.process, &master.release, unknowns)
             })
             .collect();
+        let mut upstreams = Vec::new();
+        for master in app.living_masters() {
+            let pid = master.process.pid;
+            let what = format!("upstreams of {pid}");
+            let all = unknowns.at(what, Some(&app.id), Some(pid), &master.upstreams);
+            let all = all.into_iter().flatten();
+            upstreams.extend(all.map(|upstream| Upstream::new(census, master, upstream)));
+        }
         Self {
             id: app.id.to_string(),
             name: app.name.clone(),
@@ -113,6 +143,31 @@ impl App {
             current_release: layout.and_then(Layout::current_release).map(str::to_owned),
             masters,
             orphans: app.orphans.iter().map(|w| worker(w, unknowns)).collect(),
+            upstreams,
+        }
+    }
+}
+
+impl Upstream {
+    fn new(census: &Census, proxy: &model::Master, upstream: &model::Upstream) -> Self {
+        let entry = upstream.entry(proxy).map(|(_, entry)| entry);
+        let barred_by = match (&entry, &upstream.to) {
+            (Some(Entry::Unsearchable(path, _)), _)
+            | (Some(Entry::Closed(_)), model::Address::Unix(path)) => Some(path.as_path().into()),
+            _ => None,
+        };
+        Self {
+            pid: proxy.process.pid.number(),
+            address: upstream.to.to_string(),
+            group: upstream.group.as_ref().map(Outside::from),
+            place: upstream.place.to_string(),
+            apps: census.reached(proxy, upstream).map(|app| app.id.to_string()).collect(),
+            may_connect: match entry {
+                Some(Entry::Open(_)) => Some(true),
+                Some(Entry::Unsearchable(..) | Entry::Closed(_)) => Some(false),
+                Some(Entry::Missing | Entry::Unknown(_)) | None => None,
+            },
+            barred_by,
         }
     }
 }

@@ -5,7 +5,7 @@ use ratatui::text::Line;
 use super::tree::release_words;
 use super::{Card, Page, Row};
 use crate::facts::sockets::SocketFile;
-use crate::model::{App, Listener, Upstream};
+use crate::model::{App, Entry, Listener, Master, Upstream};
 use crate::os::Pid;
 use crate::show::words::{self, Mark};
 use crate::tui::filter::Subject as Words;
@@ -106,30 +106,26 @@ fn worths(app: &App, listener: &Listener) -> Vec<Worth> {
 }
 
 /// Whether the path of a Unix socket leads to it: mark, tone, words.
-fn reached(listener: &Listener) -> Option<(char, Tone, String)> {
+fn reached(listener: &Listener) -> Option<(Mark, Tone, String)> {
     let fact = listener.file.as_ref()?;
     Some(match &fact.value {
         Ok(SocketFile::Same) => {
-            (Mark::Fine.sign(), Tone::Fine, "the file at that path is this socket".into())
+            (Mark::Fine, Tone::Fine, "the file at that path is this socket".into())
         }
-        Ok(SocketFile::Missing) => (
-            Mark::Critical.sign(),
-            Tone::Crit,
-            "nothing stands at that path: no client finds it".into(),
-        ),
+        Ok(SocketFile::Missing) => {
+            (Mark::Critical, Tone::Crit, "nothing stands at that path: no client finds it".into())
+        }
         Ok(SocketFile::Replaced(_)) => (
-            Mark::Critical.sign(),
+            Mark::Critical,
             Tone::Crit,
             "another socket stands at that path: clients go there".into(),
         ),
         Ok(SocketFile::NotASocket) => {
-            (Mark::Critical.sign(), Tone::Crit, "no socket stands at that path".into())
+            (Mark::Critical, Tone::Crit, "no socket stands at that path".into())
         }
-        Err(lack) => (
-            Mark::Unknown.sign(),
-            Tone::Blind,
-            format!("whether the file at that path is it: {lack}"),
-        ),
+        Err(lack) => {
+            (Mark::Unknown, Tone::Blind, format!("whether the file at that path is it: {lack}"))
+        }
     })
 }
 
@@ -145,7 +141,7 @@ fn written(upstream: &Upstream) -> String {
 /// The proxies that lead to a socket, above it: requests come down.
 fn proxies(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<Row> {
     let Some(look) = state.shown() else { return Vec::new() };
-    let row = |(proxy, master, upstream): (&App, &crate::model::Master, &Upstream)| {
+    let row = |(proxy, master, upstream): (&App, &Master, &Upstream)| {
         let pid = master.process.pid;
         let workers = words::counted(master.workers_alive().count(), "worker");
         let left = format!("{} {pid}, {workers}", proxy.name);
@@ -170,7 +166,51 @@ fn proxies(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec
             ..Row::default()
         }
     };
-    look.census.proxies(app, listener).map(row).collect()
+    let proxies = look.census.proxies(app, listener);
+    proxies
+        .flat_map(|found| {
+            let entry = entry(state, found.1, found.2, columns);
+            std::iter::once(row(found)).chain(entry)
+        })
+        .collect()
+}
+
+/// Whether the workers of a proxy may connect to a Unix socket, as the modes of the files on the way decide it.
+fn entry(state: &State, proxy: &Master, upstream: &Upstream, columns: usize) -> Option<Row> {
+    let (who, entry) = upstream.entry(proxy)?;
+    let user = who.user.get().map_or_else(|| who.pid.to_string(), ToString::to_string);
+    let (mark, tone, words) = match entry {
+        Entry::Open(mode) => {
+            let words = format!("{user} may connect: socket {mode:04o}, every parent is searched");
+            (Mark::Fine, Tone::Fine, words)
+        }
+        Entry::Unsearchable(path, mode) => {
+            let path = words::fit(&crate::os::shown(&path), columns.saturating_sub(40), None);
+            (Mark::Critical, Tone::Crit, format!("{user} may not search {path} ({mode:04o})"))
+        }
+        Entry::Closed(mode) => {
+            let words = format!("{user} may not connect: the socket's mode is {mode:04o}");
+            (Mark::Critical, Tone::Crit, words)
+        }
+        // The socket's own line tells that.
+        Entry::Missing => return None,
+        Entry::Unknown(lack) => {
+            (Mark::Unknown, Tone::Blind, format!("whether {user} may connect: {lack}"))
+        }
+    };
+    Some(Row::more(link(state, columns, mark, tone, &words)))
+}
+
+/// A link of a chain: whether it holds, and why. One that is broken has its mark in place of the trunk.
+fn link(state: &State, columns: usize, mark: Mark, tone: Tone, words: &str) -> Line<'static> {
+    let cells = Cells::new(state.theme, columns).to(3);
+    let cells = if mark == Mark::Critical {
+        cells.text(&mark.sign().to_string(), tone).to(6)
+    } else {
+        let trunk = Mark::Trunk.sign().to_string();
+        cells.text(&trunk, Tone::Quiet).to(6).text(&mark.sign().to_string(), tone).to(8)
+    };
+    cells.text(words, Tone::Plain).line()
 }
 
 /// Where a proxy passes requests to, and whose listeners these are.
@@ -237,19 +277,12 @@ fn chain(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<R
             values: vec![("addr", address.clone()), ("queue", queued(listener))],
         },
         copy: address,
-        flagged: reached.as_ref().is_some_and(|r| r.0 == Mark::Critical.sign()),
+        flagged: reached.as_ref().is_some_and(|r| r.0 == Mark::Critical),
         worths: worths(app, listener),
         ..Row::default()
     }];
     if let Some((mark, tone, words)) = reached {
-        let broken = tone == Tone::Crit;
-        let trunk = if broken { mark } else { Mark::Trunk.sign() };
-        let cells = Cells::new(state.theme, columns)
-            .to(3)
-            .text(&trunk.to_string(), if broken { tone } else { Tone::Quiet });
-        let cells =
-            if broken { cells.to(6) } else { cells.to(6).text(&mark.to_string(), tone).to(8) };
-        rows.push(Row::more(cells.text(&words, Tone::Plain).line()));
+        rows.push(Row::more(link(state, columns, mark, tone, &words)));
     }
     let last = listener.masters.len().saturating_sub(1);
     for (at, pid) in listener.masters.iter().enumerate() {

@@ -1,9 +1,15 @@
 //! Other servers beside Unicorn, whole: Puma in its forms, nginx, and nginx in front of Unicorn.
 
+use serde_json::json;
+
 use crate::lab::program::FINE;
 use crate::lab::site::{App, FIRST, Site};
 use crate::lab::world::{DEPLOY, Lab};
 use crate::lab::{Stage, hold, staged::healthy::serving};
+
+/// Asks nginx for a page.
+const ASK: &str =
+    "exec 3<>/dev/tcp/127.0.0.1/8081; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3";
 
 pub const STAGES: &[Stage] = &[
     Stage {
@@ -106,6 +112,7 @@ pub const STAGES: &[Stage] = &[
         set: |lab| {
             let site = serving(lab);
             passing(lab, &[("shop", &site.path("shared/sockets/unicorn.sock"))]);
+            locked_out(lab, &site);
         },
     },
     Stage {
@@ -161,9 +168,33 @@ fn passing(lab: &Lab, sockets: &[(&str, &str)]) {
     }
     lab.sh("nginx");
     let master = wait_master(lab);
-    let asked = "exec 3<>/dev/tcp/127.0.0.1/8081; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3";
-    lab.wait("an app answers through nginx", || lab.sh(asked).contains(FIRST));
+    lab.wait("an app answers through nginx", || lab.sh(ASK).contains(FIRST));
     judge(lab, master, processors(lab), "nginx", "nginx");
+}
+
+/// Who may connect is told by the modes on the way, as the kernel tells it to nginx itself.
+fn locked_out(lab: &Lab, site: &Site) {
+    let upstream = || {
+        let run = lab.farrier(&["tree", "--format", "json"]);
+        let tree: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let apps = tree["apps"].as_array().expect("apps").clone();
+        let proxy = apps.into_iter().find(|app| app["server"] == "nginx").expect("nginx");
+        proxy["upstreams"][0].clone()
+    };
+    let told = upstream();
+    let socket = site.path("shared/sockets/unicorn.sock");
+    assert_eq!(told["address"], format!("unix:{socket}"), "{told}");
+    assert_eq!(told["apps"].as_array().map(Vec::len), Some(1), "{told}");
+    assert_eq!(told["may_connect"], true, "{told}");
+    let shared = site.path("shared");
+    for (path, closed, open) in [(&shared, "0700", "0755"), (&socket, "0755", "0777")] {
+        lab.sh(&format!("chmod {closed} {path}"));
+        let told = upstream();
+        assert_eq!((&told["may_connect"], &told["barred_by"]), (&false.into(), &json!(path)));
+        assert!(lab.sh(ASK).contains("502"), "{told}");
+        lab.sh(&format!("chmod {open} {path}"));
+    }
+    assert!(lab.sh(ASK).contains(FIRST));
 }
 
 /// How many workers `worker_processes auto` means.
