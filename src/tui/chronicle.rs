@@ -44,6 +44,8 @@ pub struct Moment {
 pub struct Chronicle {
     /// The oldest first.
     moments: Vec<Moment>,
+    /// How many there were, with those that are not kept any more.
+    told: usize,
     before: Option<Arc<Census>>,
     /// The look before missed a master: it may have been about to become another program.
     missed: bool,
@@ -53,6 +55,11 @@ impl Chronicle {
     /// What happened, the oldest first.
     pub fn moments(&self) -> &[Moment] {
         &self.moments
+    }
+
+    /// How many things happened, with those that are not kept any more.
+    pub fn told(&self) -> usize {
+        self.told
     }
 
     /// Takes in a look: what changed since the one before, and what it tells of earlier times.
@@ -108,6 +115,7 @@ impl Chronicle {
         let before = self.moments.get(..end).unwrap_or_default().iter().rev();
         if !before.take_while(|other| other.at == moment.at).any(told) {
             self.moments.insert(end, moment);
+            self.told += 1;
         }
     }
 

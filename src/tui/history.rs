@@ -1,13 +1,24 @@
-//! The looks that are kept: one can step back to them, live or in a recording.
+//! The looks that are kept: one can step back to them, live or in a recording, look by look or event by event.
 
 use std::collections::VecDeque;
+use std::mem::size_of;
 
+use jiff::Timestamp;
+
+use super::chronicle::Moment;
 use super::state::Look;
+use crate::facts::Fact;
+use crate::facts::environ::Environ;
+use crate::model::{Census, Process};
 
-/// Looks that are kept of a live machine: each is some hundred kilobytes.
-const LIVE: usize = 60;
-/// Looks that are kept of a recording.
-const RECORDED: usize = 900;
+/// No more looks than these are kept: a quarter of an hour at one a second.
+const MOST: usize = 900;
+/// Nor more bytes.
+const BUDGET: usize = 32 * 1024 * 1024;
+/// Where that does not hold them all, those of the last minute stay, and of older ones those at which something happened.
+const LAST: usize = 60;
+/// So few are kept however large they are: one can always step back.
+const FEWEST: usize = 2;
 
 /// A recording that is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,33 +31,59 @@ pub struct Played {
     pub rehearsal: bool,
 }
 
+/// A look that is kept.
+#[derive(Debug)]
+struct Kept {
+    /// How many came before it.
+    number: usize,
+    look: Look,
+    /// Something happened at it.
+    eventful: bool,
+    weight: usize,
+}
+
 /// The last looks.
 #[derive(Debug, Default)]
 pub struct History {
-    looks: VecDeque<Look>,
-    /// How many came before the first that is kept.
-    dropped: usize,
+    looks: VecDeque<Kept>,
+    /// How many came.
+    came: usize,
+    weight: usize,
     /// The number of the look that is shown in place of the newest, from 0.
     at: Option<usize>,
+    /// The event that was gone to, while its look is shown.
+    event: Option<Moment>,
+    /// The recording plays on to the next event after this time.
+    pub seeks: Option<Timestamp>,
     /// The recording that they are of.
     pub played: Option<Played>,
 }
 
 impl History {
-    /// Keeps a look.
-    pub fn keep(&mut self, look: Look) {
-        let most = if self.played.is_some() { RECORDED } else { LIVE };
-        self.looks.push_back(look);
-        // The look that is shown is not thrown away.
-        while self.looks.len() > most && self.at != Some(self.dropped) {
-            self.looks.pop_front();
-            self.dropped += 1;
+    /// Keeps a look; `eventful`: something happened at it.
+    pub fn keep(&mut self, look: Look, eventful: bool) {
+        let weight = weight(&look.census);
+        self.weight += weight;
+        self.looks.push_back(Kept { number: self.came, look, eventful, weight });
+        self.came += 1;
+        while self.looks.len() > MOST || (self.weight > BUDGET && self.looks.len() > FEWEST) {
+            let Some(gone) = self.dispensable().and_then(|at| self.looks.remove(at)) else { break };
+            self.weight -= gone.weight;
         }
+    }
+
+    /// The look that is missed least: the oldest at which nothing happened, else the oldest. The one that is shown is
+    /// not thrown away, nor is the newest.
+    fn dispensable(&self) -> Option<usize> {
+        let older = self.looks.len().saturating_sub(LAST);
+        let free = |kept: &Kept| self.at != Some(kept.number);
+        let calm = self.looks.iter().take(older).position(|kept| free(kept) && !kept.eventful);
+        calm.or_else(|| self.looks.iter().take(self.looks.len() - 1).position(free))
     }
 
     /// The number of the newest, from 0.
     fn newest(&self) -> usize {
-        (self.dropped + self.looks.len()).saturating_sub(1)
+        self.came.saturating_sub(1)
     }
 
     /// Whether an older look is shown, or the newest one is held.
@@ -69,30 +106,91 @@ impl History {
         self.played.is_some_and(|played| self.newest() + 1 >= played.looks)
     }
 
+    /// When the oldest look that is kept was taken.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.looks.front().map(|kept| kept.look.census.taken_at)
+    }
+
+    /// The event that was gone to, if its look is still the one that is shown.
+    pub fn event(&self) -> Option<&Moment> {
+        self.event.as_ref()
+    }
+
+    /// Where the shown look stands among those that are kept.
+    fn place(&self) -> Option<usize> {
+        let at = self.at.unwrap_or(self.newest());
+        self.looks.iter().position(|kept| kept.number == at)
+    }
+
     /// Goes one look back; `None`: there is none.
     pub fn back(&mut self) -> Option<Look> {
-        let at = self.at.unwrap_or(self.newest()).checked_sub(1)?;
-        self.go_to(at)
+        self.go_to(self.place()?.checked_sub(1)?)
     }
 
     /// Goes one look forward; `None`: the newest is shown.
     pub fn forward(&mut self) -> Option<Look> {
-        self.go_to(self.at? + 1)
+        self.at?;
+        self.go_to(self.place()? + 1)
+    }
+
+    /// Goes to the first look that was taken when an event had happened; `None`: none was.
+    pub fn to_event(&mut self, event: Moment) -> Option<Look> {
+        let place = self.looks.iter().position(|kept| kept.look.census.taken_at >= event.at)?;
+        let look = self.go_to(place);
+        self.event = Some(event);
+        look
     }
 
     /// Holds the newest look; `None`: none came yet.
     pub fn hold(&mut self) -> Option<Look> {
-        self.go_to(self.newest())
+        self.go_to(self.looks.len().checked_sub(1)?)
     }
 
-    fn go_to(&mut self, at: usize) -> Option<Look> {
-        let look = self.looks.get(at.checked_sub(self.dropped)?)?.clone();
-        self.at = Some(at);
-        Some(look)
+    fn go_to(&mut self, place: usize) -> Option<Look> {
+        let kept = self.looks.get(place)?;
+        self.at = Some(kept.number);
+        self.event = None;
+        Some(kept.look.clone())
     }
 
     /// Goes on with the newest look.
     pub fn close(&mut self) {
         self.at = None;
+        self.event = None;
     }
+}
+
+/// About how many bytes a look takes: what processes have mapped, open and in their environments is most of it.
+fn weight(census: &Census) -> usize {
+    let apps = census.apps.iter().map(|app| {
+        let rules = 16 * 1024;
+        let masters = app.masters.len() * 8 * 1024;
+        rules + masters + app.processes().map(process).sum::<usize>()
+    });
+    apps.sum::<usize>() + 8 * 1024
+}
+
+/// What the allocator adds to a piece.
+const PIECE: usize = 16;
+
+fn process(process: &Process) -> usize {
+    let environ = |environ: &Fact<Environ>| {
+        let variables = environ.get().map_or(&[][..], |environ| &environ.variables);
+        let each = |one: &crate::facts::environ::Variable| {
+            one.name.len() + one.value.len() + 2 * PIECE + size_of_val(one)
+        };
+        variables.iter().map(each).sum::<usize>()
+    };
+    let maps: usize = process
+        .maps
+        .get()
+        .into_iter()
+        .flatten()
+        .map(|file| file.path.as_os_str().len() + PIECE + size_of_val(file))
+        .sum();
+    let libraries = process.libraries.get().map_or(0, Vec::len) * 256;
+    let descriptors = process.descriptors.get().map_or(0, Vec::len) * 128;
+    let limits = process.limits.get().map_or(0, Vec::len) * 128;
+    let all = environ(&process.environ) + environ(&process.live) + maps;
+    size_of::<Process>() + 2048 + all + libraries + descriptors + limits
 }

@@ -24,6 +24,7 @@ use crate::os::Pid;
 use crate::rules::causes::{Caused, in_order};
 use crate::rules::headline::{Headline, headline};
 use crate::rules::{Finding, Severity, Verdicts};
+use crate::show::words;
 
 /// One look, with what the rules made of it.
 #[derive(Clone, Debug)]
@@ -270,6 +271,15 @@ impl State {
     /// The look that is drawn.
     pub fn shown(&self) -> Option<&Look> {
         self.paused.as_ref().or(self.look.as_ref())
+    }
+
+    /// How much older than the newest look the one is that was gone back to: `29 s`. `None`: it is the newest, or the
+    /// screen is only paused.
+    pub fn behind(&self) -> Option<String> {
+        let (shown, newest) = (self.paused.as_ref()?, self.look.as_ref()?);
+        let behind = newest.census.taken_at.duration_since(shown.census.taken_at).as_secs();
+        let seconds = u64::try_from(behind).ok().filter(|seconds| *seconds > 0)?;
+        self.history.is_open().then(|| words::elapsed(seconds))
     }
 
     /// The processes that had ended by the look that is drawn.

@@ -5,6 +5,7 @@ mod behind;
 mod boxes;
 mod desk;
 mod moving;
+mod past;
 mod recorded;
 mod sizes;
 mod timeline;

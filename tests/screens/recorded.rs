@@ -92,18 +92,6 @@ fn a_machine_s_last_looks_can_be_gone_back_to() {
 }
 
 #[test]
-fn only_the_last_looks_are_kept() {
-    let mut desk = Desk::new((80, 24));
-    for second in 0..200 {
-        desk.look(later(two(), second));
-    }
-    for _ in 0..200 {
-        desk.press_now(",");
-    }
-    assert!(desk.row(1).contains("23:13:17  HISTORY"), "{}", desk.row(1));
-}
-
-#[test]
 fn the_smallest_screens_say_what_they_show() {
     for size in [(40, 10), (60, 18), (80, 24), (120, 40)] {
         let mut desk = played(90);

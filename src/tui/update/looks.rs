@@ -25,14 +25,15 @@ pub(super) fn arrived(
     if state.passage.is_some() && census.boot_time < shown {
         return asking::recheck(state);
     }
+    let told = state.chronicle.told();
     state.chronicle.look(&census, state.rights == Rights::Recorded);
+    let eventful = state.chronicle.told() > told;
     if let Some(passage) = &mut state.passage {
         passage.look(&census);
     }
     let look = Look { census, verdicts, at: state.now };
     let was_newest = state.history.is_at_newest();
-    state.history.keep(look.clone());
-    time::arrived(state, was_newest);
+    state.history.keep(look.clone(), eventful);
     if let Some(before) = state.look.take() {
         let ended = ghosts(&before.census, &look, state.now + GHOSTS_STAY);
         state.ghosts.extend(ended);
@@ -44,7 +45,9 @@ pub(super) fn arrived(
         state.look = Some(look);
         first(state);
     }
-    asking::recheck(state)
+    let mut effects = time::arrived(state, was_newest);
+    effects.extend(asking::recheck(state));
+    effects
 }
 
 /// The cursor starts on the finding that the headline speaks of; on the first app if there is none.

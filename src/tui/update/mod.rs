@@ -183,6 +183,7 @@ pub fn scope(state: &State) -> Scope {
 
 fn key_pressed(state: &mut State, event: &KeyEvent) -> Vec<Effect> {
     let Some(key) = Key::of(event) else { return Vec::new() };
+    state.history.seeks = None;
     if !state.dialogs.is_empty() {
         return asking::key(state, key);
     }
@@ -245,6 +246,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Pause => return settled(state, time::pause),
         Action::LookBack => return settled(state, time::back),
         Action::LookForward => return settled(state, time::forward),
+        Action::EventBack => return settled(state, time::event_back),
+        Action::EventForward => return settled(state, time::event_forward),
         Action::Reveal => reveal(state),
         Action::Copy => return paper::copy(state),
         Action::Plain => return vec![Effect::Plain(paper::plain(state))],

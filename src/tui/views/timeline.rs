@@ -59,9 +59,7 @@ fn page(state: &State, columns: usize) -> Page {
 
 fn rows(state: &State, census: &Census, moment: &Moment, columns: usize) -> Vec<Row> {
     let at = time(moment.at, census.taken_at, &state.zone);
-    let app = moment.app.as_ref().map(|id| state.app_name(id)).unwrap_or_default();
-    let several = census.apps.len() > 1 && !app.is_empty() && !moment.words.contains(&app);
-    let words = if several { format!("{app}: {}", moment.words) } else { moment.words.clone() };
+    let (app, words) = told(state, moment);
     let source = last(&moment.source, SOURCE);
     let from = TIME + 4;
     let room = columns.saturating_sub(from + width(&source) + 3);
@@ -80,7 +78,7 @@ fn rows(state: &State, census: &Census, moment: &Moment, columns: usize) -> Vec<
     ];
     let mut rows = vec![Row {
         line: line.end(&source, Tone::Quiet).line(),
-        key: Some(RowKey::Named(format!("{} {} {words}", moment.at, app))),
+        key: Some(RowKey::Named(name(moment, &app, &words))),
         door: door(state, moment),
         about: if long { words.clone() } else { format!("{day}  ({})", moment.source) },
         words: Words { text: format!("{at} {words} {app} {}", moment.source), values },
@@ -91,6 +89,20 @@ fn rows(state: &State, census: &Census, moment: &Moment, columns: usize) -> Vec<
         Row::more(Cells::new(state.theme, columns).to(from).text(&piece, Tone::Plain).line())
     }));
     rows
+}
+
+/// The name of its app, and what happened: with that name where there are several.
+pub fn told(state: &State, moment: &Moment) -> (String, String) {
+    let app = moment.app.as_ref().map(|id| state.app_name(id)).unwrap_or_default();
+    let apps = state.shown().map_or(0, |look| look.census.apps.len());
+    let several = apps > 1 && !app.is_empty() && !moment.words.contains(&app);
+    let words = if several { format!("{app}: {}", moment.words) } else { moment.words.clone() };
+    (app, words)
+}
+
+/// What its row is known by.
+pub fn name(moment: &Moment, app: &str, words: &str) -> String {
+    format!("{} {app} {words}", moment.at)
 }
 
 /// To what it is about: the release, the process, else its app.

@@ -4,7 +4,7 @@ use ratatui::text::Line;
 
 use super::cells::Cells;
 use crate::rules::headline::{Headline, Word};
-use crate::show::words::{Mark, width};
+use crate::show::words::{Mark, cut, width};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 
@@ -22,12 +22,18 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
     };
     let told = look.headline();
     let (mark, tone) = sign(&told);
-    let first = Cells::new(state.theme, columns)
-        .to(1)
-        .text(&mark.to_string(), tone)
-        .to(3)
-        .left(told.word.name(), 7, loud(tone))
-        .text(&told.what, Tone::Plain);
+    let first = Cells::new(state.theme, columns).to(1).text(&mark.to_string(), tone).to(3).left(
+        told.word.name(),
+        7,
+        loud(tone),
+    );
+    // How old what is shown is counts more than the end of a sentence.
+    let behind = state.behind().map(|behind| format!("-{behind}")).unwrap_or_default();
+    let room = columns.saturating_sub(first.at() + width(&behind) + 3);
+    let first = match behind.as_str() {
+        "" => first.text(&told.what, Tone::Plain),
+        behind => first.text(&cut(&told.what, room), Tone::Plain).end(behind, Tone::Strong),
+    };
     let label = |word: &str| Cells::new(state.theme, columns).to(3).left(word, 7, Tone::Quiet);
     let hint = "Enter: how";
     let mut next = label("NEXT").text(&told.next, Tone::Plain);

@@ -137,11 +137,22 @@ fn title(state: &State, page: &Page, columns: usize) -> Vec<Line<'static>> {
         return vec![titled(state, columns, &path, &page.count)];
     }
     // Where it is counts more than how much there is: the count takes the room that the path leaves.
-    let room = columns.saturating_sub(2);
-    let first = Cells::new(state.theme, columns)
-        .to(1)
-        .text(&words::cut(&path, room), Tone::Strong)
-        .end(&page.count, Tone::Quiet);
+    // How old what is shown is counts more than both, where no headline says it.
+    let alone = layout::parts(state).headline.height == 0;
+    let behind = state.behind().filter(|_| alone).map(|behind| format!("-{behind}"));
+    let reserved = behind.as_ref().map_or(0, |behind| width(behind) + 3);
+    let room = columns.saturating_sub(2 + reserved);
+    let mut first = Cells::new(state.theme, columns).to(1);
+    first = first.text(&words::cut(&path, room), Tone::Strong);
+    first = match behind {
+        None => first.end(&page.count, Tone::Quiet),
+        Some(behind) => {
+            let left = columns.saturating_sub(reserved + first.at() + 2);
+            let count = words::cut(&page.count, left);
+            let from = columns.saturating_sub(reserved + width(&count));
+            first.to(from).text(&count, Tone::Quiet).end(&behind, Tone::Strong)
+        }
+    };
     vec![first.line(), rule(state, columns)]
 }
 
