@@ -8,7 +8,9 @@ use crate::tui::keys::{BINDINGS, Group};
 /// The page.
 pub fn pages() -> Vec<Page> {
     let mut text = format!(
-        "{MADE}# Keys\n\nWhat leads to a change of the machine passes a dialog in which Cancel has the focus.\n"
+        "{MADE}# Keys\n\nWhat leads to a change of the machine passes a dialog in which Cancel has the focus. \
+         Keys are changed by the name of their action: see [settings.md](settings.md#keys). An action without a key is \
+         in the palette.\n"
     );
     let mut groups: Vec<Group> = Vec::new();
     for binding in BINDINGS {
@@ -26,7 +28,9 @@ pub fn pages() -> Vec<Page> {
                 .iter()
                 .map(|key| format!("`{}`", key.to_string().replace('|', "\\|")))
                 .collect();
-            let _ = writeln!(text, "| {} | `{}` | {} |", keys.join(" "), binding.name, binding.doc);
+            let keys =
+                if keys.is_empty() { format!("`:{}`", binding.name) } else { keys.join(" ") };
+            let _ = writeln!(text, "| {keys} | `{}` | {} |", binding.name, binding.doc);
         }
     }
     vec![Page { path: "keys.md".into(), text }]

@@ -9,6 +9,7 @@ use crate::os::signal::LiveHands;
 use crate::os::{Hands, own};
 use crate::settings;
 use crate::show::text::Paint;
+use crate::tui::bound::Keys;
 use crate::tui::history::Played;
 use crate::tui::state::Rights;
 use crate::tui::theme::{Colours, Ground, Theme};
@@ -36,6 +37,7 @@ pub fn open(
     played: Option<Played>,
 ) -> anyhow::Result<Status> {
     let settings = options.settings()?;
+    let keys = Keys::of_settings(&settings.keys)?;
     let paint = options.paint();
     let wish = targets::wish(&[], &settings);
     let mut wish = recording.map_or(wish.clone(), |machine| machine.wish(&wish));
@@ -57,6 +59,8 @@ pub fn open(
         show: settings.show,
         refresh: Duration::from_secs_f64(options.refresh.unwrap_or(EVERY)),
         theme: theme(paint, settings.theme),
+        keys,
+        mouse: settings.mouse,
         zone: own::zone(),
         rights,
         played,

@@ -8,6 +8,7 @@ use super::Options;
 use super::machine::own_machine;
 use crate::os::{Ask, FileStat, Found, PathAsk, Root, Source, own, shown};
 use crate::settings::Settings;
+use crate::tui::bound::Keys;
 
 /// The file for the whole machine.
 const SYSTEM: &str = "/etc/farrier.toml";
@@ -30,9 +31,11 @@ impl Options {
         };
         for (path, named) in files {
             match read(source.as_ref(), &path)? {
-                Some(text) => settings
-                    .read(&text)
-                    .map_err(|refused| anyhow::anyhow!("{}:{refused}", shown(&path)))?,
+                Some(text) => {
+                    let read = settings.read(&text);
+                    read.and_then(|()| Keys::of_settings(&settings.keys).map(drop))
+                        .map_err(|refused| anyhow::anyhow!("{}:{refused}", shown(&path)))?;
+                }
                 None if named => bail!("{}: there is no such file", shown(&path)),
                 None => {}
             }

@@ -16,6 +16,13 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 /// Whether the terminal is farrier's now, so that a panic in any thread gives it back once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Whether the mouse was taken from the terminal as well.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Buttons and the wheel, with coordinates of any size. Moves are not asked for: a slow line would carry them all.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
 /// farrier stopped itself: the CONT that ends that stop is no news.
 static STOPPED: AtomicBool = AtomicBool::new(false);
 
@@ -93,15 +100,32 @@ impl Terminal {
     /// Shows a text on the normal screen, where it can be selected and scrolled; [`Terminal::take_again`] ends it.
     pub fn show_plain(&self, text: &str) -> io::Result<()> {
         let mut out = self.out.lock();
+        if MOUSE.load(Ordering::SeqCst) {
+            out.write_all(MOUSE_OFF)?;
+        }
         crossterm::execute!(out, LeaveAlternateScreen, Show)?;
         out.write_all(text.replace('\n', "\r\n").as_bytes())?;
+        out.flush()
+    }
+
+    /// Takes the mouse as long as the terminal is taken, or gives it back.
+    pub fn mouse(&self, on: bool) -> io::Result<()> {
+        let mut out = self.out.lock();
+        if MOUSE.swap(on, Ordering::SeqCst) != on {
+            out.write_all(if on { MOUSE_ON } else { MOUSE_OFF })?;
+        }
         out.flush()
     }
 
     fn enter(&self) -> io::Result<()> {
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
-        crossterm::execute!(self.out.lock(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+        let mut out = self.out.lock();
+        crossterm::execute!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        if MOUSE.load(Ordering::SeqCst) {
+            out.write_all(MOUSE_ON)?;
+        }
+        out.flush()
     }
 }
 
@@ -126,6 +150,9 @@ fn give_back() {
         return;
     }
     let mut out = io::stdout();
+    if MOUSE.load(Ordering::SeqCst) {
+        let _ = out.write_all(MOUSE_OFF);
+    }
     let _ = crossterm::execute!(out, DisableBracketedPaste, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
 }

@@ -1,6 +1,8 @@
-//! The user's settings: thresholds, ignored rules, harmless names, read-only. Each is a card in [`SETTINGS`].
+//! The user's settings: thresholds, ignored rules, harmless names, keys, read-only. Each is a card in [`SETTINGS`].
 
 use std::path::PathBuf;
+
+use toml::de::{DeTable, DeValue};
 
 use crate::model::Limits;
 
@@ -15,6 +17,10 @@ pub struct Settings {
     pub ignore: Vec<String>,
     /// Names of the environment whose values may be shown, besides the harmless ones.
     pub show: Vec<String>,
+    /// Keys of the inspector's actions in place of those of its table; the inspector knows which can be.
+    pub keys: Vec<Keyed>,
+    /// The inspector takes the mouse from the terminal.
+    pub mouse: bool,
     /// Nothing can be sent.
     pub read_only: bool,
     /// A file that takes the audit lines besides the system's log.
@@ -33,6 +39,17 @@ pub enum Theme {
     Light,
     /// Without colours.
     None,
+}
+
+/// The keys of one action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyed {
+    /// Its name.
+    pub action: String,
+    /// The keys, as they are written.
+    pub keys: Vec<String>,
+    /// The line that says so.
+    pub line: usize,
 }
 
 /// One setting.
@@ -92,6 +109,28 @@ pub const SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        name: "keys",
+        does: "keys of the inspector by the name of their action, as a table: see below (those of keys.md)",
+        form: "a table of actions, each with a list of keys: pause = [\"p\", \"F5\"]",
+        take: |value, settings| {
+            for (action, keys) in value.as_table()? {
+                settings.keys.retain(|keyed| keyed.action != *action);
+                let keyed = Keyed { action: action.clone(), keys: words(keys)?, line: 0 };
+                settings.keys.push(keyed);
+            }
+            Some(())
+        },
+    },
+    Setting {
+        name: "mouse",
+        does: "the inspector takes the mouse: wheel, rows, tabs and heads of columns (false)",
+        form: "true or false",
+        take: |value, settings| {
+            settings.mouse = value.as_bool()?;
+            Some(())
+        },
+    },
+    Setting {
         name: "show",
         does: "names of environment variables whose values may be shown besides the harmless ones (none)",
         form: "a list of names, [\"FEATURE_FLAGS\"]",
@@ -144,15 +183,18 @@ pub fn thresholds(limits: &Limits) -> String {
 impl Settings {
     /// Takes a file's text over what is already set, key by key.
     pub fn read(&mut self, text: &str) -> Result<(), Refused> {
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let wrong = |error: toml::de::Error| {
             let at = error.span().map_or(0, |span| span.start);
             Refused { line: line_of(text, at), words: error.message().to_owned() }
-        })?;
+        };
+        let table: toml::Table = text.parse().map_err(wrong)?;
+        let places = DeTable::parse(text).map_err(wrong)?.into_inner();
         for (name, value) in &table {
-            let refused = |words| Refused { line: line_naming(text, name), words };
+            let refused =
+                |words| Refused { line: line_of(text, place(&places, name).unwrap_or(0)), words };
             let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
                 let name = crate::os::text::escaped(name.as_bytes());
-                let nearest = nearest(&name);
+                let nearest = nearest(&name, SETTINGS.iter().map(|setting| setting.name));
                 return Err(refused(format!(
                     "there is no setting {name}; {nearest} is the nearest. Nothing was started"
                 )));
@@ -160,6 +202,14 @@ impl Settings {
             if (setting.take)(value, self).is_none() {
                 let Setting { name, form, .. } = setting;
                 return Err(refused(format!("{name} takes {form}. Nothing was started")));
+            }
+        }
+        let actions = places.iter().find(|(name, _)| name.get_ref() == "keys");
+        if let Some(DeValue::Table(actions)) = actions.map(|(_, table)| table.get_ref()) {
+            for keyed in &mut self.keys {
+                if let Some(at) = place(actions, &keyed.action) {
+                    keyed.line = line_of(text, at);
+                }
             }
         }
         Ok(())
@@ -170,24 +220,15 @@ fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// The line on which a top-level name is set.
-fn line_naming(text: &str, name: &str) -> usize {
-    text.lines()
-        .position(|line| {
-            let line = line.trim_start_matches(|c: char| c.is_whitespace() || "\"'[".contains(c));
-            line.strip_prefix(name)
-                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-        })
-        .map_or(1, |line| line + 1)
+/// Where a name of a table stands.
+fn place(table: &DeTable<'_>, name: &str) -> Option<usize> {
+    let found = table.iter().find(|(other, _)| other.get_ref() == name);
+    found.map(|(name, _)| name.span().start)
 }
 
-/// The setting whose name takes the fewest changes of letters.
-fn nearest(name: &str) -> &'static str {
-    SETTINGS
-        .iter()
-        .map(|setting| setting.name)
-        .min_by_key(|known| changes(name, known))
-        .unwrap_or_default()
+/// The name that takes the fewest changes of letters.
+pub fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> &'static str {
+    known.min_by_key(|known| changes(name, known)).unwrap_or_default()
 }
 
 /// The least number of letters put in, left out or replaced (Levenshtein).
@@ -228,6 +269,22 @@ mod tests {
         settings.read("theme = 'light'").unwrap();
         assert_eq!(settings.theme, Theme::Light);
         assert!(settings.read("theme = 'blue'").is_err());
+    }
+
+    #[test]
+    fn keys_come_with_their_lines_and_the_second_file_wins_action_by_action() {
+        let mut settings = Settings::default();
+        settings.read("[keys]\npause = ['P']\n\nmark = []\n").unwrap();
+        settings.read("mouse = true\n[keys]\npause = ['Space', 'p']\n").unwrap();
+        let keyed = |action: &str, keys: &[&str], line| Keyed {
+            action: action.into(),
+            keys: keys.iter().map(ToString::to_string).collect(),
+            line,
+        };
+        assert_eq!(settings.keys, [keyed("mark", &[], 4), keyed("pause", &["Space", "p"], 3)]);
+        assert!(settings.mouse);
+        assert!(settings.read("keys = ['p']").is_err());
+        assert!(settings.read("[keys]\npause = 'p'").is_err());
     }
 
     #[test]

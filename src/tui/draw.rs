@@ -8,7 +8,7 @@ use super::layout::{self, Size};
 use super::place::Pane;
 use super::state::State;
 use super::views::help;
-use super::widgets::{bar, dialog, footer, headline, pane, tabs, tiny};
+use super::widgets::{bar, dialog, footer, headline, palette, pane, tabs, tiny};
 use crate::show::words::Form;
 
 /// Draws everything.
@@ -53,6 +53,7 @@ fn whole(state: &State, buffer: &mut Buffer) {
     }
     let body = Rect::new(0, 2, state.size.0, state.size.1.saturating_sub(4));
     dialog::draw(state, below_headline(state, body), buffer);
+    palette::draw(state, body, buffer);
     pane::put(buffer, parts.message, &[footer::message(state, wide)]);
     pane::put(buffer, parts.keys, &[footer::keys(state, wide)]);
 }

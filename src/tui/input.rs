@@ -1,9 +1,9 @@
-//! The keyboard: events of the terminal, with arrow keys put together again that a slow line tore apart.
+//! The keyboard and the mouse: events of the terminal, with arrow keys put together again that a slow line tore apart.
 
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
 /// How long after an Esc the rest of a torn arrow key may come.
 const TORN: Duration = Duration::from_millis(100);
@@ -13,6 +13,8 @@ const TORN: Duration = Duration::from_millis(100);
 pub enum Came {
     /// A key.
     Key(KeyEvent),
+    /// The mouse, while it is farrier's.
+    Mouse(MouseEvent),
     /// Another size.
     Resize(u16, u16),
 }
@@ -48,6 +50,7 @@ pub fn read(hear: impl Fn(Came) -> bool) -> io::Result<()> {
 fn take(event: &Event) -> Option<Came> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => Some(Came::Key(*key)),
+        Event::Mouse(mouse) => Some(Came::Mouse(*mouse)),
         Event::Resize(columns, rows) => Some(Came::Resize(*columns, *rows)),
         _ => None,
     }

@@ -1,4 +1,5 @@
-//! The one table of keys: dispatch, the footer, the help screen and the documentation are made from it.
+//! The one table of keys: dispatch, the footer, the help screen and the documentation are made from it, as far as the
+//! settings leave it as it is (`bound`).
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -48,6 +49,7 @@ pub enum Action {
     Suspend,
     Quit,
     Act,
+    Mouse,
     FocusNext,
     FocusPrevious,
     Press,
@@ -151,22 +153,74 @@ impl Key {
     }
 }
 
+/// Keys that are no character, as they are shown and as the settings name them.
+const NAMES: &[(KeyCode, &str)] = &[
+    (KeyCode::Char(' '), "Space"),
+    (KeyCode::Enter, "Enter"),
+    (KeyCode::Esc, "Esc"),
+    (KeyCode::Tab, "Tab"),
+    (KeyCode::BackTab, "Shift-Tab"),
+    (KeyCode::Backspace, "Backspace"),
+    (KeyCode::Delete, "Delete"),
+    (KeyCode::Insert, "Insert"),
+    (KeyCode::Up, "Up"),
+    (KeyCode::Down, "Down"),
+    (KeyCode::Left, "Left"),
+    (KeyCode::Right, "Right"),
+    (KeyCode::Home, "Home"),
+    (KeyCode::End, "End"),
+    (KeyCode::PageUp, "PgUp"),
+    (KeyCode::PageDown, "PgDn"),
+];
+
 impl std::fmt::Display for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = match self.code {
-            KeyCode::Char(' ') => "Space".to_owned(),
-            KeyCode::Char(letter) if self.ctrl => format!("Ctrl-{}", letter.to_ascii_uppercase()),
-            KeyCode::Char(letter) => letter.escape_debug().to_string(),
-            KeyCode::PageUp => "PgUp".into(),
-            KeyCode::PageDown => "PgDn".into(),
-            KeyCode::BackTab => "Shift-Tab".into(),
-            KeyCode::Up => "Up".into(),
-            KeyCode::Down => "Down".into(),
-            KeyCode::Left => "Left".into(),
-            KeyCode::Right => "Right".into(),
-            other => format!("{other}"),
+        let named = NAMES.iter().find(|(code, _)| *code == self.code).map(|(_, name)| *name);
+        let name = match (self.code, named) {
+            (_, Some(name)) if self.ctrl => format!("Ctrl-{name}"),
+            (_, Some(name)) => name.to_owned(),
+            (KeyCode::Char(letter), _) if self.ctrl => {
+                format!("Ctrl-{}", letter.to_ascii_uppercase())
+            }
+            (KeyCode::Char(letter), _) => letter.escape_debug().to_string(),
+            (other, _) => format!("{other}"),
         };
         f.pad(&name)
+    }
+}
+
+impl std::str::FromStr for Key {
+    type Err = ();
+
+    /// A key as it is shown; capitals count for single characters only.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut letters = text.chars();
+        if let (Some(letter), None) = (letters.next(), letters.next()) {
+            return if letter.is_control() || letter.is_whitespace() {
+                Err(())
+            } else {
+                Ok(c(letter))
+            };
+        }
+        if let Some((_, code_name)) =
+            text.split_once('-').filter(|(held, _)| held.eq_ignore_ascii_case("ctrl"))
+        {
+            let mut letters = code_name.chars();
+            let letter = letters.next().filter(|_| letters.next().is_none()).ok_or(())?;
+            return if letter.is_ascii_graphic() {
+                Ok(ctrl(letter.to_ascii_lowercase()))
+            } else {
+                Err(())
+            };
+        }
+        if let Some((code, _)) = NAMES.iter().find(|(_, name)| name.eq_ignore_ascii_case(text)) {
+            return Ok(k(*code));
+        }
+        let number = text.strip_prefix(['F', 'f']).and_then(|number| number.parse().ok());
+        number
+            .filter(|number| (1..=12).contains(number))
+            .map(|number| k(KeyCode::F(number)))
+            .ok_or(())
     }
 }
 
@@ -177,7 +231,7 @@ pub struct Binding {
     pub action: Action,
     /// Its name: what the settings and the palette call it.
     pub name: &'static str,
-    /// The keys.
+    /// Its keys, unless the settings name others; none: it is reached by the palette.
     pub keys: &'static [Key],
     /// What it does, a few words.
     pub doc: &'static str,
@@ -284,6 +338,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(A::EventForward, "event-forward", &[c('>')], G::Time, "", "one event forward"),
     bind(A::ReadAgain, "read-again", &[c('r')], G::Time, "read again", "look again now"),
     bind(A::Palette, "palette", &[c(':')], G::Program, "", "every action by name"),
+    bind(A::Mouse, "mouse", &[], G::Program, "", "the mouse on and off"),
     bind(A::Repaint, "repaint", &[ctrl('l')], G::Program, "", "repaint"),
     bind(A::Suspend, "suspend", &[ctrl('z')], G::Program, "", "suspend"),
     bind(A::Quit, "quit", &[c('q'), ctrl('c')], G::Program, "", "quit"),
@@ -324,23 +379,17 @@ pub const BINDINGS: &[Binding] = &[
         "copy the command",
     ),
     bind(A::Accept, "accept", &[k(KeyCode::Enter)], G::Line, "keep", "take what is written"),
-    bind(A::Abandon, "abandon", &[k(KeyCode::Esc)], G::Line, "clear", "leave without it"),
+    bind(
+        A::Abandon,
+        "abandon",
+        &[k(KeyCode::Esc), ctrl('c')],
+        G::Line,
+        "clear",
+        "leave without it",
+    ),
 ];
 
-/// The binding of a key in a scope: the scope's own, then, from a view, those of every view.
-pub fn find(key: Key, scope: Scope) -> Option<&'static Binding> {
-    let in_view = !matches!(scope, Scope::Dialog | Scope::Line);
-    let matches =
-        |wanted: Scope| BINDINGS.iter().find(move |b| b.scope == wanted && b.keys.contains(&key));
-    matches(scope).or_else(|| if in_view { matches(Scope::All) } else { None })
-}
-
-/// The binding of an action.
+/// The line of an action.
 pub fn of(action: Action) -> Option<&'static Binding> {
     BINDINGS.iter().find(|binding| binding.action == action)
-}
-
-/// The first key of an action, as it is shown.
-pub fn shown(action: Action) -> String {
-    of(action).and_then(|b| b.keys.first()).map(ToString::to_string).unwrap_or_default()
 }

@@ -103,6 +103,8 @@ pub struct Cursor {
     pub index: usize,
     /// The first line shown.
     pub top: usize,
+    /// The text was scrolled on past the row, which may be out of sight.
+    pub loose: bool,
 }
 
 /// Which pane has the cursor.

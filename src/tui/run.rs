@@ -8,6 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use jiff::tz::TimeZone;
 
+use super::bound::Keys;
 use super::draw::draw;
 use super::gather::{self, Looker};
 use super::hand::{self, Said};
@@ -45,6 +46,10 @@ pub struct Inspector {
     pub refresh: Duration,
     /// Colours and signs.
     pub theme: Theme,
+    /// The keys that are in force.
+    pub keys: Keys,
+    /// Take the mouse from the terminal.
+    pub mouse: bool,
     /// The zone in which times are shown.
     pub zone: TimeZone,
     /// What farrier may do.
@@ -107,6 +112,9 @@ impl<'a> Stage<'a> {
         };
         state.history.played = inspector.played;
         state.show.clone_from(&inspector.show);
+        state.keys = inspector.keys.clone();
+        state.mouse = inspector.mouse;
+        terminal.mouse(inspector.mouse)?;
         if inspector.show_secrets {
             state.reveal = Reveal::OnKey;
         }
@@ -174,6 +182,7 @@ impl<'a> Stage<'a> {
                 Event::Tick
             }
             Heard::Input(Came::Key(key)) => Event::Key(key),
+            Heard::Input(Came::Mouse(mouse)) => Event::Mouse(mouse),
             Heard::Told(Told::Stop) => return self.suspend().map(|()| false),
             Heard::Told(Told::GoOn) => {
                 self.terminal.take_again()?;
@@ -220,6 +229,10 @@ impl<'a> Stage<'a> {
             }
             Effect::Repaint => {
                 self.screen.forget();
+                return Ok(false);
+            }
+            Effect::Mouse(on) => {
+                self.terminal.mouse(on)?;
                 return Ok(false);
             }
             Effect::Suspend => return self.suspend().map(|()| false),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use tui_input::Input;
 
+use super::bound::Keys;
 use super::changes::Changes;
 use super::chronicle::Chronicle;
 use super::dialog::Dialog;
@@ -107,8 +108,8 @@ pub struct Message {
 pub enum Asked {
     /// A filter of the list.
     Filter,
-    /// An action by its name.
-    Palette,
+    /// An action by its name; the number of the chosen one of those that fit.
+    Palette(usize),
     /// A search in the help.
     Help,
 }
@@ -159,6 +160,10 @@ pub struct State {
     pub zone: TimeZone,
     /// Colours and signs.
     pub theme: Theme,
+    /// The keys that are in force.
+    pub keys: Keys,
+    /// The mouse is farrier's, not the terminal's.
+    pub mouse: bool,
     /// The newest look; `None`: the first is under way.
     pub look: Option<Look>,
     /// The look that was on the screen when it was paused, or an older one that was gone back to.
@@ -225,6 +230,8 @@ impl State {
             now: Duration::ZERO,
             zone,
             theme,
+            keys: Keys::default(),
+            mouse: false,
             look: None,
             paused: None,
             history: History::default(),

@@ -65,6 +65,7 @@ impl Desk {
             "Up" => KeyCode::Up,
             "Down" => KeyCode::Down,
             "PgDn" => KeyCode::PageDown,
+            "BackTab" => KeyCode::BackTab,
             "Space" => KeyCode::Char(' '),
             other => KeyCode::Char(other.chars().last().unwrap()),
         };

@@ -6,6 +6,7 @@ mod boxes;
 mod desk;
 mod moving;
 mod past;
+mod pointing;
 mod recorded;
 mod sizes;
 mod timeline;

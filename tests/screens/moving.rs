@@ -103,6 +103,33 @@ fn evidence_opens_its_view_and_b_returns_to_the_line() {
 }
 
 #[test]
+fn text_below_the_last_row_is_read_to_its_end_and_back() {
+    for size in [(60, 18), (80, 24)] {
+        let mut desk = Desk::at(incident(), size);
+        desk.press("Enter x");
+        let first = desk.screen();
+        let last =
+            farrier::tui::widgets::pane::page(&desk.state, farrier::tui::place::Pane::Main, 60)
+                .rows
+                .last()
+                .map(|row| row.line.to_string())
+                .unwrap();
+        let last = last.split_whitespace().last().unwrap().to_owned();
+        for keys in [["j"; 80], ["PgDn"; 80], ["G"; 80]] {
+            desk.press(&keys.join(" "));
+            assert!(desk.screen().contains(&last), "{last}: {}", desk.screen());
+            // Enter shows the row before it opens it.
+            desk.press("Enter");
+            assert_eq!(desk.state.place.view, View::Rule);
+            desk.press("G");
+            desk.press(&["k"; 90].join(" "));
+            let below = |screen: &str| screen.lines().skip(1).collect::<Vec<_>>().join("\n");
+            assert_eq!(below(&desk.screen()), below(&first));
+        }
+    }
+}
+
+#[test]
 fn next_and_previous_finding_go_round() {
     let mut desk = Desk::at(incident(), (80, 24));
     let first = desk.state.place.main.key.clone();

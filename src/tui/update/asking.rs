@@ -9,7 +9,7 @@ use crate::model::{App, Operation};
 use crate::os::Pid;
 use crate::plans::{self, Given, Outcome, Refused, course, runner};
 use crate::tui::dialog::{Button, DEAF, DISARMS, Dialog, Leave, Menu, Planned, Question, Refusal};
-use crate::tui::keys::{self, Action, Key, Scope};
+use crate::tui::keys::{Action, Key, Scope};
 use crate::tui::place::RowKey;
 use crate::tui::place::{FindingId, Subject, View};
 use crate::tui::state::{Look, Rights, State, UnderWay};
@@ -92,14 +92,20 @@ pub fn refused_here(state: &State) -> Result<(), Refused> {
         let at = look.census.taken_at.to_zoned(state.zone.clone()).strftime("%H:%M:%S");
         return Err(Refused::new(
             format!("this is {at}, the screen is paused"),
-            "p goes live; then a",
+            format!(
+                "{} goes live; then {}",
+                state.keys.shown(Action::Pause),
+                state.keys.shown(Action::Act)
+            ),
         ));
     }
     if let Some(under_way) = &state.under_way {
         let way_out = if state.conducts() {
-            "u follows it; a there stops it where it is"
+            let (follow, act) =
+                (state.keys.shown(Action::View('u')), state.keys.shown(Action::Act));
+            format!("{follow} follows it; {act} there stops it where it is")
         } else {
-            "it ends by itself, seen or not seen"
+            "it ends by itself, seen or not seen".to_owned()
         };
         return Err(Refused::new(format!("{} is under way", under_way.title), way_out));
     }
@@ -119,19 +125,12 @@ pub fn refused_here(state: &State) -> Result<(), Refused> {
 /// A key while a dialog is open. What comes too early was typed at another screen.
 pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
     let now = state.now;
-    let bound = keys::find(key, Scope::Dialog).map(|binding| binding.action);
+    let bound = state.keys.find(key, Scope::Dialog).map(|binding| binding.action);
     if key == (Key { code: KeyCode::Char('c'), ctrl: true }) {
         return close(state);
     }
-    if key == (Key { code: KeyCode::Char('l'), ctrl: true }) {
-        return vec![Effect::Repaint];
-    }
-    if key == (Key { code: KeyCode::Char('z'), ctrl: true }) {
-        if state.conducts() {
-            return Vec::new();
-        }
-        disarm(state);
-        return vec![Effect::Suspend];
+    if let Some(action) = super::beside(state, key) {
+        return super::act(state, action);
     }
     match state.dialogs.last_mut() {
         Some(Dialog::Menu(menu)) if now.saturating_sub(menu.opened) >= DEAF => match bound {
@@ -389,9 +388,10 @@ pub(super) fn quit(state: &mut State) -> Vec<Effect> {
     let Some(under_way) = &mut state.under_way else { return vec![Effect::Quit] };
     let told = under_way.told.clone().unwrap_or_else(|| "nothing was told of it yet".into());
     let line = format!("{}: {told}", under_way.title);
+    let quit = state.keys.shown(Action::Quit);
     if !under_way.leaving {
         under_way.leaving = true;
-        state.say(format!("{line}. What comes of it is being watched; q again leaves"));
+        state.say(format!("{line}. What comes of it is being watched; {quit} again leaves"));
         return Vec::new();
     }
     state.sent.push(format!("{line}. What came of it was not watched to its end"));

@@ -1,6 +1,7 @@
 //! `m` and `d`: one process is marked, another is shown beside it.
 
 use super::moves;
+use crate::tui::keys::Action;
 use crate::tui::members::same;
 use crate::tui::place::{Subject, View};
 use crate::tui::state::State;
@@ -32,19 +33,24 @@ pub(super) fn mark(state: &mut State) {
         return state.say(format!("{pid} is not marked any more"));
     }
     state.mark = Some(identity);
-    state.say(format!("{pid} is marked; d on another process shows what differs"));
+    let diff = state.keys.shown(Action::Diff);
+    state.say(format!("{pid} is marked; {diff} on another process shows what differs"));
 }
 
 /// Shows what differs between the marked process and the one that is meant.
 pub(super) fn diff(state: &mut State) {
     let Some(marked) = state.mark else {
-        return state.say("no process is marked: m marks the selected one, then d on another");
+        let (mark, diff) = (state.keys.shown(Action::Mark), state.keys.shown(Action::Diff));
+        return state.say(format!(
+            "no process is marked: {mark} marks the selected one, then {diff} on another"
+        ));
     };
     let Some(Subject::Process(app, identity)) = meant(state) else {
         return state.say("there is no process here to compare");
     };
     if same(marked, identity) {
-        return state.say(format!("{} is the marked one: choose another, then d", identity.0));
+        let diff = state.keys.shown(Action::Diff);
+        return state.say(format!("{} is the marked one: choose another, then {diff}", identity.0));
     }
     moves::go(state, View::Diff, Subject::Process(app, identity), None);
 }

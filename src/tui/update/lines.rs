@@ -1,12 +1,12 @@
 //! Keys for the help and for a line of input.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler as _;
 
 use super::{Effect, act, asking, palette};
 use crate::tui::filter::Filter;
-use crate::tui::keys::Action;
+use crate::tui::keys::{Action, Key};
 use crate::tui::state::{Asked, State};
 use crate::tui::views;
 
@@ -27,8 +27,12 @@ pub(super) fn in_help(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Escape | Action::Back | Action::Help => state.help = None,
         Action::Quit => return asking::quit(state),
-        Action::Repaint => return vec![Effect::Repaint],
-        Action::Suspend => return vec![Effect::Suspend],
+        Action::Repaint | Action::Suspend | Action::Mouse => {
+            let help = state.help.take();
+            let effects = act(state, action);
+            state.help = help;
+            return effects;
+        }
         other => {
             state.help = None;
             return act(state, other);
@@ -42,11 +46,14 @@ pub(super) fn in_help(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 pub(super) fn key(state: &mut State, event: &KeyEvent, found: Option<Action>) -> Vec<Effect> {
+    if let Some(action) = Key::of(event).and_then(|key| super::beside(state, key)) {
+        return act(state, action);
+    }
     let Some((asked, mut input)) = state.line.take() else { return Vec::new() };
     match found {
         Some(Action::Accept) => {
-            if asked == Asked::Palette {
-                return palette::chosen(state, input.value());
+            if let Asked::Palette(chosen) = asked {
+                return palette::chosen(state, input.value(), chosen);
             }
             if let Err(wrong) = Filter::read(input.value()) {
                 state.say(wrong.to_string());
@@ -61,11 +68,22 @@ pub(super) fn key(state: &mut State, event: &KeyEvent, found: Option<Action>) ->
                         help.filter = Filter::default();
                     }
                 }
-                Asked::Palette => {}
+                Asked::Palette(_) => {}
             }
             return Vec::new();
         }
         _ => {
+            if let Asked::Palette(chosen) = asked
+                && let KeyCode::Up | KeyCode::Down = event.code
+            {
+                let last = palette::of(input.value()).len().saturating_sub(1);
+                let next = match event.code {
+                    KeyCode::Up => chosen.saturating_sub(1),
+                    _ => (chosen + 1).min(last),
+                };
+                state.line = Some((Asked::Palette(next), input));
+                return Vec::new();
+            }
             input.handle_event(&crossterm::event::Event::Key(*event));
         }
     }
@@ -80,6 +98,7 @@ pub(super) fn key(state: &mut State, event: &KeyEvent, found: Option<Action>) ->
         }
         _ => {}
     }
+    let asked = if let Asked::Palette(_) = asked { Asked::Palette(0) } else { asked };
     state.line = Some((asked, input));
     Vec::new()
 }

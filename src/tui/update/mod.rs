@@ -5,6 +5,7 @@ mod comparing;
 mod conducting;
 mod lines;
 mod looks;
+mod mouse;
 mod moves;
 pub mod palette;
 mod paper;
@@ -16,11 +17,11 @@ pub use asking::{planned, refused_here};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use tui_input::Input;
 
-use super::keys::{self, Action, Key, Scope};
+use super::keys::{Action, Key, Scope};
 use super::place::{Pane, View};
 use super::state::{Asked, Help, Reveal, State};
 use super::{changes, filter::Filter, layout, widgets::pane};
@@ -37,6 +38,8 @@ use crate::rules::Verdicts;
 pub enum Event {
     /// A key.
     Key(KeyEvent),
+    /// The mouse, while it is farrier's.
+    Mouse(MouseEvent),
     /// The terminal has another size.
     Resize(u16, u16),
     /// A look came, and the time until the next.
@@ -76,6 +79,8 @@ pub enum Effect {
     Plain(String),
     /// Draw every cell anew.
     Repaint,
+    /// Take the mouse from the terminal, or give it back.
+    Mouse(bool),
     /// Stop, as the shell's job control wants it.
     Suspend,
     /// Hold the plan's process.
@@ -96,9 +101,10 @@ pub enum Effect {
 pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
     state.now = now;
     let mut effects = expire(state);
-    let pressed = matches!(event, Event::Key(_));
+    let pressed = matches!(event, Event::Key(_) | Event::Mouse(_));
     match event {
         Event::Key(key) => effects.extend(key_pressed(state, &key)),
+        Event::Mouse(event) => effects.extend(mouse::pointed(state, event)),
         Event::Resize(columns, rows) => state.size = (columns, rows),
         Event::Look(census, verdicts, period) => {
             let before = changes::texts(state);
@@ -181,18 +187,25 @@ pub fn scope(state: &State) -> Scope {
     }
 }
 
+/// What a key with Ctrl does whatever is open above the views: it repaints or suspends.
+fn beside(state: &State, key: Key) -> Option<Action> {
+    let action = state.keys.find(key, Scope::All).filter(|_| key.ctrl)?.action;
+    matches!(action, Action::Repaint | Action::Suspend).then_some(action)
+}
+
 fn key_pressed(state: &mut State, event: &KeyEvent) -> Vec<Effect> {
     let Some(key) = Key::of(event) else { return Vec::new() };
     state.history.seeks = None;
     if !state.dialogs.is_empty() {
         return asking::key(state, key);
     }
-    let found = keys::find(key, scope(state)).map(|binding| binding.action);
+    let found = state.keys.find(key, scope(state)).map(|binding| binding.action);
     if state.line.is_some() {
         return lines::key(state, event, found);
     }
     let Some(action) = found else {
-        state.say(format!("{key} does nothing here. ? shows the keys"));
+        let help = state.keys.shown(Action::Help);
+        state.say(format!("{key} does nothing here. {help} shows the keys"));
         return Vec::new();
     };
     state.message = None;
@@ -229,7 +242,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::View(key) => moves::view(state, key),
         Action::Rule => moves::rule(state),
         Action::Help => state.help = Some(Help::default()),
-        Action::Palette => state.line = Some((Asked::Palette, Input::default())),
+        Action::Palette => state.line = Some((Asked::Palette(0), Input::default())),
         Action::Filter => {
             state.line = Some((Asked::Filter, Input::new(state.filter.text().to_owned())));
         }
@@ -252,8 +265,12 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Copy => return paper::copy(state),
         Action::Plain => return vec![Effect::Plain(paper::plain(state))],
         Action::Repaint => return vec![Effect::Repaint],
+        Action::Mouse => return mouse::turn(state),
         Action::Suspend if state.conducts() => {
-            state.say("not suspended: farrier carries out an operation. a stops it where it is");
+            let act = state.keys.shown(Action::Act);
+            state.say(format!(
+                "not suspended: farrier carries out an operation. {act} stops it where it is"
+            ));
         }
         Action::Suspend => {
             asking::disarm(state);
@@ -321,7 +338,9 @@ fn settle(state: &mut State) {
             if cursor.key.is_none() {
                 cursor.key = page.rows.get(at).and_then(|row| row.key.clone());
             }
-            if at < cursor.top {
+            if cursor.loose {
+                cursor.loose = !(cursor.top..cursor.top + room).contains(&at);
+            } else if at < cursor.top {
                 cursor.top = if Some(at) == first_key { 0 } else { at };
             } else if room > 0 && at >= cursor.top + room {
                 cursor.top = at + 1 - room;

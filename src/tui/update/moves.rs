@@ -24,6 +24,9 @@ pub(super) fn by(state: &mut State, step: isize) {
     let focus = state.place.focus;
     let at = pane::selected(state, focus, &rows);
     let keyed = |at: &usize| rows.get(*at).is_some_and(|row| row.key.is_some());
+    if is_out_of_sight(state) {
+        return scroll(state, step);
+    }
     let next = match (at, step > 0) {
         (Some(at), true) => (at + 1..rows.len()).find(keyed),
         (Some(at), false) => (0..at).rev().find(keyed),
@@ -44,19 +47,23 @@ fn scroll(state: &mut State, step: isize) {
     let chosen = pane::selected(state, focus, &page.rows);
     let most = page.rows.len().saturating_sub(room);
     let cursor = state.place.cursor_mut(focus);
-    let top = cursor.top.saturating_add_signed(step).min(most);
-    // A chosen row stays in sight: text scrolls as far as that allows.
-    cursor.top = match chosen {
-        Some(at) if step > 0 => top.min(at),
-        _ => top,
-    };
+    cursor.top = cursor.top.saturating_add_signed(step).min(most);
+    // Text behind the last row that can be chosen is read with that row out of sight.
+    cursor.loose = chosen.is_some_and(|at| !(cursor.top..cursor.top + room).contains(&at));
 }
 
-fn put(state: &mut State, rows: &[Row], at: usize) {
+/// Whether the text was scrolled so far that the chosen row is not on the screen.
+fn is_out_of_sight(state: &State) -> bool {
+    state.place.cursor(state.place.focus).loose
+}
+
+/// Puts the cursor of the pane that has it on a row.
+pub(super) fn put(state: &mut State, rows: &[Row], at: usize) {
     let focus = state.place.focus;
     let cursor = state.place.cursor_mut(focus);
     cursor.key = rows.get(at).and_then(|row| row.key.clone());
     cursor.index = at;
+    cursor.loose = false;
     follow(state);
 }
 
@@ -89,7 +96,9 @@ pub(super) fn page(state: &mut State, step: isize) {
     let at = pane::selected(state, focus, &rows);
     let place = at.and_then(|at| keyed.iter().position(|keyed| *keyed == at));
     let jump = isize::try_from(room).unwrap_or(1) * step;
-    let Some(place) = place else { return scroll(state, jump) };
+    let Some(place) = place.filter(|_| !is_out_of_sight(state)) else {
+        return scroll(state, jump);
+    };
     let to = place.saturating_add_signed(jump).min(keyed.len().saturating_sub(1));
     if to == place {
         return scroll(state, jump);
@@ -113,7 +122,12 @@ pub(super) fn first(state: &mut State) {
 pub(super) fn last(state: &mut State) {
     let rows = rows(state);
     match rows.iter().rposition(|row| row.key.is_some()) {
-        Some(at) => put(state, &rows, at),
+        Some(at) => {
+            put(state, &rows, at);
+            if at + 1 < rows.len() {
+                scroll(state, isize::MAX);
+            }
+        }
         None => scroll(state, isize::MAX),
     }
 }
@@ -245,6 +259,11 @@ pub(super) fn back(state: &mut State) {
 
 /// What Enter opens: a row's door; a folded app unfolds. Some rows do something else; that is returned.
 pub(super) fn open(state: &mut State) -> Option<Action> {
+    // What is not on the screen is shown before it is opened.
+    let focus = state.place.focus;
+    if std::mem::take(&mut state.place.cursor_mut(focus).loose) {
+        return None;
+    }
     let row = pane::row(state)?;
     if row.action.is_some() {
         return row.action;
@@ -321,6 +340,7 @@ pub(super) fn finding(state: &mut State, step: isize) {
         View::Overview | View::Findings => {
             state.place.focus = Pane::Main;
             state.place.main.key = Some(RowKey::Finding(next));
+            state.place.main.loose = false;
         }
         View::Finding => {
             state.place.subject = Subject::Finding(next);
@@ -337,8 +357,9 @@ pub(super) fn rule(state: &mut State) {
         (Some(RowKey::Finding(id)), _) | (_, Subject::Finding(id)) => Some(id.rule),
         _ => None,
     };
-    match name {
-        Some(name) => go(state, View::Rule, Subject::Rule(name), None),
-        None => state.say("select a finding first; x opens the page of its rule"),
+    if let Some(name) = name {
+        return go(state, View::Rule, Subject::Rule(name), None);
     }
+    let key = state.keys.shown(Action::Rule);
+    state.say(format!("select a finding first; {key} opens the page of its rule"));
 }

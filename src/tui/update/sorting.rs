@@ -55,11 +55,12 @@ pub(super) fn key(state: &mut State, bound: Option<Action>) -> Vec<Effect> {
 }
 
 /// Sorts by a column; by the same again the other way round.
-fn by(state: &mut State, column: &'static str) {
+pub(super) fn by(state: &mut State, column: &'static str) {
     let before = state.sorts.get(&state.place.view).filter(|sort| sort.column == column);
     let reverse = before.is_some_and(|sort| !sort.reverse);
     let sort = Sort { column, reverse, kept: Vec::new(), made: state.now };
-    state.say(format!("sorted {}; s and the same column turn it round", sort.words()));
+    let key = state.keys.shown(Action::Sort);
+    state.say(format!("sorted {}; {key} and the same column turn it round", sort.words()));
     state.sorts.insert(state.place.view, sort);
 }
 

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::show::words::{Mark, width};
+use crate::tui::bound::Keys;
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::{Action, BINDINGS, Binding, Group, Reach, Scope};
 use crate::tui::state::{Help, Rights, State};
@@ -57,7 +58,13 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
             let bound: Vec<&Binding> = BINDINGS
                 .iter()
                 .filter(|b| {
-                    b.group == *group && admits(&format!("{} {} {}", b.name, b.doc, keys(b)))
+                    b.group == *group
+                        && admits(&format!(
+                            "{} {} {}",
+                            b.name,
+                            b.doc,
+                            state.keys.all_shown(b.action)
+                        ))
                 })
                 .collect();
             if bound.is_empty() {
@@ -68,7 +75,7 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
             }
             lines
                 .push(Cells::new(state.theme, room).to(1).text(group.title(), Tone::Strong).line());
-            lines.extend(collapsed(&bound).into_iter().map(|(keys, doc, dim)| {
+            lines.extend(collapsed(&state.keys, &bound).into_iter().map(|(keys, doc, dim)| {
                 let quiet = dim && state.rights != Rights::Signals;
                 let tone = if quiet { Tone::Quiet } else { Tone::Plain };
                 let cells = Cells::new(state.theme, room).to(1).left(&keys, 15, tone).to(17);
@@ -116,12 +123,9 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn keys(binding: &Binding) -> String {
-    binding.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-}
-
 /// The lines of a group: keys, words, and whether they lead to a change. The views of the tabs are one line.
-fn collapsed(bound: &[&Binding]) -> Vec<(String, String, bool)> {
+fn collapsed(in_force: &Keys, bound: &[&Binding]) -> Vec<(String, String, bool)> {
+    let keys = |binding: &Binding| in_force.all_shown(binding.action);
     let tab = |binding: &&&Binding| matches!(binding.action, Action::View('1'..='9'));
     let tabs: Vec<&&Binding> = bound.iter().filter(tab).collect();
     let whole = tabs.len() == 9;

@@ -17,7 +17,7 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
     if let Some((asked, input)) = &state.line {
         let sign = match asked {
             Asked::Filter | Asked::Help => "/",
-            Asked::Palette => ":",
+            Asked::Palette(_) => ":",
         };
         let value = crate::os::text::escaped(input.value().as_bytes());
         let room = columns.saturating_sub(4);
@@ -73,7 +73,7 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
         .then_some(Action::Help);
     let entry = |action: &Action| {
         let hint = keys::of(*action).map_or("", |binding| binding.hint);
-        (keys::shown(*action), hint)
+        (state.keys.shown(*action), hint)
     };
     let room = |text: &(String, &str)| width(&text.0) + 1 + width(text.1);
     let end = last.as_ref().map(entry);

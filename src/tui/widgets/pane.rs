@@ -59,9 +59,14 @@ fn frame(state: &State, side: Pane, page: &Page, rect: Rect) -> (u16, u16) {
 
 /// How many rows a pane shows.
 pub fn room(state: &State, side: Pane, page: &Page) -> usize {
+    usize::from(body(state, side, page).height)
+}
+
+/// Where the rows of a pane stand.
+pub fn body(state: &State, side: Pane, page: &Page) -> Rect {
     let rect = area(state, side);
     let (above, below) = frame(state, side, page, rect);
-    usize::from(rect.height.saturating_sub(above + below))
+    Rect { y: rect.y + above, height: rect.height.saturating_sub(above + below), ..rect }
 }
 
 /// Draws a pane.
@@ -264,11 +269,6 @@ pub fn line_note(state: &State, asked: Asked) -> String {
                 Ok(_) => String::new(),
             }
         }
-        Asked::Palette => crate::tui::update::palette::matches(state)
-            .iter()
-            .take(4)
-            .map(|binding| binding.name)
-            .collect::<Vec<_>>()
-            .join("  "),
+        Asked::Palette(_) => "Up and Down choose".into(),
     }
 }
