@@ -125,6 +125,36 @@ fn what_stands_before_a_freed_copy_makes_no_owner() {
     assert_eq!(heap.find(ARGUMENTS).unwrap().program, Text::from("/srv/shop/bin/unicorn"));
 }
 
+/// Memory that counts what is read of it.
+struct Counted<'a>(&'a Image, std::cell::Cell<usize>);
+
+impl Memory for Counted<'_> {
+    fn read(&self, at: u64, into: &mut [u8]) -> usize {
+        let read = self.0.read(at, into);
+        self.1.set(self.1.get() + read);
+        read
+    }
+}
+
+#[test]
+fn an_owner_of_one_of_equal_copies_ends_the_search() {
+    let mut heap = Heap::new(Layout::Fixed);
+    let live = heap.pairs("/srv/shop", "/usr/bin/unicorn", ARGUMENTS);
+    heap.words(&live);
+    heap.owned(live);
+    let (far, large) = (HEAP << 8, 16 * CHUNK);
+    heap.image.0.insert(far, vec![0; large]);
+    let mut present = Present::default();
+    present.add(HEAP, 1 << 16, &(1_u64 << 63).to_ne_bytes());
+    present.add(far, large as u64, &(1_u64 << 63).to_ne_bytes());
+    let arguments: Vec<Text> = ARGUMENTS.iter().map(|text| Text::from(*text)).collect();
+    let memory = Counted(&heap.image, 0.into());
+    let search =
+        Search { memory: &memory, present: &present, arguments: &arguments, is_late: &|| false };
+    assert_eq!(search.run().map(|found| found.directory), Ok("/srv/shop".into()));
+    assert!(memory.1.get() < large + 4 * CHUNK, "{} bytes read", memory.1.get());
+}
+
 #[test]
 fn short_arguments_and_none() {
     for layout in LAYOUTS {
