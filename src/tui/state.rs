@@ -350,10 +350,10 @@ impl State {
             .unwrap_or_else(|| id.to_string())
     }
 
-    /// The findings about a process.
+    /// The findings about a process, causes before what follows from them.
     pub fn findings_of(&self, pid: Pid) -> Vec<&Finding> {
-        let all = self.shown().map(Look::findings).unwrap_or_default();
-        all.into_iter().filter(|finding| finding.pid == Some(pid)).collect()
+        let all = self.shown().map(Look::in_order).unwrap_or_default().into_iter();
+        all.map(|caused| caused.finding).filter(|finding| finding.pid == Some(pid)).collect()
     }
 
     /// Says one sentence in the message line for a while.

@@ -106,7 +106,7 @@ fn report(look: &mut Look<'_>, old: &Master, ready: &Master, since: u64) {
         )
         .seen(format!("{pid} is an old master with {its_workers}"), &old.process.command_line.place)
         .seen(
-            format!("{new}, which replaced it, has been ready for at most {}", age(since)),
+            format!("{new}, which replaced it, is ready and started {} ago", age(since)),
             &ready.process.age.place,
         )
         .leads_to(match release {

@@ -6,6 +6,7 @@ use crate::facts::{Fact, Lack, cgroup, signals};
 use crate::model::{App, Master, Phase, Process, Role};
 use crate::os::secrets::mask_text;
 use crate::os::{Pid, Root, Text, shown};
+use crate::rules::line::age as age_in_words;
 use crate::show::words::{self, Mark};
 use crate::tui::keys::Action;
 use crate::tui::members::{Member, worker_name};
@@ -126,8 +127,11 @@ fn sentence(state: &State, member: &Member<'_>, app: Option<&App>) -> String {
 fn identity(state: &State, sheet: &mut Sheet<'_>, process: &Process) {
     let now = state.shown().map_or(jiff::Timestamp::UNIX_EPOCH, |look| look.census.taken_at);
     sheet.fact("started", &process.started_at, |at| {
-        let age =
-            process.age.get().map(|age| format!(", {} ago", words::age(*age))).unwrap_or_default();
+        let age = process
+            .age
+            .get()
+            .map(|age| format!(", {} ago", age_in_words(*age)))
+            .unwrap_or_default();
         format!("{}{age}", words::time(*at, now, &state.zone))
     });
     sheet.fact("user", &process.user, ToString::to_string);
