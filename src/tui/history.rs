@@ -134,10 +134,10 @@ impl History {
     }
 
     /// Goes to the first look that was taken when an event had happened; `None`: none was.
-    pub fn to_event(&mut self, event: Moment) -> Option<Look> {
+    pub fn seek(&mut self, event: &Moment) -> Option<Look> {
         let place = self.looks.iter().position(|kept| kept.look.census.taken_at >= event.at)?;
         let look = self.go_to(place);
-        self.event = Some(event);
+        self.event = Some(event.clone());
         look
     }
 

@@ -50,7 +50,8 @@ fn named(app: &App, pid: Pid) -> Option<Pid> {
     app.master(pid).map(|master| master.process.pid)
 }
 
-fn finding_is_chosen(state: &State) -> bool {
+/// Whether the cursor stands on a finding, or one is open.
+pub(super) fn finding_is_chosen(state: &State) -> bool {
     selected_finding(state).is_some()
 }
 

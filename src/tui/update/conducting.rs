@@ -42,6 +42,11 @@ pub(super) fn act(state: &mut State) -> Vec<Effect> {
     let opened = state.now;
     let menu = |chosen| Menu { app: app.clone(), named: None::<Pid>, chosen, opened };
     match ending {
+        // Below a refusal stand the findings that explain it.
+        None if asking::finding_is_chosen(state) => {
+            asking::menu(state);
+            Vec::new()
+        }
         None => {
             let planned = asking::planned(state, &menu(Operation::Upgrade), Operation::Upgrade);
             asking::ask(state, planned, Operation::Upgrade)

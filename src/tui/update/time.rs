@@ -73,14 +73,15 @@ pub(super) fn forward(state: &mut State) -> Vec<Effect> {
 /// One event back: to the look at it, or just after it.
 pub(super) fn event_back(state: &mut State) -> Vec<Effect> {
     let events = events(state);
-    match here(state, &events).before.and_then(|nth| events.get(nth).cloned().zip(Some(nth))) {
-        Some((event, nth)) => to(state, event, nth, events.len()),
-        None => {
-            let since = state.history.since().map(|since| clock(state, since)).unwrap_or_default();
-            state.say(format!(
-                "no event before this one: looks are kept since {since}; t tells of earlier times"
-            ));
-        }
+    if let Some(nth) = here(state, &events).before
+        && let Some(event) = events.get(nth)
+    {
+        to(state, event, nth, events.len());
+    } else {
+        let since = state.history.since().map(|since| clock(state, since)).unwrap_or_default();
+        state.say(format!(
+            "no event before this one: looks are kept since {since}; t tells of earlier times"
+        ));
     }
     held(state)
 }
@@ -89,7 +90,7 @@ pub(super) fn event_back(state: &mut State) -> Vec<Effect> {
 pub(super) fn event_forward(state: &mut State) -> Vec<Effect> {
     let events = events(state);
     if let Some(nth) = here(state, &events).after
-        && let Some(event) = events.get(nth).cloned()
+        && let Some(event) = events.get(nth)
     {
         to(state, event, nth, events.len());
         return held(state);
@@ -134,12 +135,12 @@ fn here(state: &State, events: &[Moment]) -> Near {
 }
 
 /// Shows the look of an event, and says which one it is.
-fn to(state: &mut State, event: Moment, nth: usize, of: usize) {
-    let Some(look) = state.history.to_event(event.clone()) else { return };
+fn to(state: &mut State, event: &Moment, nth: usize, of: usize) {
+    let Some(look) = state.history.seek(event) else { return };
     state.paused = Some(look);
-    let (app, words) = timeline::told(state, &event);
+    let (app, words) = timeline::told(state, event);
     if state.place.view == View::Timeline {
-        state.place.main.key = Some(RowKey::Named(timeline::name(&event, &app, &words)));
+        state.place.main.key = Some(RowKey::Named(timeline::name(event, &app, &words)));
     }
     state.say(format!("event {} of {of}: {} {words}", nth + 1, clock(state, event.at)));
 }
@@ -157,7 +158,7 @@ pub(super) fn arrived(state: &mut State, was_newest: bool) -> Vec<Effect> {
     let Some(after) = state.history.seeks else { return Vec::new() };
     let events = events(state);
     let found = events.partition_point(|event| event.at <= after);
-    if let Some(event) = events.get(found).cloned() {
+    if let Some(event) = events.get(found) {
         state.history.seeks = None;
         to(state, event, found, events.len());
     } else if state.history.has_ended() {

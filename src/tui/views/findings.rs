@@ -3,6 +3,7 @@
 use ratatui::text::Line;
 
 use super::{Card, Page, Row};
+use crate::model::AppId;
 use crate::rules::{Finding, Severity};
 use crate::show::words::{self, Mark};
 use crate::tui::filter::Subject as Words;
@@ -78,6 +79,12 @@ pub fn pane(state: &State, width: usize) -> Page {
     };
     page.rows = rows(state, width, others == 0);
     page.sift(state)
+}
+
+/// The findings of an app, causes before what follows from them, without what is only worth knowing.
+pub(super) fn of_app(state: &State, app: &AppId, width: usize) -> Vec<Row> {
+    let rows = rows(state, width, false).into_iter();
+    rows.filter(|row| matches!(&row.key, Some(RowKey::Finding(id)) if &id.app == app)).collect()
 }
 
 fn rows(state: &State, width: usize, info: bool) -> Vec<Row> {

@@ -8,11 +8,12 @@ use crate::plans::course::{Course, Wishes, course};
 use crate::plans::{Check, CheckState, Plan};
 use crate::show::words::{Mark, cut, width};
 use crate::tui::filter::Subject as Words;
+use crate::tui::keys::Action;
 use crate::tui::place::{Door, FindingId, RowKey, Subject, View};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::update::refused_here;
-use crate::tui::views::{Lower, Page, Row};
+use crate::tui::views::{Lower, Page, Row, findings};
 use crate::tui::widgets::cells::Cells;
 use crate::tui::widgets::headline::titled;
 
@@ -48,6 +49,16 @@ pub(super) fn page(state: &State, columns: usize) -> Page {
             page.rows.extend(line("", &refused.reason).into_iter().map(Row::text));
             page.rows.push(Row::text(Line::default()));
             page.rows.extend(line("NEXT", &refused.way_out).into_iter().map(Row::text));
+            let findings = findings::of_app(state, &app.id, columns);
+            if !findings.is_empty() {
+                let (title, count) = (format!("Findings of {}", app.name), findings.len());
+                page.rows.push(Row::text(Line::default()));
+                page.rows.push(Row::text(titled(state, columns, &title, &count.to_string())));
+                page.rows.extend(findings);
+                let act = state.keys.shown(Action::Act);
+                let now = format!("nothing is sent. {act} on a finding opens what mends it");
+                lower.lines.extend(labelled(state, "NOW", &now, columns));
+            }
         }
     }
     page.lower = (!lower.lines.is_empty()).then_some(lower);
