@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use unicode_width::UnicodeWidthChar as _;
 
+use super::baseline::Baseline;
 use super::place::{Pane, RowKey, View};
 use super::state::State;
 use super::widgets::{cells::plain, pane};
+use crate::show::words::Mark;
 
 /// How long a change is shown.
 const SHOWN: Duration = Duration::from_secs(10);
@@ -29,20 +31,28 @@ pub struct Change {
 }
 
 /// What changed lately.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Changes {
     /// How many looks have come.
     looks: usize,
     /// The newest last.
     all: Vec<Change>,
+    /// The moment from which on all that differs is marked.
+    pub baseline: Option<Box<Baseline>>,
 }
 
 impl Changes {
-    /// The changes of a row.
-    pub fn of(&self, side: Pane, view: View, key: &RowKey) -> impl Iterator<Item = &Change> {
-        self.all.iter().filter(move |change| {
-            change.pane == side && (side == Pane::Tree || change.view == view) && change.key == *key
-        })
+    /// The words of a row that are marked: its first column and the one behind its last, each. From a moment on that
+    /// was chosen; else what changed lately.
+    pub fn of(&self, state: &State, side: Pane, key: &RowKey) -> Vec<(usize, usize)> {
+        if let Some(baseline) = &self.baseline {
+            return baseline.cells(state, side, key).to_vec();
+        }
+        let open = |change: &&Change| {
+            let view = side == Pane::Tree || change.view == state.place.view;
+            change.pane == side && view && change.key == *key
+        };
+        self.all.iter().filter(open).map(|change| change.columns).collect()
     }
 
     /// Lets go what was shown for long enough.
@@ -95,13 +105,15 @@ fn note(state: &mut State, before: Option<Texts>) {
     }
 }
 
-/// A character for each column.
-fn columns(text: &str) -> Vec<char> {
-    text.chars().flat_map(|c| std::iter::repeat_n(c, c.width().unwrap_or(0))).collect()
+/// A character for each column; the lines and fold marks of a tree are no words.
+pub fn columns(text: &str) -> Vec<char> {
+    let drawn = [Mark::Branch, Mark::LastBranch, Mark::Trunk, Mark::Folded, Mark::Unfolded];
+    let said = |c: char| if drawn.iter().any(|mark| mark.sign() == c) { ' ' } else { c };
+    text.chars().flat_map(|c| std::iter::repeat_n(said(c), c.width().unwrap_or(0))).collect()
 }
 
 /// The words of a line that were other ones before.
-fn changed(was: &[char], is: &[char]) -> Vec<(usize, usize)> {
+pub fn changed(was: &[char], is: &[char]) -> Vec<(usize, usize)> {
     let at = |line: &[char], column: usize| line.get(column).copied().unwrap_or(' ');
     words(is)
         .into_iter()

@@ -1,5 +1,6 @@
 //! The inspector: a screen that shows the machine's servers, what is wrong with them, and asks before it sends anything.
 
+mod baseline;
 pub mod bound;
 pub mod changes;
 pub mod chronicle;

@@ -8,6 +8,7 @@ mod moving;
 mod past;
 mod pointing;
 mod recorded;
+mod since;
 mod sizes;
 mod timeline;
 mod upgrading;

@@ -1,6 +1,7 @@
 //! `m` and `d`: one process is marked, another is shown beside it.
 
 use super::moves;
+use crate::tui::baseline::Baseline;
 use crate::tui::keys::Action;
 use crate::tui::members::same;
 use crate::tui::place::{Subject, View};
@@ -35,6 +36,21 @@ pub(super) fn mark(state: &mut State) {
     state.mark = Some(identity);
     let diff = state.keys.shown(Action::Diff);
     state.say(format!("{pid} is marked; {diff} on another process shows what differs"));
+}
+
+/// From now on all that differs is marked; the same again ends it.
+pub(super) fn baseline(state: &mut State) {
+    if let Some(baseline) = state.changes.baseline.take() {
+        return state.say(format!("{}; not marked any more", baseline.words(state)));
+    }
+    let Some(look) = state.shown().cloned() else {
+        return state.say("nothing is shown yet that could be compared with");
+    };
+    state.changes.baseline = Some(Box::new(Baseline::new(look, state.opens.clone())));
+    let ends = state.keys.shown(Action::Baseline);
+    state.say(format!(
+        "from now on what differs is underlined, + came, × went; {ends} again ends it"
+    ));
 }
 
 /// Shows what differs between the marked process and the one that is meant.

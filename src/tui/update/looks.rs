@@ -107,9 +107,12 @@ pub(super) fn bury(state: &mut State, selected: Option<&RowKey>) {
         .flat_map(|look| look.census.apps.iter().map(|app| app.id.clone()))
         .collect();
     let tree = state.place.tree.key.clone();
+    // What went since a moment that was chosen stays as long as that stands.
+    let since = state.changes.baseline.as_ref().map(|one| one.look.census.taken_at);
     state.ghosts.retain(|ghost| {
         let key = RowKey::Process(ghost.process().identity());
         ghost.until > now
+            || since.is_some_and(|since| ghost.ended > since)
             || selected == Some(&key)
             || tree.as_ref() == Some(&key)
             || !apps.contains(&ghost.app)

@@ -24,7 +24,7 @@ use tui_input::Input;
 use super::keys::{Action, Key, Scope};
 use super::place::{Pane, View};
 use super::state::{Asked, Help, Reveal, State};
-use super::{changes, filter::Filter, layout, widgets::pane};
+use super::{baseline, changes, filter::Filter, layout, widgets::pane};
 use crate::facts::Lack;
 use crate::facts::opens::Opens;
 use crate::model::Census;
@@ -122,6 +122,9 @@ pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
             effects.extend([Effect::Repaint, Effect::LookNow]);
         }
         Event::Opens(pid, opens) => {
+            if let Some(baseline) = &mut state.changes.baseline {
+                baseline.opened(pid, &opens);
+            }
             state.opens.insert(pid, opens);
         }
         Event::Held => asking::held(state),
@@ -133,6 +136,7 @@ pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
         }
     }
     sorting::keep(state, pressed);
+    baseline::renew(state);
     settle(state);
     let wanted = wanted(state);
     if wanted != state.focused {
@@ -259,6 +263,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Pause => return settled(state, time::pause),
         Action::LookBack => return settled(state, time::back),
         Action::LookForward => return settled(state, time::forward),
+        Action::Baseline => comparing::baseline(state),
         Action::EventBack => return settled(state, time::event_back),
         Action::EventForward => return settled(state, time::event_forward),
         Action::Reveal => reveal(state),

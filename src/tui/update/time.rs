@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::Effect;
 use crate::show::words::time;
 use crate::tui::chronicle::Moment;
+use crate::tui::keys::Action;
 use crate::tui::place::{RowKey, View};
 use crate::tui::state::State;
 use crate::tui::views::timeline;
@@ -20,10 +21,16 @@ pub(super) fn pause(state: &mut State) -> Vec<Effect> {
     let held = if played { state.history.hold() } else { None };
     state.paused = held.or_else(|| state.look.clone());
     if state.paused.is_some() {
+        let key = |action| state.keys.shown(action);
+        let again = key(Action::Pause);
         state.say(if played {
-            "the recording stands: , . step by look, < > by event, p plays on"
+            let (back, forward) = (key(Action::LookBack), key(Action::LookForward));
+            let (before, after) = (key(Action::EventBack), key(Action::EventForward));
+            format!(
+                "the recording stands: {back} {forward} step by look, {before} {after} by event, {again} plays on"
+            )
         } else {
-            "paused: the looks go on, the screen stands. p goes live"
+            format!("paused: the looks go on, the screen stands. {again} goes live")
         });
     }
     stand(state, true)
@@ -73,14 +80,13 @@ pub(super) fn forward(state: &mut State) -> Vec<Effect> {
 /// One event back: to the look at it, or just after it.
 pub(super) fn event_back(state: &mut State) -> Vec<Effect> {
     let events = events(state);
-    if let Some(nth) = here(state, &events).before
-        && let Some(event) = events.get(nth)
-    {
-        to(state, event, nth, events.len());
+    if let Some(nth) = here(state, &events).before {
+        to(state, &events, nth);
     } else {
         let since = state.history.since().map(|since| clock(state, since)).unwrap_or_default();
+        let line = state.keys.shown(Action::View('t'));
         state.say(format!(
-            "no event before this one: looks are kept since {since}; t tells of earlier times"
+            "no event before this one: looks are kept since {since}; {line} tells of earlier times"
         ));
     }
     held(state)
@@ -89,14 +95,15 @@ pub(super) fn event_back(state: &mut State) -> Vec<Effect> {
 /// One event forward; a recording plays on until something happens.
 pub(super) fn event_forward(state: &mut State) -> Vec<Effect> {
     let events = events(state);
-    if let Some(nth) = here(state, &events).after
-        && let Some(event) = events.get(nth)
-    {
-        to(state, event, nth, events.len());
+    if let Some(nth) = here(state, &events).after.filter(|nth| *nth < events.len()) {
+        to(state, &events, nth);
         return held(state);
     }
     match state.history.played {
-        None => state.say("no event after this one. p goes live"),
+        None => {
+            let live = state.keys.shown(Action::Pause);
+            state.say(format!("no event after this one. {live} goes live"));
+        }
         Some(_) if state.history.has_ended() => {
             state.say("no event after this one in the recording");
         }
@@ -134,15 +141,18 @@ fn here(state: &State, events: &[Moment]) -> Near {
     Near { before: next.checked_sub(1), after: Some(next) }
 }
 
-/// Shows the look of an event, and says which one it is.
-fn to(state: &mut State, event: &Moment, nth: usize, of: usize) {
+/// Shows the look of an event, and says which one it is. What a recording still holds is not counted.
+fn to(state: &mut State, events: &[Moment], nth: usize) {
+    let Some(event) = events.get(nth) else { return };
     let Some(look) = state.history.seek(event) else { return };
     state.paused = Some(look);
     let (app, words) = timeline::told(state, event);
     if state.place.view == View::Timeline {
         state.place.main.key = Some(RowKey::Named(timeline::name(event, &app, &words)));
     }
-    state.say(format!("event {} of {of}: {} {words}", nth + 1, clock(state, event.at)));
+    let whole = state.history.played.is_none() || state.history.has_ended();
+    let of = if whole { format!(" of {}", events.len()) } else { String::new() };
+    state.say(format!("event {}{of}: {} {words}", nth + 1, clock(state, event.at)));
 }
 
 fn clock(state: &State, at: Timestamp) -> String {
@@ -158,9 +168,9 @@ pub(super) fn arrived(state: &mut State, was_newest: bool) -> Vec<Effect> {
     let Some(after) = state.history.seeks else { return Vec::new() };
     let events = events(state);
     let found = events.partition_point(|event| event.at <= after);
-    if let Some(event) = events.get(found) {
+    if found < events.len() {
         state.history.seeks = None;
-        to(state, event, found, events.len());
+        to(state, &events, found);
     } else if state.history.has_ended() {
         state.history.seeks = None;
         state.say("nothing more happened: this is the last look of the recording");
@@ -187,5 +197,6 @@ fn told(state: &mut State) {
         return;
     }
     let Some(behind) = state.behind() else { return };
-    state.say(format!("{behind} before the newest look. p goes live"));
+    let live = state.keys.shown(Action::Pause);
+    state.say(format!("{behind} before the newest look. {live} goes live"));
 }

@@ -47,13 +47,34 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
             "The column that it is sorted by already turns round".into()
         }
         (_, _, Some(_)) => "Enter shows the plan of a line, or why it is refused".into(),
-        (None, Some(_), None) if state.place.view == View::Upgrade => pane::about(state),
+        (None, Some(_), None) if state.place.view == View::Upgrade => resting(state, columns),
         (None, Some(under_way), None) => {
             format!("{}: what comes of it is being watched", under_way.title)
         }
-        (None, None, None) => pane::about(state),
+        (None, None, None) => resting(state, columns),
     };
     cells.to(1).text(&words, Tone::Plain).line()
+}
+
+/// What stands there when nothing else has to be said: a sentence about the selected row, and what differs from a moment
+/// that was chosen. Where there is no room for both, what differs.
+fn resting(state: &State, columns: usize) -> String {
+    let about = pane::about(state);
+    let Some(baseline) = &state.changes.baseline else { return about };
+    let differs = baseline.words(state);
+    // The cursor's own mark stands where that of its row would.
+    let key = pane::row(state).and_then(|row| row.key);
+    let sign = key.and_then(|key| baseline.sign(state, state.place.focus, &key));
+    let about = match sign {
+        Some('+') => format!("came: {about}"),
+        Some(_) => format!("went: {about}"),
+        None => about,
+    };
+    let between = columns.saturating_sub(width(&about) + width(&differs) + 2);
+    if about.is_empty() || between < 3 {
+        return if state.filter.is_empty() { differs } else { about };
+    }
+    format!("{about}{}{differs}", " ".repeat(between))
 }
 
 /// The keys of what is open, most useful first, cut at whole entries; help is always last.

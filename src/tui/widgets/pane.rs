@@ -8,6 +8,7 @@ use ratatui::text::Line;
 use super::cells::Cells;
 use super::headline::{rule, titled};
 use crate::show::words::{self, Mark, width};
+use crate::tui::baseline;
 use crate::tui::filter::Filter;
 use crate::tui::layout::{self, Size};
 use crate::tui::place::{Pane, View};
@@ -17,10 +18,11 @@ use crate::tui::views::{self, Page, Row};
 
 /// The page of a pane for its width.
 pub fn page(state: &State, side: Pane, columns: usize) -> Page {
-    match side {
+    let page = match side {
         Pane::Tree => views::tree::page(state, columns),
         Pane::Main => (views::card(state.place.view).page)(state, columns),
-    }
+    };
+    baseline::with_gone(state, side, page)
 }
 
 /// Where a pane stands, without the line between panes that stand side by side.
@@ -172,11 +174,16 @@ fn rows(state: &State, side: Pane, rows: &[Row], rect: Rect, buffer: &mut Buffer
         let y = rect.y + u16::try_from(at - top).unwrap_or(0);
         let line = Rect { y, height: 1, ..rect };
         put(buffer, line, std::slice::from_ref(&row.line));
-        for change in row.key.iter().flat_map(|key| state.changes.of(side, state.place.view, key)) {
-            let (from, to) = change.columns;
+        for (from, to) in row.key.iter().flat_map(|key| state.changes.of(state, side, key)) {
             let column = |at: usize| u16::try_from(at).unwrap_or(u16::MAX).min(line.width);
             let cell = Rect { x: line.x + column(from), width: column(to) - column(from), ..line };
             buffer.set_style(cell, state.theme.style(Tone::Changed));
+        }
+        let sign = state.changes.baseline.as_ref().zip(row.key.as_ref());
+        if let Some(sign) = sign.and_then(|(baseline, key)| baseline.sign(state, side, key))
+            && let Some(cell) = buffer.cell_mut((rect.x, y))
+        {
+            cell.set_char(sign).set_style(state.theme.style(Tone::Strong));
         }
         if chosen == Some(at) && focused && state.help.is_none() {
             buffer.set_style(line, state.theme.style(Tone::Select));
