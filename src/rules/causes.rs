@@ -27,7 +27,8 @@ impl<'a> Group<'a> {
     }
 }
 
-/// All findings by cause: the groups by their gravest member, then by the place of their head in the catalogue.
+/// All findings by cause: the groups by their gravest member, then by the one that stands first in the catalogue: what
+/// visitors get now comes before what the next restart would do.
 pub fn groups(verdicts: &Verdicts) -> Vec<Group<'_>> {
     let all = verdicts.findings();
     let mut told: Vec<&Finding> = Vec::new();
@@ -43,7 +44,10 @@ pub fn groups(verdicts: &Verdicts) -> Vec<Group<'_>> {
         let severity = members.iter().map(|caused| caused.finding.severity).min();
         groups.push(Group { members, severity: severity.unwrap_or(head.severity) });
     }
-    groups.sort_by_key(|group| (group.severity, group.head().map(position)));
+    groups.sort_by_key(|group| {
+        let first = group.members.iter().map(|caused| position(caused.finding)).min();
+        (group.severity, first, group.head().map(position))
+    });
     groups
 }
 

@@ -44,11 +44,11 @@ fn effects_stand_under_their_cause() {
     let order: Vec<_> =
         in_order(&verdicts).iter().map(|caused| (caused.finding.rule, caused.depth)).collect();
     let expected = [
-        ("gemfile-pinned", 0),
-        ("gemfile-mismatch", 1),
         ("oldbin-lingering", 0),
         ("release-mixed", 1),
         ("release-stale", 2),
+        ("gemfile-pinned", 0),
+        ("gemfile-mismatch", 1),
         ("config-reload-preload", 0),
     ];
     assert_eq!(order, expected);

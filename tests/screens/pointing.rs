@@ -62,14 +62,14 @@ fn a_click_on_a_tab_goes_there() {
 #[test]
 fn a_click_selects_and_a_second_one_opens() {
     let mut desk = desk((80, 24));
-    click_on(&mut desk, "9120");
+    click_on(&mut desk, "9120  old");
     assert_eq!(desk.state.place.view, View::Overview);
-    click_on(&mut desk, "14740 ");
+    click_on(&mut desk, "14740  current");
     assert_eq!(desk.state.place.focus, Pane::Tree);
     let chosen = desk.screen();
     let chosen = chosen.lines().find(|line| line.starts_with('>')).unwrap();
     assert!(chosen.contains("14740"), "{chosen}");
-    click_on(&mut desk, "14740 ");
+    click_on(&mut desk, "14740  current");
     assert_eq!(desk.state.place.view, View::Process);
 }
 
