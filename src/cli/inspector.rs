@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::machine::{Machine, recorded};
-use super::{Options, Output, Status, check::Check, targets};
+use super::{Options, Output, Status, check::Check, demo, targets};
 use crate::os::own::Depth;
 use crate::os::signal::LiveHands;
 use crate::os::{Hands, own};
 use crate::settings;
 use crate::show::text::Paint;
 use crate::tui::bound::Keys;
-use crate::tui::history::Played;
+use crate::tui::opening::Wanted;
 use crate::tui::state::Rights;
 use crate::tui::theme::{Colours, Ground, Theme};
 use crate::tui::{self, Inspector, Sources};
@@ -23,19 +23,42 @@ pub fn run(options: &Options, show_secrets: bool, output: &mut Output) -> anyhow
     if !own::is_interactive() {
         return Check::default().run(options, output);
     }
-    let (sources, recording) = sources(options)?;
-    let played = recording.as_ref().and_then(|machine| machine.played(false));
-    open(options, show_secrets, sources, recording.as_ref(), played)
+    let home = || home(options, show_secrets);
+    open(options, home()?, &home)
 }
 
-/// Opens the inspector on a machine, or on what was recorded of one.
+/// Opens the inspector, and from within it whatever is asked for; `home` makes what farrier was started on.
 pub fn open(
+    options: &Options,
+    first: Inspector,
+    home: &dyn Fn() -> anyhow::Result<Inspector>,
+) -> anyhow::Result<Status> {
+    let opener = |wanted: &Wanted| match wanted {
+        Wanted::Home => home(),
+        Wanted::Demo => demo::rehearsal(options),
+        Wanted::File(path) => {
+            let from = vec![own::written_path(path)];
+            self::home(&Options { from, ..options.clone() }, false)
+        }
+    };
+    let told = |wanted: &Wanted| opener(wanted).map_err(|why| why.to_string());
+    Ok(Status(tui::run(first, &told)?))
+}
+
+/// The inspector of what farrier was started on.
+fn home(options: &Options, show_secrets: bool) -> anyhow::Result<Inspector> {
+    let (sources, recording) = sources(options)?;
+    inspector(options, show_secrets, sources, recording.as_ref())
+}
+
+/// The inspector of a machine, or of what was recorded of one.
+pub fn inspector(
     options: &Options,
     show_secrets: bool,
     sources: Sources,
     recording: Option<&Machine>,
-    played: Option<Played>,
-) -> anyhow::Result<Status> {
+) -> anyhow::Result<Inspector> {
+    let played = recording.and_then(Machine::played);
     let settings = options.settings()?;
     let keys = Keys::of_settings(&settings.keys)?;
     let paint = options.paint();
@@ -51,7 +74,7 @@ pub fn open(
     };
     let hands = (rights == Rights::Signals)
         .then(|| LiveHands::new(&options.proc).audited(settings.audit_file.clone()));
-    let status = tui::run(Inspector {
+    Ok(Inspector {
         sources,
         hands: hands.map(|hands| Box::new(hands) as Box<dyn Hands + Send>),
         wish,
@@ -64,9 +87,9 @@ pub fn open(
         zone: own::zone(),
         rights,
         played,
+        script: None,
         show_secrets: show_secrets && !recording,
-    })?;
-    Ok(Status(status))
+    })
 }
 
 /// The colours that the terminal has, for the background that the settings or the terminal name.

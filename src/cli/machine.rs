@@ -111,10 +111,10 @@ impl Machine {
     }
 
     /// A recording as the inspector plays it; `None`: it is live.
-    pub fn played(&self, rehearsal: bool) -> Option<Played> {
+    pub fn played(&self) -> Option<Played> {
         self.recorded.as_ref().map(|recorded| {
             let unseen = usize::from(recorded.looks == 2);
-            Played { looks: recorded.looks - unseen, unseen, rehearsal }
+            Played { looks: recorded.looks - unseen, unseen, rehearsal: false }
         })
     }
 

@@ -27,7 +27,7 @@ pub use found::{
     Socket, SocketPeer, User,
 };
 pub use memory::StartContext;
-pub use recording::Asked;
+pub use recording::{Asked, Mark};
 pub use text::{Text, shown};
 
 use serde::{Deserialize, Serialize};

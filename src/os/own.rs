@@ -110,6 +110,14 @@ fn is_dumb(term: &std::ffi::OsStr) -> bool {
     term == "dumb" || term == "vt52"
 }
 
+/// A path that a person wrote: `~/` is their home, as in a shell.
+pub fn written_path(written: &str) -> PathBuf {
+    match (written.strip_prefix("~/"), variable("HOME")) {
+        (Some(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => PathBuf::from(written),
+    }
+}
+
 /// A variable of farrier's own environment; an empty one counts as unset.
 #[expect(clippy::disallowed_methods, reason = "this is os: the one place that reads it")]
 fn variable(name: &str) -> Option<OsString> {

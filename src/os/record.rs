@@ -68,6 +68,7 @@ impl<S: Source> Record<S> {
             taken_at: looks.taken_at.unwrap_or_default().to_string(),
             masked: looks.masker.count(),
             asked: self.asked.clone(),
+            marks: Vec::new(),
             frames,
         };
         toml::to_string_pretty(&recording).map_err(|error| error.to_string())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Found, Text};
+use super::{Answer, Found, Pid, Text};
 
 /// The format's name and version.
 pub const SCHEMA: &str = "farrier.recording/1";
@@ -25,9 +25,28 @@ pub struct Recording {
     /// What the looks were taken for.
     #[serde(default)]
     pub asked: Asked,
+    /// What was done while it was recorded; older readers pass over it.
+    #[serde(rename = "mark", default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
     /// The looks.
     #[serde(rename = "frame", default)]
     pub frames: Vec<Frame>,
+}
+
+/// Something that a person did to the machine while it was recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The last look before it, from 0.
+    pub look: usize,
+    /// The signal that was sent, without `SIG`; empty: something was done by hand.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub signal: String,
+    /// To whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<Pid>,
+    /// What was done by hand, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub said: String,
 }
 
 /// What a look was taken for: it decides what is read and what is found.

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use super::recording::{Frame, Recording, SCHEMA};
+use super::recording::{Frame, Mark, Recording, SCHEMA};
 use super::{Answer, Ask, Asked, Found, PathAsk, Refusal, Source, Text};
 
 /// A recorded machine.
@@ -16,6 +16,7 @@ pub struct Replay {
     known: RefCell<BTreeMap<String, Answer>>,
     masked: usize,
     asked: Asked,
+    marks: Vec<Mark>,
 }
 
 impl Replay {
@@ -39,6 +40,7 @@ impl Replay {
             known: RefCell::new(known),
             masked: recording.masked,
             asked: recording.asked,
+            marks: recording.marks,
             frames: recording.frames,
         })
     }
@@ -56,6 +58,11 @@ impl Replay {
     /// What its looks were taken for.
     pub fn asked(&self) -> &Asked {
         &self.asked
+    }
+
+    /// What was done while it was recorded, the first first.
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
     }
 
     /// Goes to a look by its number, from 0; one behind the last is the last.

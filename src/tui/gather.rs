@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::history::Played;
 use super::place::Identity;
+use super::rehearsal::Script;
 use crate::facts::opens::{Opens, opens};
 use crate::facts::{Fact, Lack};
 use crate::model::{Census, Process};
@@ -31,6 +32,8 @@ pub enum Order {
     Focus(Vec<Pid>),
     /// Look only when it is asked for, or go on.
     Stand(bool),
+    /// Go on in a rehearsal, although what it waits for was not done.
+    GoOn,
     /// Look no more often than this: the terminal is slow.
     NoFasterThan(Duration),
 }
@@ -129,12 +132,12 @@ fn processes(census: &mut Census) -> impl Iterator<Item = &mut Process> {
     })
 }
 
-/// Looks until nobody listens any more, and of a recording as long as it has looks. `came` is given each look, and
-/// the time until the next; `opened` what each process in focus has open.
+/// Looks until nobody listens any more, and of a recording as long as it has looks and its script goes on. `came` is
+/// given each look, and the time until the next; `opened` what each process in focus has open.
 pub fn gather(
     mut looker: Looker,
     wished: Duration,
-    played: Option<Played>,
+    (played, script): (Option<Played>, Option<&Script>),
     orders: &Receiver<Order>,
     came: impl Fn(Arc<Census>, Arc<Verdicts>, Duration) -> bool,
     opened: impl Fn(Pid, Result<Opens, Lack>),
@@ -152,6 +155,9 @@ pub fn gather(
         }
     };
     loop {
+        if let Some(script) = script.filter(|_| looks > 0) {
+            script.step();
+        }
         let watch = Watch::start();
         let (census, verdicts) = looker.look();
         let took = watch.elapsed();
@@ -174,14 +180,18 @@ pub fn gather(
         }
         loop {
             let left = wait.saturating_sub(watch.elapsed().saturating_sub(took));
-            let order = if stands || ended {
+            let waits = script.is_some_and(|script| script.waits_for().is_some());
+            let order = if stands || ended || waits {
                 orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 orders.recv_timeout(left)
             };
             match order {
                 // There is nothing behind the last look of a recording.
-                Ok(Order::LookNow) if ended => {}
+                Ok(Order::LookNow) if ended || waits => {}
+                Ok(Order::GoOn) => {
+                    script.into_iter().for_each(Script::pass);
+                }
                 Ok(Order::Stand(now)) => stands = now,
                 Ok(Order::LookNow) => {
                     looker.surveyor.forget();

@@ -1,5 +1,4 @@
-//! The one table of keys: dispatch, the footer, the help screen and the documentation are made from it, as far as the
-//! settings leave it as it is (`bound`).
+//! The one table of keys: dispatch, footer, help and documentation are made of it; the settings may change it (`bound`).
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -28,6 +27,9 @@ pub enum Action {
     View(char),
     Rule,
     Help,
+    Demo,
+    OpenFile,
+    Tour,
     Palette,
     Filter,
     OnlyFlagged,
@@ -341,6 +343,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(A::ReadAgain, "read-again", &[c('r')], G::Time, "read again", "look again now"),
     bind(A::Palette, "palette", &[c(':')], G::Program, "", "every action by name"),
     bind(A::Mouse, "mouse", &[], G::Program, "", "the mouse on and off"),
+    bind(A::Demo, "demo", &[], G::Program, "", "explore the recorded incident"),
+    bind(A::OpenFile, "open-file", &[], G::Program, "", "open a snapshot or a recording"),
+    bind(A::Tour, "tour", &[], G::Program, "", "the tour of the demo, from its start"),
     bind(A::Repaint, "repaint", &[ctrl('l')], G::Program, "", "repaint"),
     bind(A::Suspend, "suspend", &[ctrl('z')], G::Program, "", "suspend"),
     bind(A::Quit, "quit", &[c('q'), ctrl('c')], G::Program, "", "quit"),

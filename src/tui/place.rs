@@ -25,6 +25,7 @@ pub enum View {
     Finding,
     Rule,
     Diff,
+    Known,
 }
 
 /// A process across looks: its pid, and the tick at which it started where that could be read.

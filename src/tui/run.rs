@@ -1,6 +1,7 @@
 //! The inspector at work: threads that look, read keys, write and signal, and one loop that takes in, changes and draws.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -10,13 +11,17 @@ use jiff::tz::TimeZone;
 
 use super::bound::Keys;
 use super::draw::draw;
-use super::gather::{self, Looker};
-use super::hand::{self, Said};
+use super::gather;
+use super::hand;
 use super::history::Played;
 use super::input::{self, Came};
+use super::opening::{Opener, Wanted};
+use super::rehearsal::{Actor, Script};
 use super::screen::Screen;
 use super::state::{Reveal, Rights, State};
 use super::theme::Theme;
+use super::threads::{Heard, Tell, start_gatherer, start_hand};
+use super::tour::Tour;
 use super::update::{Effect, Event, update};
 use crate::os::terminal::{Terminal, Told, Watch, leave_behind};
 use crate::os::{Hands, Source};
@@ -56,50 +61,94 @@ pub struct Inspector {
     pub rights: Rights,
     /// The recording that is shown in place of the machine.
     pub played: Option<Played>,
+    /// What it waits for, if it is a rehearsal.
+    pub script: Option<Arc<Script>>,
     /// Hidden values may be revealed, one at a time (`--show-secrets`).
     pub show_secrets: bool,
 }
 
-/// What comes to the loop.
-enum Heard {
-    Input(Came),
-    Event(Event),
-    Written(Duration),
-    Told(Told),
-    InputEnded,
+impl Inspector {
+    /// The same of a recording that is rehearsed, with hands that reach nobody.
+    #[must_use]
+    pub fn rehearsing(self, script: Arc<Script>, hands: Actor) -> Self {
+        let played = self.played.map(|played| Played { rehearsal: true, ..played });
+        let (hands, script) = (Some(Box::new(hands) as Box<dyn Hands + Send>), Some(script));
+        Self { hands, script, played, rights: Rights::Rehearsed, ..self }
+    }
 }
 
-/// Runs until the operator leaves; the exit status. The terminal is given back in any case.
-pub fn run(inspector: Inspector) -> io::Result<u8> {
+/// Runs until the operator leaves; the exit status. The terminal is given back in any case. `opener` makes what is
+/// opened from within.
+pub fn run(inspector: Inspector, opener: Opener<'_>) -> io::Result<u8> {
     let (tell, heard) = mpsc::channel();
     let told = tell.clone();
     let terminal = Terminal::take(move |what| {
         let _ = told.send(Heard::Told(what));
     })?;
-    let mut stage = Stage::set(inspector, &terminal, &tell)?;
-    let ended = stage.play(&heard);
-    let sent = std::mem::take(&mut stage.state.sent);
+    let written = tell.clone();
+    let mut screen = Screen::new(move |took| {
+        let _ = written.send(Heard::Written(took));
+    })?;
+    let keys = tell.clone();
+    thread::Builder::new().name("keys".into()).spawn(move || {
+        let _ = input::read(|came| keys.send(Heard::Input(came)).is_ok());
+        let _ = keys.send(Heard::InputEnded);
+    })?;
+    let (mut sent, mut number) = (Vec::new(), 0);
+    let mut stage = Stage::set(inspector, &terminal, &mut screen, Tell { number, tell: &tell })?;
+    let ended = loop {
+        match stage.play(&heard, opener) {
+            Ok(Next::Leave) => break Ok(()),
+            Ok(Next::Stage(inspector, away)) => {
+                sent.append(&mut stage.state.sent);
+                drop(stage);
+                number += 1;
+                screen.forget();
+                let tell = Tell { number, tell: &tell };
+                stage = Stage::set(*inspector, &terminal, &mut screen, tell)?;
+                stage.state.away = away;
+            }
+            Err(error) => break Err(error),
+        }
+    };
+    sent.append(&mut stage.state.sent);
     drop(stage);
     drop(terminal);
     leave_behind(&sent)?;
     ended.map(|()| 0)
 }
 
+/// How a stage ends.
+enum Next {
+    /// The operator leaves.
+    Leave,
+    /// Another begins; whether one can go back from it.
+    Stage(Box<Inspector>, bool),
+}
+
 /// All that the loop works with.
 struct Stage<'a> {
+    number: usize,
     terminal: &'a Terminal,
     state: State,
-    screen: Screen,
+    screen: &'a mut Screen,
     watch: Watch,
     looks: Sender<gather::Order>,
     hand: Option<Sender<hand::Order>>,
+    /// What is to be opened in place of this.
+    wanted: Option<Wanted>,
     /// A text stands on the normal screen until the next key.
     plain: bool,
     slow_frames: u32,
 }
 
 impl<'a> Stage<'a> {
-    fn set(inspector: Inspector, terminal: &'a Terminal, tell: &Sender<Heard>) -> io::Result<Self> {
+    fn set(
+        inspector: Inspector,
+        terminal: &'a Terminal,
+        screen: &'a mut Screen,
+        tell: Tell<'_>,
+    ) -> io::Result<Self> {
         let mut state = State::new(
             Terminal::size(),
             inspector.theme,
@@ -111,6 +160,8 @@ impl<'a> Stage<'a> {
             (_, rights) => rights,
         };
         state.history.played = inspector.played;
+        state.script.clone_from(&inspector.script);
+        state.tour = inspector.script.as_ref().map(|_| Tour::default());
         state.show.clone_from(&inspector.show);
         state.keys = inspector.keys.clone();
         state.mouse = inspector.mouse;
@@ -118,23 +169,16 @@ impl<'a> Stage<'a> {
         if inspector.show_secrets {
             state.reveal = Reveal::OnKey;
         }
-        let written = tell.clone();
-        let screen = Screen::new(move |took| {
-            let _ = written.send(Heard::Written(took));
-        })?;
-        let keys = tell.clone();
-        thread::Builder::new().name("keys".into()).spawn(move || {
-            let _ = input::read(|came| keys.send(Heard::Input(came)).is_ok());
-            let _ = keys.send(Heard::InputEnded);
-        })?;
         let looks = start_gatherer(&inspector, tell)?;
         let hand = start_hand(inspector, tell)?;
         let watch = Watch::start();
-        Ok(Self { terminal, state, screen, watch, looks, hand, plain: false, slow_frames: 0 })
+        let (wanted, plain, slow_frames) = (None, false, 0);
+        let number = tell.number;
+        Ok(Self { number, terminal, state, screen, watch, looks, hand, wanted, plain, slow_frames })
     }
 
     /// The loop.
-    fn play(&mut self, heard: &Receiver<Heard>) -> io::Result<()> {
+    fn play(&mut self, heard: &Receiver<Heard>, opener: Opener<'_>) -> io::Result<Next> {
         let mut drawn = Duration::ZERO;
         let mut waits = !self.show()?;
         loop {
@@ -145,14 +189,17 @@ impl<'a> Stage<'a> {
             };
             let mut next = match heard.recv_timeout(pause) {
                 Ok(next) => Some(next),
-                Err(RecvTimeoutError::Timeout) => Some(Heard::Event(Event::Tick)),
-                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Timeout) => Some(Heard::Event(self.number, Event::Tick)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(Next::Leave),
             };
             let mut pressed = false;
             while let Some(what) = next {
                 pressed |= matches!(what, Heard::Input(_));
                 if self.take(what)? {
-                    return Ok(());
+                    return Ok(Next::Leave);
+                }
+                if let Some(next) = self.open(opener) {
+                    return Ok(next);
                 }
                 next = heard.try_recv().ok();
             }
@@ -166,6 +213,19 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// What follows this stage, if something was asked for that can be opened.
+    fn open(&mut self, opener: Opener<'_>) -> Option<Next> {
+        let wanted = self.wanted.take()?;
+        match opener(&wanted) {
+            Ok(inspector) => Some(Next::Stage(Box::new(inspector), wanted != Wanted::Home)),
+            Err(why) => {
+                let event = Event::Unopened(why);
+                update(&mut self.state, self.watch.elapsed(), event);
+                None
+            }
+        }
+    }
+
     fn show(&mut self) -> io::Result<bool> {
         if self.plain { Ok(true) } else { self.screen.show(draw(&self.state)) }
     }
@@ -173,7 +233,9 @@ impl<'a> Stage<'a> {
     /// Takes one thing in; true ends the loop.
     fn take(&mut self, heard: Heard) -> io::Result<bool> {
         let event = match heard {
-            Heard::Event(event) => event,
+            Heard::Event(number, event) if number == self.number => event,
+            // Its stage has been left.
+            Heard::Event(..) => return Ok(false),
             Heard::Input(Came::Resize(columns, rows)) => Event::Resize(columns, rows),
             Heard::Input(Came::Key(_)) if self.plain => {
                 self.plain = false;
@@ -205,12 +267,20 @@ impl<'a> Stage<'a> {
     fn carry_out(&mut self, effect: Effect) -> io::Result<bool> {
         let order = match effect {
             Effect::Quit => return Ok(true),
+            Effect::Open(wanted) => {
+                self.wanted = Some(wanted);
+                return Ok(false);
+            }
             Effect::LookNow => {
                 let _ = self.looks.send(gather::Order::LookNow);
                 return Ok(false);
             }
             Effect::Stand(stands) => {
                 let _ = self.looks.send(gather::Order::Stand(stands));
+                return Ok(false);
+            }
+            Effect::GoOn => {
+                let _ = self.looks.send(gather::Order::GoOn);
                 return Ok(false);
             }
             Effect::Focus(pids) => {
@@ -278,49 +348,4 @@ impl<'a> Stage<'a> {
         };
         let _ = self.looks.send(gather::Order::NoFasterThan(bound));
     }
-}
-
-fn start_gatherer(
-    inspector: &Inspector,
-    tell: &Sender<Heard>,
-) -> io::Result<Sender<gather::Order>> {
-    let (looks, orders) = mpsc::channel();
-    let looker =
-        Looker::new((inspector.sources)()?, inspector.wish.clone(), inspector.ignore.clone());
-    let refresh = inspector.refresh;
-    let played = inspector.played;
-    let tell = tell.clone();
-    thread::Builder::new().name("looks".into()).spawn(move || {
-        let came = |census, verdicts, period| {
-            tell.send(Heard::Event(Event::Look(census, verdicts, period))).is_ok()
-        };
-        let opened = |pid, opens| {
-            let _ = tell.send(Heard::Event(Event::Opens(pid, opens)));
-        };
-        gather::gather(looker, refresh, played, &orders, came, opened);
-    })?;
-    Ok(looks)
-}
-
-fn start_hand(
-    inspector: Inspector,
-    tell: &Sender<Heard>,
-) -> io::Result<Option<Sender<hand::Order>>> {
-    let Some(hands) = inspector.hands else { return Ok(None) };
-    let (sender, orders) = mpsc::channel();
-    let looker = Looker::new((inspector.sources)()?, inspector.wish, inspector.ignore);
-    let tell = tell.clone();
-    thread::Builder::new().name("hand".into()).spawn(move || {
-        hand::follow(hands, looker, &orders, |said| {
-            let event = match said {
-                Said::Held => Event::Held,
-                Said::Turned(refused) => Event::Turned(refused),
-                Said::Looked(census, verdicts) => Event::Looked(census, verdicts),
-                Said::Told(at, event) => Event::Told(at, event),
-                Said::Came(at, title, outcome) => Event::Came(at, title, outcome),
-            };
-            let _ = tell.send(Heard::Event(event));
-        });
-    })?;
-    Ok(Some(sender))
 }

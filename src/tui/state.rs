@@ -16,8 +16,10 @@ use super::history::History;
 use super::members::{Ghost, Member, members, same};
 use super::passage::Passage;
 use super::place::{FindingId, Identity, Place, RowKey, Subject, View};
+use super::rehearsal::Script;
 use super::sort::Sort;
 use super::theme::Theme;
+use super::tour::Tour;
 use crate::facts::Lack;
 use crate::facts::opens::Opens;
 use crate::model::{App, AppId, Census};
@@ -80,6 +82,15 @@ pub enum Rights {
     ReadOnly,
     /// Nothing: what is shown is a recording.
     Recorded,
+    /// Nothing, and it is asked for as if it were: the recording answers.
+    Rehearsed,
+}
+
+impl Rights {
+    /// Whether no machine is behind what is shown.
+    pub fn are_of_a_recording(self) -> bool {
+        matches!(self, Self::Recorded | Self::Rehearsed)
+    }
 }
 
 /// Whether a hidden value may be shown.
@@ -112,6 +123,8 @@ pub enum Asked {
     Palette(usize),
     /// A search in the help.
     Help,
+    /// The path of a snapshot or a recording.
+    Path,
 }
 
 /// A view that is open above the others.
@@ -198,6 +211,12 @@ pub struct State {
     pub message: Option<Message>,
     /// What farrier may do.
     pub rights: Rights,
+    /// What the recording waits for, in a rehearsal.
+    pub script: Option<Arc<Script>>,
+    /// The tour, while there is one.
+    pub tour: Option<Tour>,
+    /// It was opened from within: back from its first screen leads to what farrier was started on.
+    pub away: bool,
     /// Whether a hidden value may be shown.
     pub reveal: Reveal,
     /// The processes whose files are read at each look.
@@ -249,6 +268,9 @@ impl State {
             dialogs: Vec::new(),
             message: None,
             rights: Rights::default(),
+            script: None,
+            tour: None,
+            away: false,
             reveal: Reveal::default(),
             focused: Vec::new(),
             opens: BTreeMap::new(),
@@ -354,6 +376,18 @@ impl State {
     pub fn findings_of(&self, pid: Pid) -> Vec<&Finding> {
         let all = self.shown().map(Look::in_order).unwrap_or_default().into_iter();
         all.map(|caused| caused.finding).filter(|finding| finding.pid == Some(pid)).collect()
+    }
+
+    /// Whether nothing is sent and everything is asked for as if it were.
+    pub fn rehearses(&self) -> bool {
+        self.rights == Rights::Rehearsed
+    }
+
+    /// Keeps a line to be printed on leaving: what was sent. Nothing was in a rehearsal.
+    pub(super) fn remember(&mut self, line: String) {
+        if !self.rehearses() {
+            self.sent.push(line);
+        }
     }
 
     /// Says one sentence in the message line for a while.

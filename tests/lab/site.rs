@@ -245,8 +245,13 @@ impl<'a> Site<'a> {
 
     /// Waits until a master is titled as ready, has all its workers, and the app answers from one of them.
     pub fn wait_ready(&self, master: u32) {
+        self.wait_ready_with(master, WORKERS);
+    }
+
+    /// The same with another number of workers.
+    pub fn wait_ready_with(&self, master: u32, workers: u32) {
         self.lab.wait(&format!("master {master} is ready"), || {
-            self.is_master(master) && self.workers(master).len() == WORKERS as usize
+            self.is_master(master) && self.workers(master).len() == workers as usize
         });
         self.lab.wait(&format!("a worker of master {master} answers"), || {
             self.get().is_some_and(|answer| self.workers(master).contains(&answer.pid))

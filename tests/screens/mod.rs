@@ -8,6 +8,7 @@ mod moving;
 mod past;
 mod pointing;
 mod recorded;
+mod rehearsed;
 mod since;
 mod sizes;
 mod timeline;
@@ -137,6 +138,7 @@ fn hidden_values_and_control_characters_reach_no_screen() {
     master.process.live.value = Ok(both);
     let pid = master.process.pid;
     let mut desk = Desk::at(census, (120, 40));
+    desk.press("j j j");
     for key in ["1", "3", "4", "w", "G", "v", "Y", "y"] {
         desk.press(key);
         let screen = desk.screen();

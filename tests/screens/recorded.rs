@@ -67,7 +67,7 @@ fn nothing_is_sent_from_a_recording() {
 #[test]
 fn the_program_s_own_recording_is_a_rehearsal() {
     let mut desk = Desk::new((80, 24));
-    desk.state.rights = Rights::Recorded;
+    desk.state.rights = Rights::Rehearsed;
     desk.state.history.played = Some(Played { looks: 1, unseen: 0, rehearsal: true });
     desk.look(incident());
     assert!(desk.row(1).contains("23:10  REHEARSE "), "{}", desk.row(1));

@@ -1,20 +1,18 @@
 //! The one door: the menu of operations, the question, and what came of it. Nothing here sends; it asks for it.
 
 use crossterm::event::KeyCode;
-use jiff::Timestamp;
 
 use super::paper::copied;
-use super::{Effect, conducting, sorting};
+use super::{Effect, conducting, rehearsing, sorting};
 use crate::model::{App, Operation};
 use crate::os::Pid;
-use crate::plans::{self, Given, Outcome, Refused, course, runner};
+use crate::plans::{self, Given, Refused, course};
 use crate::tui::dialog::{Button, DEAF, DISARMS, Dialog, Leave, Menu, Planned, Question, Refusal};
 use crate::tui::keys::{Action, Key, Scope};
 use crate::tui::place::RowKey;
-use crate::tui::place::{FindingId, Subject, View};
+use crate::tui::place::{FindingId, Subject};
 use crate::tui::state::{Look, Rights, State, UnderWay};
 use crate::tui::update::moves;
-use crate::tui::views::upgrade::step_key;
 use crate::tui::widgets::pane;
 
 /// Opens the menu of operations on what is selected.
@@ -89,15 +87,19 @@ pub fn planned(state: &State, menu: &Menu, operation: Operation) -> Result<Plann
 
 /// Why nothing at all is sent from here.
 pub fn refused_here(state: &State) -> Result<(), Refused> {
-    if let Some(look) = state.paused.as_ref().filter(|_| state.rights != Rights::Recorded) {
+    let stands = match state.rights {
+        Rights::Recorded => None,
+        // The newest look of a rehearsal is its present, whether it plays or stands.
+        Rights::Rehearsed if state.history.is_at_newest() => None,
+        _ => state.paused.as_ref(),
+    };
+    if let Some(look) = stands {
         let at = look.census.taken_at.to_zoned(state.zone.clone()).strftime("%H:%M:%S");
+        let (pause, act) = (state.keys.shown(Action::Pause), state.keys.shown(Action::Act));
+        let back = if state.rehearses() { "plays on" } else { "goes live" };
         return Err(Refused::new(
             format!("this is {at}, the screen is paused"),
-            format!(
-                "{} goes live; then {}",
-                state.keys.shown(Action::Pause),
-                state.keys.shown(Action::Act)
-            ),
+            format!("{pause} {back}; then {act}"),
         ));
     }
     if let Some(under_way) = &state.under_way {
@@ -111,7 +113,7 @@ pub fn refused_here(state: &State) -> Result<(), Refused> {
         return Err(Refused::new(format!("{} is under way", under_way.title), way_out));
     }
     match state.rights {
-        Rights::Signals => Ok(()),
+        Rights::Signals | Rights::Rehearsed => Ok(()),
         Rights::ReadOnly => Err(Refused::new(
             "farrier was started to look only",
             "farrier without --read-only may send",
@@ -256,6 +258,14 @@ fn send(state: &mut State) -> Vec<Effect> {
     };
     state.dialogs.clear();
     let Question { plan, course, .. } = *question;
+    let mut effects = Vec::new();
+    if let Some(script) = state.script.clone().filter(|_| state.rehearses()) {
+        if !script.answers(plan.signal, plan.target) {
+            state.say(rehearsing::elsewhere(&script, &plan));
+            return vec![Effect::LetGo];
+        }
+        effects.extend(rehearsing::plays_on(state));
+    }
     state.under_way = Some(UnderWay {
         title: plan.title.clone(),
         app: plan.app.clone(),
@@ -264,9 +274,10 @@ fn send(state: &mut State) -> Vec<Effect> {
         leaving: false,
     });
     match course {
-        Some(course) => conducting::begin(state, course, given),
-        None => vec![Effect::Send(given)],
+        Some(course) => effects.extend(conducting::begin(state, course, given)),
+        None => effects.push(Effect::Send(given)),
     }
+    effects
 }
 
 /// Closes the top dialog; a held process is let go.
@@ -300,62 +311,6 @@ pub(super) fn turned(state: &mut State, refused: &Refused) {
 pub(super) fn recheck(state: &State) -> Vec<Effect> {
     let open = state.dialogs.iter().any(|dialog| matches!(dialog, Dialog::Question(_)));
     if open { vec![Effect::Recheck] } else { Vec::new() }
-}
-
-/// A signal went, or something was seen after it.
-pub(super) fn told(state: &mut State, at: Timestamp, event: &runner::Event) {
-    let words = match event {
-        runner::Event::Sent(words)
-        | runner::Event::Seen(words)
-        | runner::Event::Step { words, .. }
-        | runner::Event::Warning(words) => words.clone(),
-        runner::Event::Happened(event) => event.words(),
-        runner::Event::Waiting(..) => return,
-    };
-    if let Some(passage) = state.passage.as_mut().filter(|passage| passage.is_running()) {
-        let before = passage.at;
-        passage.told(state.now, at, event);
-        let cursor = &mut state.place.main;
-        // The cursor goes along with the steps until it is moved.
-        if state.place.view == View::Upgrade && cursor.key == Some(step_key(before)) {
-            cursor.key = Some(step_key(passage.at));
-        }
-    }
-    if let Some(under_way) = &mut state.under_way {
-        under_way.told = Some(words.clone());
-        if matches!(event, runner::Event::Sent(_)) {
-            let (app, target) = (under_way.app.clone(), under_way.target);
-            state.chronicle.farrier(at, Some(app), Some(target), words.clone());
-            if state.conducts() {
-                state.sent.push(words.clone());
-            }
-        }
-    }
-    // The view of it shows each event by itself.
-    if !(state.conducts() && state.place.view == View::Upgrade) {
-        state.say(words);
-    }
-}
-
-/// What came of a signal.
-pub(super) fn came(state: &mut State, at: Timestamp, title: &str, outcome: &Outcome) {
-    let under_way = state.under_way.take();
-    if let Some(passage) = state.passage.as_mut().filter(|passage| passage.is_running()) {
-        passage.came(state.now, at, outcome);
-        state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Halt(_)));
-    }
-    if let Outcome::Refused(refused) | Outcome::Unaudited(refused) = outcome {
-        return turned(state, refused);
-    }
-    let words = outcome.words();
-    state.sent.push(format!("{title}: {words}"));
-    if let Some(UnderWay { app, target, .. }) = under_way {
-        state.chronicle.farrier(at, Some(app), Some(target), format!("{title}: {words}"));
-    }
-    state.say(words);
-    if let Some(message) = &mut state.message {
-        message.until = state.now + std::time::Duration::from_secs(60);
-    }
 }
 
 /// Gives every question's focus back to Cancel.
@@ -395,6 +350,6 @@ pub(super) fn quit(state: &mut State) -> Vec<Effect> {
         state.say(format!("{line}. What comes of it is being watched; {quit} again leaves"));
         return Vec::new();
     }
-    state.sent.push(format!("{line}. What came of it was not watched to its end"));
+    state.remember(format!("{line}. What came of it was not watched to its end"));
     vec![Effect::Quit]
 }

@@ -116,7 +116,7 @@ fn left(state: &mut State, leave: Leave) -> Vec<Effect> {
                 passage.position(),
                 passage.course.app
             );
-            state.sent.push(line);
+            state.remember(line);
             vec![Effect::Break, Effect::Quit]
         }
     }

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler as _;
 
-use super::{Effect, act, asking, palette};
+use super::{Effect, act, asking, opening, palette};
 use crate::tui::filter::Filter;
 use crate::tui::keys::{Action, Key};
 use crate::tui::state::{Asked, State};
@@ -52,8 +52,10 @@ pub(super) fn key(state: &mut State, event: &KeyEvent, found: Option<Action>) ->
     let Some((asked, mut input)) = state.line.take() else { return Vec::new() };
     match found {
         Some(Action::Accept) => {
-            if let Asked::Palette(chosen) = asked {
-                return palette::chosen(state, input.value(), chosen);
+            match asked {
+                Asked::Palette(chosen) => return palette::chosen(state, input.value(), chosen),
+                Asked::Path => return opening::file(state, input.value()),
+                Asked::Filter | Asked::Help => {}
             }
             if let Err(wrong) = Filter::read(input.value()) {
                 state.say(wrong.to_string());
@@ -68,7 +70,7 @@ pub(super) fn key(state: &mut State, event: &KeyEvent, found: Option<Action>) ->
                         help.filter = Filter::default();
                     }
                 }
-                Asked::Palette(_) => {}
+                Asked::Palette(_) | Asked::Path => {}
             }
             return Vec::new();
         }

@@ -8,7 +8,7 @@ use crate::model::{App, Census, Worker};
 use crate::rules::Verdicts;
 use crate::tui::members::{Ghost, Was, members, same};
 use crate::tui::place::{FindingId, Identity, Pane, RowKey};
-use crate::tui::state::{Look, Rights, State};
+use crate::tui::state::{Look, State};
 
 /// How long the row of an ended process stays.
 const GHOSTS_STAY: Duration = Duration::from_secs(30);
@@ -26,7 +26,7 @@ pub(super) fn arrived(
         return asking::recheck(state);
     }
     let told = state.chronicle.told();
-    state.chronicle.look(&census, state.rights == Rights::Recorded);
+    state.chronicle.look(&census, state.rights.are_of_a_recording());
     let eventful = state.chronicle.told() > told;
     if let Some(passage) = &mut state.passage {
         passage.look(&census);
@@ -51,7 +51,7 @@ pub(super) fn arrived(
 }
 
 /// The cursor starts on the finding that the headline speaks of; on the first app if there is none.
-fn first(state: &mut State) {
+pub(super) fn first(state: &mut State) {
     let Some(look) = &state.look else { return };
     let finding = look.headline().finding.map(FindingId::from);
     if let Some(finding) = finding {

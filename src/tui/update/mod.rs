@@ -3,16 +3,22 @@
 mod asking;
 mod comparing;
 mod conducting;
+mod hearing;
 mod lines;
 mod looks;
 mod mouse;
 mod moves;
+mod opening;
 pub mod palette;
 mod paper;
+mod rehearsing;
 mod sorting;
 mod time;
+mod touring;
 
 pub use asking::{planned, refused_here};
+pub use rehearsing::prompt;
+pub use touring::tours;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +28,7 @@ use jiff::Timestamp;
 use tui_input::Input;
 
 use super::keys::{Action, Key, Scope};
+use super::opening::Wanted;
 use super::place::{Pane, View};
 use super::state::{Asked, Help, Reveal, State};
 use super::{baseline, changes, filter::Filter, layout, widgets::pane};
@@ -60,6 +67,8 @@ pub enum Event {
     Told(Timestamp, runner::Event),
     /// The signal was sent: what for, and what came of it, by a look that was taken then.
     Came(Timestamp, String, Outcome),
+    /// What was to be opened cannot be; why.
+    Unopened(String),
 }
 
 /// What has to be done outside the state.
@@ -67,12 +76,16 @@ pub enum Event {
 pub enum Effect {
     /// End.
     Quit,
+    /// Show this in place of what is shown.
+    Open(Wanted),
     /// Look now.
     LookNow,
     /// Read at each look what these processes have open, and no others.
     Focus(Vec<Pid>),
     /// Play no further look of the recording until it is asked for, or play on.
     Stand(bool),
+    /// Go on with the rehearsal, although what it waits for was not done.
+    GoOn,
     /// Send this to the terminal's clipboard.
     Copy(String),
     /// Show this as text on the normal screen until a key is pressed.
@@ -111,6 +124,8 @@ pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
             effects.extend(looks::arrived(state, census, verdicts, period));
             changes::looked(state, before);
         }
+        // Of a rehearsal all looks come from the one who plays it.
+        Event::Looked(..) if state.rehearses() => {}
         Event::Looked(census, verdicts) => {
             let (period, before) = (state.period, changes::texts(state));
             effects.extend(looks::arrived(state, census, verdicts, period));
@@ -129,11 +144,12 @@ pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
         }
         Event::Held => asking::held(state),
         Event::Turned(refused) => asking::turned(state, &refused),
-        Event::Told(at, event) => asking::told(state, at, &event),
+        Event::Told(at, event) => effects.extend(hearing::told(state, at, event)),
         Event::Came(at, title, outcome) => {
-            asking::came(state, at, &title, &outcome);
+            hearing::came(state, at, &title, &outcome);
             effects.push(Effect::LookNow);
         }
+        Event::Unopened(why) => state.say(why),
     }
     sorting::keep(state, pressed);
     baseline::renew(state);
@@ -199,6 +215,10 @@ fn beside(state: &State, key: Key) -> Option<Action> {
 
 fn key_pressed(state: &mut State, event: &KeyEvent) -> Vec<Effect> {
     let Some(key) = Key::of(event) else { return Vec::new() };
+    if let Some(effects) = touring::key(state, key) {
+        settle(state);
+        return effects;
+    }
     state.history.seeks = None;
     if !state.dialogs.is_empty() {
         return asking::key(state, key);
@@ -239,6 +259,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 return act(state, action);
             }
         }
+        Action::Back | Action::Escape if opening::leads_home(state, action) => {
+            return opening::open(state, Wanted::Home);
+        }
         Action::Back => moves::back(state),
         Action::Escape => escape(state),
         Action::NextFinding => moves::finding(state, 1),
@@ -247,6 +270,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Rule => moves::rule(state),
         Action::Help => state.help = Some(Help::default()),
         Action::Palette => state.line = Some((Asked::Palette(0), Input::default())),
+        Action::Demo => return opening::open(state, Wanted::Demo),
+        Action::Tour => return touring::begin(state),
+        Action::OpenFile => state.line = Some((Asked::Path, Input::default())),
         Action::Filter => {
             state.line = Some((Asked::Filter, Input::new(state.filter.text().to_owned())));
         }
@@ -260,6 +286,12 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.say("reading again");
             return vec![Effect::LookNow];
         }
+        Action::Pause
+        | Action::LookBack
+        | Action::LookForward
+        | Action::EventBack
+        | Action::EventForward
+            if time::goes_through(state) => {}
         Action::Pause => return settled(state, time::pause),
         Action::LookBack => return settled(state, time::back),
         Action::LookForward => return settled(state, time::forward),

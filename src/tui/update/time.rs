@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::Effect;
+use super::{Effect, rehearsing};
 use crate::show::words::time;
 use crate::tui::chronicle::Moment;
 use crate::tui::keys::Action;
@@ -13,6 +13,10 @@ use crate::tui::views::timeline;
 
 /// Pauses, or goes on.
 pub(super) fn pause(state: &mut State) -> Vec<Effect> {
+    let passed = rehearsing::passed(state);
+    if !passed.is_empty() {
+        return passed;
+    }
     let played = state.history.played.is_some();
     if state.paused.take().is_some() {
         state.history.close();
@@ -61,8 +65,9 @@ pub(super) fn forward(state: &mut State) -> Vec<Effect> {
                 Vec::new()
             }
             Some(_) => {
+                let passed = rehearsing::passed(state);
                 state.paused = state.history.hold();
-                vec![Effect::Stand(true), Effect::LookNow]
+                passed.into_iter().chain([Effect::Stand(true), Effect::LookNow]).collect()
             }
         };
     }
@@ -108,10 +113,11 @@ pub(super) fn event_forward(state: &mut State) -> Vec<Effect> {
             state.say("no event after this one in the recording");
         }
         Some(_) => {
+            let passed = rehearsing::passed(state);
             state.history.seeks = state.look.as_ref().map(|look| look.census.taken_at);
             state.paused = state.history.hold();
             state.say("plays on to the next event; any key stops it");
-            return vec![Effect::Stand(true), Effect::LookNow];
+            return passed.into_iter().chain([Effect::Stand(true), Effect::LookNow]).collect();
         }
     }
     held(state)
@@ -174,6 +180,9 @@ pub(super) fn arrived(state: &mut State, was_newest: bool) -> Vec<Effect> {
     } else if state.history.has_ended() {
         state.history.seeks = None;
         state.say("nothing more happened: this is the last look of the recording");
+    } else if rehearsing::waits(state) {
+        state.history.seeks = None;
+        state.message = None;
     } else {
         state.say("nothing happened yet: plays on to the next event; any key stops it");
         return vec![Effect::LookNow];
@@ -184,6 +193,15 @@ pub(super) fn arrived(state: &mut State, was_newest: bool) -> Vec<Effect> {
 /// A recording whose look is held plays no further by itself.
 fn held(state: &State) -> Vec<Effect> {
     if state.paused.is_some() { stand(state, true) } else { Vec::new() }
+}
+
+/// What is rehearsed plays to its end, as it would on a machine.
+pub(super) fn goes_through(state: &mut State) -> bool {
+    let under_way = state.rehearses() && state.under_way.is_some();
+    if under_way {
+        state.say("what is rehearsed plays to its end; then , and . step through it");
+    }
+    under_way
 }
 
 /// Only a recording stops: the looks at a machine go on.

@@ -76,7 +76,7 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
             lines
                 .push(Cells::new(state.theme, room).to(1).text(group.title(), Tone::Strong).line());
             lines.extend(collapsed(&state.keys, &bound).into_iter().map(|(keys, doc, dim)| {
-                let quiet = dim && state.rights != Rights::Signals;
+                let quiet = dim && !matches!(state.rights, Rights::Signals | Rights::Rehearsed);
                 let tone = if quiet { Tone::Quiet } else { Tone::Plain };
                 let cells = Cells::new(state.theme, room).to(1).left(&keys, 15, tone).to(17);
                 let why = if quiet { " (looking only)" } else { "" };

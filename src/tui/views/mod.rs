@@ -7,6 +7,7 @@ pub mod files;
 pub mod finding;
 pub mod findings;
 pub mod help;
+pub mod known;
 pub mod libraries;
 pub mod listeners;
 pub mod pidfiles;
@@ -59,6 +60,7 @@ pub const VIEWS: &[&Card] = &[
     &finding::FINDING,
     &rule::RULE,
     &diff::DIFF,
+    &known::KNOWN,
 ];
 
 /// The card of a view.

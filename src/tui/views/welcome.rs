@@ -1,7 +1,6 @@
 //! The first screen of a box without servers: what was looked for, what was not seen, and where to go from here.
 
 use super::{Page, Row};
-use crate::servers::SERVERS;
 use crate::show::words::{Mark, counted};
 use crate::tui::keys::Action;
 use crate::tui::place::{Door, RowKey, Subject, View};
@@ -20,22 +19,23 @@ pub fn page(state: &State, columns: usize) -> Page {
         key: Some(RowKey::Named(name.into())),
         ..Row::default()
     };
-    let mut blind = choice("See what could not be read here, and what would grant it", "blind");
-    blind.door = Some(Door { view: View::Blind, subject: Subject::All, row: None });
-    let mut keys = choice("Read the keys, and what the marks mean", "help");
-    keys.action = Some(Action::Help);
-    let mut again = choice("Look again now", "again");
-    again.action = Some(Action::ReadAgain);
-    let demo = "farrier demo explores a recorded incident: old code served, a pinned Gemfile";
-    page.rows.extend([blind, keys, again, Row::default()]);
-    page.rows.push(Row::text(cells().to(3).text(demo, Tone::Plain).line()));
+    let does = |words, name, action| Row { action: Some(action), ..choice(words, name) };
+    let leads = |words, name, view| Row {
+        door: Some(Door { view, subject: Subject::All, row: None }),
+        ..choice(words, name)
+    };
+    page.rows.extend([
+        does(
+            "Explore a recorded incident: stale release, pinned Gemfile, lingering oldbin",
+            "demo",
+            Action::Demo,
+        ),
+        does("Open a snapshot or a recording of another machine …", "file", Action::OpenFile),
+        leads("See what could not be read here, and what would grant it", "blind", View::Blind),
+        leads("Read how farrier finds servers, and which it knows", "known", View::Known),
+    ]);
     page.rows.push(Row::default());
     page.rows.push(Row::text(titled(state, columns, "What was looked for", "")));
-    let names: Vec<&str> = SERVERS.iter().map(|server| server.name).collect();
-    let known = format!("{}: {}", counted(SERVERS.len(), "server"), names.join(", "));
-    page.rows.push(Row::text(
-        cells().to(3).left("known", 12, Tone::Quiet).text(&known, Tone::Plain).line(),
-    ));
     for searched in &look.census.seen.searched {
         let room = columns.saturating_sub(24);
         for (at, piece) in wrap(&searched.how, room).into_iter().enumerate() {

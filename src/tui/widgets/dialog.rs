@@ -16,6 +16,9 @@ use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::update::planned;
 
+/// What every dialog of a rehearsal bears.
+const REHEARSAL: &str = "REHEARSAL: nothing is sent";
+
 /// Draws the top dialog over a part of the screen.
 pub fn draw(state: &State, body: Rect, buffer: &mut Buffer) {
     match state.dialogs.last() {
@@ -47,7 +50,7 @@ fn draw_menu(state: &State, menu: &Menu, body: Rect, buffer: &mut Buffer) {
         state,
         columns,
         &format!("Act on {name}"),
-        "nothing is sent yet",
+        if state.rehearses() { REHEARSAL } else { "nothing is sent yet" },
     )];
     for operation in Operation::ALL {
         let chosen = *operation == menu.chosen;
@@ -178,10 +181,10 @@ fn draw_question(state: &State, question: &Question, body: Rect, buffer: &mut Bu
     let room = box_width(body);
     clear(buffer, body);
     let plan = &question.plan;
-    let held = if question.held {
-        "It is held: no other can be hit"
-    } else {
-        "It is not held yet: nothing can be sent"
+    let held = match (question.held, state.rehearses()) {
+        (_, true) => "No process is behind it",
+        (true, false) => "It is held: no other can be hit",
+        (false, false) => "It is not held yet: nothing can be sent",
     };
     let mut lines = labelled(state, "SEND", &format!("{}. {held}", plan.send), room);
     lines.extend(labelled(state, "DOES", &plan.does, room));
@@ -207,14 +210,20 @@ fn draw_question(state: &State, question: &Question, body: Rect, buffer: &mut Bu
         last.push(line.text(&"_".repeat(left), Tone::Quiet).line());
     }
     last.push(buttons(state, question, room));
-    let hint = "Tab moves   Enter presses   Esc cancels   nothing is sent yet";
+    let yet = if state.rehearses() { "nothing is sent" } else { "nothing is sent yet" };
+    let hint = format!("Tab moves   Enter presses   Esc cancels   {yet}");
     // The blank line before the buttons goes first where there is no room for it.
     if lines.len() + last.len() + 2 > usize::from(body.height) {
         last.remove(0);
     }
     let pinned = last.len();
     lines.extend(last);
-    frame(state, &plan.title, hint, &lines, pinned, question.top, body, buffer);
+    let title = if state.rehearses() {
+        format!("{REHEARSAL}   {}", plan.title)
+    } else {
+        plan.title.clone()
+    };
+    frame(state, &title, &hint, &lines, pinned, question.top, body, buffer);
 }
 
 /// What a course sends after its first signal: the button stands for that too.
@@ -267,7 +276,8 @@ fn draw_halt(state: &State, halt: &Halt, body: Rect, buffer: &mut Buffer) {
 
 fn buttons(state: &State, question: &Question, room: usize) -> Line<'static> {
     let signal = question.plan.signal.as_str().trim_start_matches("SIG");
-    let send = format!("Send {signal} to {}", question.plan.target);
+    let verb = if state.rehearses() { "Rehearse" } else { "Send" };
+    let send = format!("{verb} {signal} to {}", question.plan.target);
     let armable = question.held && question.worded(state.now);
     let on_send = question.focus == Button::Send;
     let cancel = if on_send { "[ Cancel ]" } else { ">[ Cancel ]<" };

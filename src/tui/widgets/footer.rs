@@ -9,7 +9,7 @@ use crate::tui::keys::{self, Action};
 use crate::tui::place::View;
 use crate::tui::state::{Asked, State};
 use crate::tui::theme::Tone;
-use crate::tui::{views, widgets::pane};
+use crate::tui::{tour, update, views, widgets::pane};
 
 /// The message line.
 pub fn message(state: &State, columns: usize) -> Line<'static> {
@@ -18,9 +18,10 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
         let sign = match asked {
             Asked::Filter | Asked::Help => "/",
             Asked::Palette(_) => ":",
+            Asked::Path => "file ",
         };
         let value = crate::os::text::escaped(input.value().as_bytes());
-        let room = columns.saturating_sub(4);
+        let room = columns.saturating_sub(3 + width(sign));
         let skip = width(&value).saturating_sub(room);
         let tail: String = value.chars().skip(skip).collect();
         let cells =
@@ -33,10 +34,16 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
         }
         .line();
     }
+    // A question that was opened by hand has the line for itself.
+    let tour_line = tour::line(state).filter(|_| update::tours(state));
     let words = match (&state.message, &state.under_way, state.dialogs.last()) {
         (Some(message), _, None) => message.words.clone(),
+        _ if tour_line.is_some() => tour_line.unwrap_or_default(),
         (_, _, Some(Dialog::Question(question))) if question.word().is_some() => {
             "Armed, the button stays so for 10 s after the last key. A paste does not count".into()
+        }
+        (_, _, Some(Dialog::Question(_))) if state.rehearses() => {
+            "A rehearsal: the button sends nothing, the recording answers as the box did".into()
         }
         (_, _, Some(Dialog::Question(_))) => {
             "Facts re-read every second; if one turns, this closes and nothing is sent".into()
@@ -51,7 +58,7 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
         (None, Some(under_way), None) => {
             format!("{}: what comes of it is being watched", under_way.title)
         }
-        (None, None, None) => resting(state, columns),
+        (None, None, None) => update::prompt(state).unwrap_or_else(|| resting(state, columns)),
     };
     cells.to(1).text(&words, Tone::Plain).line()
 }
@@ -100,8 +107,15 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
     let end = last.as_ref().map(entry);
     let reserved = end.as_ref().map_or(0, |end| room(end) + 2);
     let mut cells = Cells::new(state.theme, columns).to(1);
+    if update::tours(state) {
+        for (key, words) in [("Enter", "next of the tour"), ("Esc", "ends it")] {
+            cells = cells.text(key, Tone::Strong).text(" ", Tone::Plain).text(words, Tone::Plain);
+            cells = cells.text("  ", Tone::Plain);
+        }
+    }
     for item in actions.iter().map(entry) {
-        if item.1.is_empty() || cells.at() + room(&item) + reserved >= columns {
+        let tours_key = update::tours(state) && matches!(&*item.0, "Enter" | "Esc");
+        if item.1.is_empty() || tours_key || cells.at() + room(&item) + reserved >= columns {
             continue;
         }
         cells = cells.text(&item.0, Tone::Strong).text(" ", Tone::Plain).text(item.1, Tone::Plain);

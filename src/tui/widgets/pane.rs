@@ -276,6 +276,7 @@ pub fn line_note(state: &State, asked: Asked) -> String {
                 Ok(_) => String::new(),
             }
         }
+        Asked::Path => "a snapshot or a recording".into(),
         Asked::Palette(_) => "Up and Down choose".into(),
     }
 }

@@ -12,7 +12,7 @@ mod masters;
 mod memory;
 mod odd;
 mod oldbins;
-mod others;
+pub mod others;
 mod pidfiles;
 mod releases;
 mod settings;

@@ -134,7 +134,7 @@ pub const STAGES: &[Stage] = &[
 ];
 
 /// Puma with two workers and these settings besides; gives the parent of the cluster.
-fn cluster(lab: &Lab, settings: &str) -> u32 {
+pub fn cluster(lab: &Lab, settings: &str) -> u32 {
     let site = Site::new(lab, "api");
     let release = site.path(&format!("releases/{FIRST}"));
     let app = App { gems: &["puma"], ..App::default() };
@@ -157,7 +157,7 @@ fn cluster(lab: &Lab, settings: &str) -> u32 {
 }
 
 /// nginx with a group for each of these sockets, asked for once.
-fn passing(lab: &Lab, sockets: &[(&str, &str)]) {
+pub fn passing(lab: &Lab, sockets: &[(&str, &str)]) {
     for (name, socket) in sockets {
         let site = format!(
             "upstream {name}_app {{\n  server unix:{socket} fail_timeout=0;\n}}\n\

@@ -44,6 +44,8 @@ pub(super) fn page(state: &State, passage: &Passage, columns: usize) -> Page {
     page.rows.push(Row::default());
     let sent = match passage.sent.as_slice() {
         [] => "Nothing was sent".to_owned(),
+        // Each of these says by itself that it was rehearsed.
+        rehearsed if state.rehearses() => format!("{}. Nothing was sent", rehearsed.join(", ")),
         sent => format!("Sent: {}. Nothing else was sent", sent.join(", ")),
     };
     let exit = format!(
