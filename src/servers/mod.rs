@@ -2,6 +2,7 @@
 
 pub mod nginx;
 pub mod puma;
+pub mod rainbows;
 pub mod ruby;
 pub mod unicorn;
 
@@ -200,7 +201,8 @@ impl Server {
 }
 
 /// All servers.
-pub const SERVERS: &[&Server] = &[&unicorn::SERVER, &puma::SERVER, &nginx::SERVER];
+pub const SERVERS: &[&Server] =
+    &[&unicorn::SERVER, &rainbows::SERVER, &puma::SERVER, &nginx::SERVER];
 
 /// The card of a kind of server, if farrier has it.
 pub fn server(kind: Kind) -> Option<&'static Server> {

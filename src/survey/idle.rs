@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::once::Once;
 use crate::model::{Searched, Seen};
 use crate::os::{Root, Text};
+use crate::servers::SERVERS;
 
 /// Directories whose entries are usually deploy roots.
 const PARENTS: &[&str] =
@@ -31,7 +32,10 @@ pub fn look(once: &Once<'_>, seen: &mut Seen) {
     pidfiles += count_pidfiles(once, Path::new("/run"));
     seen.searched.push(Searched {
         what: "pidfiles",
-        how: "unicorn*.pid in /run and in the shared/pids of deploy roots".into(),
+        how: format!(
+            "{} in /run and in the shared/pids of deploy roots",
+            stems().map(|stem| format!("{stem}*.pid")).collect::<Vec<_>>().join(", ")
+        ),
         found: pidfiles,
     });
     seen.searched.push(Searched {
@@ -51,7 +55,15 @@ fn count_pidfiles(once: &Once<'_>, directory: &Path) -> usize {
         .map(|name| PathBuf::from(name.path()))
         .filter(|name| {
             let text = Text::from(name.as_path());
-            text.bytes().starts_with(b"unicorn") && text.bytes().ends_with(b".pid")
+            let begins = |stem: &str| text.bytes().starts_with(stem.as_bytes());
+            stems().any(begins) && text.bytes().ends_with(b".pid")
         })
         .count()
+}
+
+/// What the names of pidfiles usually begin with, a server each.
+fn stems() -> impl Iterator<Item = &'static str> {
+    SERVERS
+        .iter()
+        .filter_map(|server| Path::new(server.usual_pidfiles.first()?).file_stem()?.to_str())
 }

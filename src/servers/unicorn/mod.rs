@@ -4,7 +4,7 @@ mod arguments;
 mod config;
 mod log;
 mod signals;
-mod title;
+pub(super) mod title;
 
 use super::{Part, Server, Title};
 use crate::model::Kind;

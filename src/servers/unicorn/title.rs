@@ -54,23 +54,36 @@ const TOOLS: &[&str] = &[
     "shotgun",
 ];
 
-/// Recognises a process.
+/// Recognises a process, under whichever name it was started.
 pub fn recognise(candidate: &Candidate<'_>) -> Option<Recognised> {
-    match candidate.words {
-        // A title is written over the arguments as one word.
-        [title] => from_title(title),
-        [first, rest @ ..] => from_command_line(first, rest),
-        [] => None,
-    }
+    recognise_as(candidate, is_unicorn, true)
 }
 
-fn from_title(title: &Text) -> Option<Recognised> {
+/// Recognises a process of Unicorn or of a server that is made of it, by the names of its programs. `by_form`: another
+/// name may be its own as well, if no other software is known to have it.
+pub(in crate::servers) fn recognise_as(
+    candidate: &Candidate<'_>,
+    is_own: fn(&[u8]) -> bool,
+    by_form: bool,
+) -> Option<Recognised> {
+    let found = match candidate.words {
+        // A title is written over the arguments as one word.
+        [title] => from_title(title, is_own),
+        [first, rest @ ..] => from_command_line(first, rest, is_own),
+        [] => None,
+    };
+    found.filter(|found| found.certain || by_form)
+}
+
+fn from_title(title: &Text, is_own: fn(&[u8]) -> bool) -> Option<Recognised> {
     let found = TITLE.as_ref()?.captures(title.bytes())?;
     let text = |group: usize| found.get(group).map(|found| Text::new(found.as_bytes()));
     let program = text(1)?;
     // The title has the base name; `nginx: master process` and its like have a colon.
     let is_file_name = !program.bytes().contains(&b'/') && !program.bytes().ends_with(b":");
-    if !is_file_name || OTHERS.iter().any(|other| other.as_bytes() == program.bytes()) {
+    let certain = is_own(program.bytes());
+    let is_other = || OTHERS.iter().any(|other| other.as_bytes() == program.bytes());
+    if !is_file_name || !certain && is_other() {
         return None;
     }
     let part = match found.get(4) {
@@ -85,7 +98,7 @@ fn from_title(title: &Text) -> Option<Recognised> {
     Some(Recognised {
         part,
         arguments: rejoined(&words.filter(|_| has_arguments).collect::<Vec<_>>()),
-        certain: is_unicorn(program.bytes()),
+        certain,
         program,
         tag,
     })
@@ -109,7 +122,7 @@ fn rejoined(words: &[&[u8]]) -> Vec<Text> {
     joined
 }
 
-fn from_command_line(first: &Text, rest: &[Text]) -> Option<Recognised> {
+fn from_command_line(first: &Text, rest: &[Text], is_own: fn(&[u8]) -> bool) -> Option<Recognised> {
     let (program, arguments) = if is_ruby(base(first)) {
         script(rest)?
     } else {
@@ -117,7 +130,7 @@ fn from_command_line(first: &Text, rest: &[Text]) -> Option<Recognised> {
         (first, rest)
     };
     let name = base(program);
-    let certain = is_unicorn(name);
+    let certain = is_own(name);
     let only_tells = |word: &Text| matches!(word.bytes(), b"-v" | b"--version" | b"-h" | b"--help");
     if certain && arguments.iter().any(only_tells) {
         return None;
@@ -135,10 +148,14 @@ fn from_command_line(first: &Text, rest: &[Text]) -> Option<Recognised> {
     })
 }
 
-/// `unicorn`, `unicorn_rails`, and both with a version, as distributions install them (`unicorn3.1`, `unicorn.ruby3.1`).
+/// `unicorn` and `unicorn_rails`.
 pub(super) fn is_unicorn(name: &[u8]) -> bool {
-    name.strip_prefix(b"unicorn").is_some_and(|rest| {
-        let rest = rest.strip_prefix(b"_rails").unwrap_or(rest);
+    is_named(b"unicorn_rails", name) || is_named(b"unicorn", name)
+}
+
+/// A name, and the same with a version, as distributions install it (`unicorn3.1`, `unicorn.ruby3.1`).
+pub(in crate::servers) fn is_named(own: &[u8], name: &[u8]) -> bool {
+    name.strip_prefix(own).is_some_and(|rest| {
         let rest = rest.strip_prefix(b".ruby").unwrap_or(rest);
         rest.iter().all(|b| b.is_ascii_digit() || *b == b'.' || *b == b'-')
     })

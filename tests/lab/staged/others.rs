@@ -60,6 +60,26 @@ pub const STAGES: &[Stage] = &[
         },
     },
     Stage {
+        name: "other-rainbows",
+        tells: "Rainbows!, started by hand in its directory, just upgraded by farrier",
+        targets: &[],
+        expect: FINE,
+        set: |lab| {
+            let old = chatting(lab);
+            judge(lab, old, 2, "chat", "rainbows");
+            let plan = lab.farrier(&["plan", "upgrade", "chat"]);
+            for line in ["/srv/deploy/chat (", "/usr/bin/rainbows (", "/srv/deploy/chat/r.pid"] {
+                assert!(plan.stdout.contains(line), "{line}: {}", plan.stdout);
+            }
+            assert!(plan.stdout.contains("START_CTX[0]"), "{}", plan.stdout);
+            let run = lab.farrier(&["upgrade", "chat", "--yes"]);
+            assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
+            assert!(!lab.lives(old));
+            let new = lab.read("/srv/deploy/chat/r.pid").trim().parse().expect("a pid");
+            judge(lab, new, 2, "chat", "rainbows");
+        },
+    },
+    Stage {
         name: "other-nginx",
         tells: "nginx as Debian configures it",
         targets: &[],
@@ -154,6 +174,19 @@ pub fn cluster(lab: &Lab, settings: &str) -> u32 {
     lab.wait("Puma answers", || site.ask("shared/sockets/puma.sock").is_some());
     lab.wait("both workers", || titled(lab, "puma: cluster worker").len() == 2);
     titled(lab, "puma ")[0]
+}
+
+/// Rainbows! with two workers; gives its master.
+fn chatting(lab: &Lab) -> u32 {
+    lab.sh_as(DEPLOY, "mkdir -p /srv/deploy/chat");
+    let config = "worker_processes 2\npid \"/srv/deploy/chat/r.pid\"\n\
+         listen \"/srv/deploy/chat/r.sock\"\nstderr_path \"/srv/deploy/chat/err.log\"\n\
+         Rainbows! do\n  use :ThreadSpawn\n  worker_connections 20\nend\n";
+    lab.write("/srv/deploy/chat/r.rb", config);
+    lab.write("/srv/deploy/chat/config.ru", "run lambda { |env| [200, {}, [\"chat\"]] }\n");
+    lab.sh_as(DEPLOY, "cd /srv/deploy/chat; rainbows -D -c r.rb -E production");
+    lab.wait("both workers", || titled(lab, "rainbows worker").len() == 2);
+    titled(lab, "rainbows master")[0]
 }
 
 /// nginx with a group for each of these sockets, asked for once.
@@ -265,6 +298,11 @@ fn puma_forking() {
 #[test]
 fn puma_single() {
     hold("other-puma-single");
+}
+
+#[test]
+fn rainbows() {
+    hold("other-rainbows");
 }
 
 #[test]
