@@ -6,8 +6,7 @@ use clap::Args;
 
 use super::machine::{Looks, recorded};
 use super::{Options, Output, Status, targets};
-use crate::os::{Text, secrets};
-use crate::show::compare::{Side, compare};
+use crate::show::compare::{Side, compare, harmless};
 use crate::show::json::{self, Layout};
 use crate::show::text;
 
@@ -32,14 +31,10 @@ impl Diff {
         let wish = targets::wish(&[], &settings);
         let before = recorded(&self.before)?.look(&wish, &settings.ignore, Looks::AsNeeded);
         let after = recorded(&self.after)?.last_look(&wish, &settings.ignore);
-        let harmless = |name: &Text, value: &Text| {
-            let harmless = secrets::is_harmless(name.bytes(), &settings.show);
-            harmless.then(|| secrets::mask_text(value).0)
-        };
         let comparison = compare(
             Side { census: &before.census, verdicts: &before.verdicts },
             Side { census: &after.census, verdicts: &after.verdicts },
-            &harmless,
+            &harmless(&settings.show),
         );
         let paint = options.paint();
         output.print(&if options.is_json() {

@@ -324,8 +324,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(A::Filter, "filter", &[c('/')], G::Look, "filter", "filter: text app: rule: …"),
     bind(A::OnlyFlagged, "only-flagged", &[c('f')], G::Look, "flagged", "only with findings"),
     bind(A::Sort, "sort", &[c('s')], G::Look, "sort", "sort a table; the same again reverses"),
-    bind(A::Mark, "mark", &[c('m')], G::Look, "mark", "mark a process"),
-    bind(A::Diff, "diff", &[c('d')], G::Look, "diff", "diff with the marked process"),
+    bind(A::Mark, "mark", &[c('m')], G::Look, "mark", "mark a process, or a look"),
+    bind(A::Diff, "diff", &[c('d')], G::Look, "diff", "diff with the mark"),
     in_scope(
         Scope::Environment,
         bind(A::Reveal, "reveal", &[c('v')], G::Look, "reveal", "reveal one value for 10 s"),

@@ -69,6 +69,8 @@ pub enum Subject {
     Finding(FindingId),
     /// A rule.
     Rule(&'static str),
+    /// Two looks that are compared.
+    Looks,
 }
 
 /// A row's identity: the cursor stays on it while rows move.

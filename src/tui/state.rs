@@ -27,6 +27,7 @@ use crate::os::Pid;
 use crate::rules::causes::{Caused, in_order};
 use crate::rules::headline::{Headline, headline};
 use crate::rules::{Finding, Severity, Verdicts};
+use crate::show::compare::Comparison;
 use crate::show::words;
 
 /// One look, with what the rules made of it.
@@ -70,6 +71,15 @@ impl Look {
     pub fn is_blind(&self, app: &AppId) -> bool {
         self.verdicts.undecided().any(|(answered, _)| &answered.app == app)
     }
+}
+
+/// Two looks, compared.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// What differs.
+    pub comparison: Comparison,
+    /// The later one: times are told in its zone.
+    pub after: Arc<Census>,
 }
 
 /// What farrier may do to the machine.
@@ -225,6 +235,10 @@ pub struct State {
     pub opens: BTreeMap<Pid, Result<Opens, Lack>>,
     /// The process that others are compared with.
     pub mark: Option<Identity>,
+    /// The look that others are compared with: the one that stood when something was marked.
+    pub marked_look: Option<Look>,
+    /// The two looks that were compared last.
+    pub compared: Option<Compared>,
     /// Names of the environment whose values may be shown, besides the harmless ones.
     pub show: Vec<String>,
     /// How lists are shown.
@@ -275,6 +289,8 @@ impl State {
             focused: Vec::new(),
             opens: BTreeMap::new(),
             mark: None,
+            marked_look: None,
+            compared: None,
             show: Vec::new(),
             manner: Manner::default(),
             changes: Changes::default(),
@@ -323,7 +339,7 @@ impl State {
         let id = match &self.place.subject {
             Subject::App(id) | Subject::Process(id, _) => Some(id),
             Subject::Finding(finding) => Some(&finding.app),
-            Subject::All | Subject::Rule(_) => None,
+            Subject::All | Subject::Rule(_) | Subject::Looks => None,
         };
         if let Some(id) = id {
             return look.census.app(id);

@@ -2,6 +2,7 @@
 
 mod asking;
 mod behind;
+mod between;
 mod boxes;
 mod desk;
 mod moving;

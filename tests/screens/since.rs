@@ -88,7 +88,9 @@ fn a_handover_is_counted_whole() {
     let mut looks = super::past::upgrade().into_iter();
     let mut desk = Desk::at(looks.next().unwrap(), (80, 24));
     desk.press("+ =");
-    looks.for_each(|look| desk.look(look));
+    for look in looks {
+        desk.look(look);
+    }
     desk.press("+");
     assert!(desk.row(23).ends_with(", 4 rows came, 3 went"), "{}", desk.screen());
     assert_eq!((signed(&desk, '+').len(), signed(&desk, '×').len()), (4, 3), "{}", desk.screen());

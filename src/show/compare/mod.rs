@@ -3,6 +3,7 @@
 mod around;
 mod findings;
 mod libraries;
+pub mod lines;
 mod process;
 
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use process::alone;
 
 use crate::facts::{Fact, Lack};
 use crate::model::{self, AppId, Census, Master, Role};
-use crate::os::{Pid, Text};
+use crate::os::{Pid, Text, secrets};
 use crate::rules::Verdicts;
 
 /// One side: a look, and what the rules say to it.
@@ -108,7 +109,7 @@ pub struct Compared {
     pub changes: Vec<Change>,
     /// What differs in the environment that it hands on.
     pub environment: Vec<Change>,
-    /// Hidden variables with values of one length: whether these are equal cannot be told of two files.
+    /// Hidden variables with values of one length: whether these are equal is not told.
     pub hidden_alike: usize,
     /// What differs in its mapped libraries: gems by version, others by path.
     pub libraries: Vec<Change>,
@@ -173,6 +174,14 @@ pub struct Comparison {
 
 /// Shows the value of a variable where its name is harmless; `None`: only its length is told.
 pub type Harmless<'a> = &'a dyn Fn(&Text, &Text) -> Option<Text>;
+
+/// Shows what is harmless by its name, or by a name that was given; passwords in it are masked.
+pub fn harmless(show: &[String]) -> impl Fn(&Text, &Text) -> Option<Text> {
+    |name, value| {
+        let harmless = secrets::is_harmless(name.bytes(), show);
+        harmless.then(|| secrets::mask_text(value).0)
+    }
+}
 
 /// What a comparison needs on its way.
 struct Compare<'a> {

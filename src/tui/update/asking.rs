@@ -23,7 +23,7 @@ pub(super) fn menu(state: &mut State) {
     let app = match &selected {
         Subject::App(id) | Subject::Process(id, _) => look.census.app(id),
         Subject::Finding(finding) => look.census.app(&finding.app),
-        Subject::All | Subject::Rule(_) => state.app(),
+        Subject::All | Subject::Rule(_) | Subject::Looks => state.app(),
     };
     let Some(app) = app else {
         return state.say("there is no app here to act on");

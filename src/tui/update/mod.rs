@@ -29,7 +29,7 @@ use tui_input::Input;
 
 use super::keys::{Action, Key, Scope};
 use super::opening::Wanted;
-use super::place::{Pane, View};
+use super::place::{Pane, Subject, View};
 use super::state::{Asked, Help, Reveal, State};
 use super::{baseline, changes, filter::Filter, layout, widgets::pane};
 use crate::facts::Lack;
@@ -168,6 +168,7 @@ fn wanted(state: &State) -> Vec<Pid> {
     let marked = || state.mark.and_then(|identity| state.member_of(identity));
     let shown = match state.place.view {
         View::Libraries | View::Files => [state.member(), None],
+        View::Diff if state.place.subject == Subject::Looks => [None, None],
         View::Diff => [state.member(), marked()],
         _ => [None, None],
     };

@@ -1,4 +1,4 @@
-//! Diff: the marked process and the selected one, side by side. Only what differs, unless everything is asked for.
+//! Diff: the marked process and the selected one, side by side, or two looks. Only what differs, unless everything is asked for.
 
 use std::collections::BTreeMap;
 
@@ -57,6 +57,9 @@ impl From<String> for Value {
 }
 
 fn page(state: &State, columns: usize) -> Page {
+    if state.place.subject == Subject::Looks {
+        return super::looks::page(state, columns);
+    }
     let (mut page, other) = match subject(state, "Diff") {
         Ok(found) => found,
         Err(nothing) => return *nothing,

@@ -10,6 +10,7 @@ pub mod help;
 pub mod known;
 pub mod libraries;
 pub mod listeners;
+mod looks;
 pub mod pidfiles;
 pub mod process;
 pub mod releases;
