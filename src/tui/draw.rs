@@ -27,6 +27,8 @@ pub fn draw(state: &State) -> Buffer {
         Size::Tiny => {
             let lines = tiny::lines(state, wide, usize::from(rows));
             pane::put(&mut buffer, area, &lines);
+            let body = Rect { y: 1, height: rows.saturating_sub(3), ..area };
+            dialog::draw(state, body, &mut buffer);
         }
         _ => whole(state, &mut buffer),
     }

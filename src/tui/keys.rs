@@ -333,7 +333,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(A::Wrap, "wrap", &[c('w')], G::Look, "wrap", "wrap long values"),
     bind(A::Zoom, "zoom", &[c('z')], G::Look, "", "pane to full size"),
     bind(A::Copy, "copy", &[c('y')], G::Look, "copy", "copy to the terminal's clipboard"),
-    bind(A::Plain, "plain", &[c('Y')], G::Look, "", "the view as plain text"),
+    bind(A::Plain, "plain", &[c('Y')], G::Look, "as text", "the view as plain text"),
     bind(A::Pause, "pause", &[c('p')], G::Time, "pause", "pause, and live again"),
     bind(A::LookBack, "look-back", &[c(',')], G::Time, "", "one look back"),
     bind(A::LookForward, "look-forward", &[c('.')], G::Time, "", "one look forward"),
@@ -348,7 +348,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(A::Tour, "tour", &[], G::Program, "", "the tour of the demo, from its start"),
     bind(A::Repaint, "repaint", &[ctrl('l')], G::Program, "", "repaint"),
     bind(A::Suspend, "suspend", &[ctrl('z')], G::Program, "", "suspend"),
-    bind(A::Quit, "quit", &[c('q'), ctrl('c')], G::Program, "", "quit"),
+    bind(A::Quit, "quit", &[c('q'), ctrl('c')], G::Program, "quit", "quit"),
     bind(A::Help, "help", &[c('?')], G::Program, "help", "help"),
     bind(
         A::FocusNext,

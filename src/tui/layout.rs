@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::keys::Action;
 use super::nodes;
 use super::place::{Pane, View};
 use super::state::State;
@@ -36,6 +37,30 @@ pub fn size((columns, rows): (u16, u16)) -> Size {
         (60.., 18..) => Size::Small,
         (40.., 10..) => Size::Tiny,
         _ => Size::Line,
+    }
+}
+
+/// The smallest screen on which views, the help and lines of input are drawn, in words.
+pub const VIEWS_FROM: &str = "60x18";
+
+/// Whether an action does something that a screen of less than [`Size::Small`] can show.
+pub fn fits(size: Size, action: Action) -> bool {
+    use Action as A;
+    match action {
+        A::Quit
+        | A::Suspend
+        | A::Repaint
+        | A::ReadAgain
+        | A::Escape
+        | A::Back
+        | A::Plain
+        | A::Pause
+        | A::LookBack
+        | A::LookForward
+        | A::EventBack
+        | A::EventForward => true,
+        A::LineDown | A::LineUp | A::First | A::Last | A::Act => size >= Size::Tiny,
+        _ => size >= Size::Small,
     }
 }
 

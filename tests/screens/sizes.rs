@@ -55,3 +55,33 @@ fn every_view_fits_odd_sizes() {
         }
     }
 }
+
+/// The whole way to the question and back, on the smallest screen that shows it.
+#[test]
+fn the_smallest_screen_asks_before_it_sends_and_a_smaller_one_sends_nothing() {
+    let mut desk = Desk::at(incident(), (40, 10));
+    insta::assert_snapshot!("tiny_menu", desk.press("j a").screen());
+    desk.press("Enter");
+    assert!(desk.screen().contains("[ Cancel ]"), "{}", desk.screen());
+    insta::assert_snapshot!("tiny_question", desk.screen());
+    desk.event(Event::Held);
+    desk.press("Tab");
+    assert!(desk.screen().contains(">[ Send"), "{}", desk.screen());
+    desk.event(Event::Resize(30, 5));
+    desk.press("Enter Enter");
+    assert!(!format!("{:?}", desk.effects).contains("Send("), "{:?}", desk.effects);
+    desk.press("Esc Esc");
+    assert!(desk.state.dialogs.is_empty());
+    desk.press("a");
+    assert!(desk.state.dialogs.is_empty(), "nothing opens that is not drawn");
+}
+
+#[test]
+fn what_a_small_screen_cannot_show_says_so() {
+    let mut desk = Desk::at(incident(), (40, 10));
+    for key in ["Enter", "2", "?", "/", ":", "s", "t"] {
+        desk.press(key);
+        assert!(desk.row(9).contains("a window of 60x18 or more"), "{key}: {}", desk.screen());
+        assert!(desk.state.help.is_none() && desk.state.line.is_none());
+    }
+}

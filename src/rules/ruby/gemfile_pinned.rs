@@ -87,8 +87,23 @@ fn report(look: &mut Look<'_>, layout: &Layout, master: &Master, gemfile: &Gemfi
         .about(pid)
         .at_path(&gemfile.file.path)
         .told(
-            Line::new(format!("{}: the next USR2 loads the gems of {short}", cut(&app.name, 16))),
-            Line::new("BUNDLE_GEMFILE names that release").aside(", and nothing resets it"),
+            // What comes of it is said first: with the release its Gemfile went, and every USR2 ends at once.
+            if gone {
+                Line::new(format!(
+                    "{}: the next USR2 fails, its Gemfile is gone",
+                    cut(&app.name, 16)
+                ))
+            } else {
+                Line::new(format!(
+                    "{}: the next USR2 loads the gems of {short}",
+                    cut(&app.name, 16)
+                ))
+            },
+            if gone {
+                Line::new(format!("BUNDLE_GEMFILE names {short}")).aside(", and nothing resets it")
+            } else {
+                Line::new("BUNDLE_GEMFILE names that release").aside(", and nothing resets it")
+            },
             if gone {
                 Line::new(format!("link {short} to current, then upgrade"))
             } else {

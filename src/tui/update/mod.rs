@@ -222,7 +222,14 @@ fn key_pressed(state: &mut State, event: &KeyEvent) -> Vec<Effect> {
     }
     state.history.seeks = None;
     if !state.dialogs.is_empty() {
-        return asking::key(state, key);
+        // What is not on the screen is cancelled, never answered.
+        let bound = state.keys.find(key, Scope::Dialog).map(|binding| binding.action);
+        let drawn = layout::size(state.size) >= layout::Size::Tiny;
+        return if drawn || bound == Some(Action::Cancel) {
+            asking::key(state, key)
+        } else {
+            Vec::new()
+        };
     }
     let found = state.keys.find(key, scope(state)).map(|binding| binding.action);
     if state.line.is_some() {
@@ -239,6 +246,10 @@ fn key_pressed(state: &mut State, event: &KeyEvent) -> Vec<Effect> {
 
 /// Carries out an action. The compiler asks for an arm for each.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if !layout::fits(layout::size(state.size), action) {
+        state.say(format!("a window of {} or more shows this", layout::VIEWS_FROM));
+        return Vec::new();
+    }
     if state.help.is_some() {
         return lines::in_help(state, action);
     }

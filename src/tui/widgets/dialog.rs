@@ -93,13 +93,18 @@ fn draw_sort(state: &State, menu: &Columns, body: Rect, buffer: &mut Buffer) {
     list(state, &lines, at, body, buffer);
 }
 
-/// A list at the foot of the body, a title above it and one line chosen.
+/// A list at the foot of the body, a title above it and one line chosen, which is always in sight.
 fn list(state: &State, lines: &[Line<'static>], chosen: usize, body: Rect, buffer: &mut Buffer) {
     let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(body.height);
     let area = Rect { y: body.bottom() - height, height, ..body };
     clear(buffer, area);
-    put(buffer, area, lines);
-    let y = area.y + 1 + u16::try_from(chosen).unwrap_or(0);
+    let (title, rows) = lines.split_at(lines.len().min(1));
+    put(buffer, area, title);
+    let room = usize::from(height.saturating_sub(1));
+    let top = (chosen + 1).saturating_sub(room);
+    let below = Rect { y: area.y + height.min(1), height: height.saturating_sub(1), ..area };
+    put(buffer, below, rows.get(top..).unwrap_or_default());
+    let y = area.y + 1 + u16::try_from(chosen - top).unwrap_or(0);
     if y < area.bottom() {
         buffer.set_style(Rect { y, height: 1, ..area }, state.theme.style(Tone::Select));
     }

@@ -6,6 +6,7 @@ use super::cells::Cells;
 use crate::show::words::width;
 use crate::tui::dialog::Dialog;
 use crate::tui::keys::{self, Action};
+use crate::tui::layout;
 use crate::tui::place::View;
 use crate::tui::state::{Asked, State};
 use crate::tui::theme::Tone;
@@ -92,13 +93,18 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
         &[Action::FocusNext, Action::Press, Action::Cancel]
     } else if !state.dialogs.is_empty() {
         &[Action::FocusNext, Action::Press, Action::Cancel, Action::ScrollDown, Action::CopyCommand]
+    } else if layout::size(state.size) <= layout::Size::Tiny {
+        &[Action::Act, Action::LineDown, Action::Plain, Action::Quit]
     } else if state.help.is_some() {
         &[Action::Filter, Action::LineDown, Action::PageDown, Action::Escape]
     } else {
         views::card(state.place.view).keys
     };
-    let last = (state.line.is_none() && state.dialogs.is_empty() && state.help.is_none())
-        .then_some(Action::Help);
+    let last = (layout::size(state.size) > layout::Size::Tiny
+        && state.line.is_none()
+        && state.dialogs.is_empty()
+        && state.help.is_none())
+    .then_some(Action::Help);
     let entry = |action: &Action| {
         let hint = keys::of(*action).map_or("", |binding| binding.hint);
         (state.keys.shown(*action), hint)

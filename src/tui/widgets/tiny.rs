@@ -21,19 +21,26 @@ pub fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
     };
     let told = look.headline();
     let (mark, tone) = sign(&told);
-    let mut first = true;
-    for text in wrap(&told.what, columns.saturating_sub(2)).into_iter().take(2) {
-        let mark = if first { mark.to_string() } else { " ".into() };
-        first = false;
+    // What is wrong and what comes next share three lines.
+    let what = wrap(&told.what, columns.saturating_sub(2));
+    for (at, text) in what.iter().enumerate().take(2) {
+        let mark = if at == 0 { mark.to_string() } else { " ".into() };
         let cells = Cells::new(state.theme, columns).text(&mark, tone).to(2);
-        lines.push(cells.text(&text, Tone::Plain).line());
+        lines.push(cells.text(text, Tone::Plain).line());
     }
-    lines.push(Cells::new(state.theme, columns).to(2).text(&told.next, Tone::Plain).line());
+    let room = columns.saturating_sub(2);
+    let next = if what.len() < 2 { wrap(&told.next, room) } else { vec![told.next.clone()] };
+    for text in next.iter().take(2) {
+        lines.push(Cells::new(state.theme, columns).to(2).text(text, Tone::Plain).line());
+    }
     lines.push(rule(state, columns));
-    let chosen = pane::row(state).and_then(|row| row.key);
+    let chosen = match pane::row(state).and_then(|row| row.key) {
+        Some(RowKey::App(id)) => Some(id),
+        Some(RowKey::Process(identity)) => state.member_of(identity).map(|m| m.app.clone()),
+        _ => None,
+    };
     for app in &look.census.apps {
-        let cursor =
-            if chosen == Some(RowKey::App(app.id.clone())) { Mark::Selected.sign() } else { ' ' };
+        let cursor = if chosen.as_ref() == Some(&app.id) { Mark::Selected.sign() } else { ' ' };
         let (mark, tone) = match look.worst(&app.id) {
             Some(severity) => (Mark::from(severity).sign(), Tone::from(severity)),
             None if look.is_blind(&app.id) => (Mark::Unknown.sign(), Tone::Blind),
@@ -63,9 +70,14 @@ pub fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
         let cells = cells.left(&words::cut(&masters.join("  "), room), room, Tone::Plain);
         lines.push(cells.right(&alive.to_string(), 4, Tone::Plain).line());
     }
-    lines.truncate(rows.saturating_sub(1));
-    while lines.len() + 1 < rows {
+    let told = state.message.is_some() || state.line.is_some() || !state.dialogs.is_empty();
+    let foot = if told { 2 } else { 1 };
+    lines.truncate(rows.saturating_sub(foot));
+    while lines.len() + foot < rows {
         lines.push(Line::default());
+    }
+    if told {
+        lines.push(super::footer::message(state, columns));
     }
     lines.push(super::footer::keys(state, columns));
     lines
@@ -93,6 +105,9 @@ fn bar(state: &State, columns: usize) -> Line<'static> {
 
 /// The one line of anything smaller.
 pub fn line(state: &State) -> String {
+    if let Some(message) = &state.message {
+        return message.words.clone();
+    }
     let Some(look) = state.shown() else { return "farrier: reading processes".into() };
     let told = look.headline();
     let (mark, _) = sign(&told);
