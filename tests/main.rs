@@ -24,6 +24,7 @@ mod lessened;
 mod os;
 mod parsers;
 mod plans;
+mod pressed;
 mod recordings;
 mod rules;
 mod screens;

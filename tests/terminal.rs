@@ -13,6 +13,15 @@ use portable_pty::{
 /// How long the screen may take to show what is awaited.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What came from the program.
+#[derive(Clone, Copy, Default)]
+pub struct Drawn {
+    /// How often the whole screen was cleared: before a frame that draws every cell.
+    pub clears: usize,
+    /// All bytes.
+    pub bytes: usize,
+}
+
 /// A program in a terminal of its own.
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
@@ -21,6 +30,8 @@ pub struct Terminal {
     slave: Option<Box<dyn SlavePty + Send>>,
     keyboard: Box<dyn Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
+    /// How often the program has drawn every cell, and how many bytes it has written.
+    drawn: Arc<Mutex<Drawn>>,
     /// Disconnected when the reader ends.
     reading: Receiver<()>,
     /// The line settings before the program started.
@@ -44,17 +55,25 @@ impl Terminal {
         let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
         let shown = Arc::clone(&screen);
         let mut output = pair.master.try_clone_reader().expect("a reader");
+        let drawn = Arc::new(Mutex::new(Drawn::default()));
+        let counted = Arc::clone(&drawn);
         let (reader, reading) = channel();
         thread::spawn(move || {
             let _reader: Sender<()> = reader;
             let mut bytes = [0; 4096];
+            let mut tail: Vec<u8> = Vec::new();
             while let Ok(count @ 1..) = output.read(&mut bytes) {
                 shown.lock().expect("no reader panics").process(&bytes[..count]);
+                tail.extend(&bytes[..count]);
+                let mut counted = counted.lock().expect("no reader panics");
+                counted.bytes += count;
+                counted.clears += tail.windows(4).filter(|four| four == b"\x1b[2J").count();
+                tail.drain(..tail.len().saturating_sub(3));
             }
         });
         let keyboard = pair.master.take_writer().expect("a writer");
         let slave = Some(pair.slave);
-        Self { child, master: pair.master, slave, keyboard, screen, reading, found }
+        Self { child, master: pair.master, slave, keyboard, screen, drawn, reading, found }
     }
 
     /// Types: text as it is, other keys by the bytes that a terminal sends for them.
@@ -68,6 +87,31 @@ impl Terminal {
         self.parser().screen_mut().set_size(rows, columns);
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).expect("the terminal takes a size");
+    }
+
+    /// What came until now.
+    pub fn drawn(&self) -> Drawn {
+        *self.drawn.lock().expect("no reader panics")
+    }
+
+    /// Types keys and Ctrl-L, and waits for the frame that draws every cell: then all of them were taken in.
+    pub fn typed(&mut self, keys: &str) -> String {
+        let before = self.drawn().clears;
+        self.keys(&format!("{keys}\x0c"));
+        let until = Instant::now() + PATIENCE;
+        let mut seen = 0;
+        loop {
+            sleep(Duration::from_millis(4));
+            let now = self.drawn();
+            // A frame is drawn from the first cell to the last: it is whole when its last line stands and nothing follows.
+            if now.clears > before && std::mem::replace(&mut seen, now.bytes) == now.bytes {
+                let screen = self.screen();
+                if screen.lines().count() == usize::from(self.parser().screen().size().0) {
+                    return screen;
+                }
+            }
+            assert!(Instant::now() < until, "no frame after {keys:?}:\n{}", self.screen());
+        }
     }
 
     /// What is on the screen now, a line each, without the blanks at their ends.
@@ -125,7 +169,7 @@ impl Terminal {
                 return screen;
             }
             assert!(Instant::now() < until, "waited {PATIENCE:?} in vain for {what}:\n{screen}");
-            sleep(Duration::from_millis(10));
+            sleep(Duration::from_millis(5));
         }
     }
 

@@ -12,7 +12,7 @@ use crate::tui::place::{Subject, View};
 use crate::tui::state::{Compared, Look, State};
 
 /// The process that is meant: the selected one, an app's current master, else that of the open view.
-fn meant(state: &State) -> Option<Subject> {
+pub(super) fn meant(state: &State) -> Option<Subject> {
     let of_app = |id| {
         let app = state.shown()?.census.app(id)?;
         let master = app.current_master().or_else(|| app.masters.first())?;

@@ -8,6 +8,7 @@ mod lines;
 mod looks;
 mod mouse;
 mod moves;
+pub mod offers;
 mod opening;
 pub mod palette;
 mod paper;
@@ -240,7 +241,9 @@ fn key_pressed(state: &mut State, event: &KeyEvent) -> Vec<Effect> {
         state.say(format!("{key} does nothing here. {help} shows the keys"));
         return Vec::new();
     };
-    state.message = None;
+    if action != Action::Repaint {
+        state.message = None;
+    }
     act(state, action)
 }
 
@@ -291,9 +294,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Sort => sorting::menu(state),
         Action::Mark => comparing::mark(state),
         Action::Diff => comparing::diff(state),
-        Action::OnlyFlagged => state.manner.flagged = !state.manner.flagged,
-        Action::Zoom => state.manner.zoom = !state.manner.zoom,
-        Action::Wrap => state.manner.wrap = !state.manner.wrap,
+        Action::OnlyFlagged | Action::Zoom | Action::Wrap => shown_otherwise(state, action),
         Action::ReadAgain => {
             state.say("reading again");
             return vec![Effect::LookNow];
@@ -356,6 +357,20 @@ fn settled(state: &mut State, change: fn(&mut State) -> Vec<Effect>) -> Vec<Effe
     let effects = change(state);
     settle(state);
     effects
+}
+
+/// A manner of showing lists goes on or off. It is said, since there may be nothing to see of it.
+fn shown_otherwise(state: &mut State, action: Action) {
+    let manner = &mut state.manner;
+    let (on, words) = match action {
+        Action::OnlyFlagged => (&mut manner.flagged, ["only rows with findings", "all rows"]),
+        Action::Zoom => (&mut manner.zoom, ["this pane alone", "all panes"]),
+        _ => (&mut manner.wrap, ["long values run on", "long values are cut"]),
+    };
+    *on = !*on;
+    let [with, without] = words;
+    let words = if *on { with } else { without };
+    state.say(words);
 }
 
 fn reveal(state: &mut State) {

@@ -353,14 +353,18 @@ pub(super) fn finding(state: &mut State, step: isize) {
     }
 }
 
+/// The rule of the finding that is selected or open.
+pub(super) fn rule_of(state: &State) -> Option<&'static str> {
+    match (pane::row(state).and_then(|row| row.key), &state.place.subject) {
+        (Some(RowKey::Finding(id)), _) => Some(id.rule),
+        (_, Subject::Finding(id)) => Some(id.rule),
+        _ => None,
+    }
+}
+
 /// The page of the rule that is selected or open.
 pub(super) fn rule(state: &mut State) {
-    let selected = pane::row(state).and_then(|row| row.key);
-    let name = match (&selected, &state.place.subject) {
-        (Some(RowKey::Finding(id)), _) | (_, Subject::Finding(id)) => Some(id.rule),
-        _ => None,
-    };
-    if let Some(name) = name {
+    if let Some(name) = rule_of(state) {
         return go(state, View::Rule, Subject::Rule(name), None);
     }
     let key = state.keys.shown(Action::Rule);

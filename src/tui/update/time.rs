@@ -20,6 +20,7 @@ pub(super) fn pause(state: &mut State) -> Vec<Effect> {
     let played = state.history.played.is_some();
     if state.paused.take().is_some() {
         state.history.close();
+        state.say(if played { "the recording plays on" } else { "live again" });
         return stand(state, false);
     }
     let held = if played { state.history.hold() } else { None };

@@ -10,6 +10,7 @@ use crate::tui::layout;
 use crate::tui::place::View;
 use crate::tui::state::{Asked, State};
 use crate::tui::theme::Tone;
+use crate::tui::update::offers::Here;
 use crate::tui::{tour, update, views, widgets::pane};
 
 /// The message line.
@@ -113,13 +114,15 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
     let end = last.as_ref().map(entry);
     let reserved = end.as_ref().map_or(0, |end| room(end) + 2);
     let mut cells = Cells::new(state.theme, columns).to(1);
+    let here = last.is_some().then(|| Here::of(state));
+    let offered = |action: &&Action| here.as_ref().is_none_or(|here| here.offers(state, **action));
     if update::tours(state) {
         for (key, words) in [("Enter", "next of the tour"), ("Esc", "ends it")] {
             cells = cells.text(key, Tone::Strong).text(" ", Tone::Plain).text(words, Tone::Plain);
             cells = cells.text("  ", Tone::Plain);
         }
     }
-    for item in actions.iter().map(entry) {
+    for item in actions.iter().filter(offered).map(entry) {
         let tours_key = update::tours(state) && matches!(&*item.0, "Enter" | "Esc");
         if item.1.is_empty() || tours_key || cells.at() + room(&item) + reserved >= columns {
             continue;

@@ -10,6 +10,7 @@ use super::headline::{rule, titled};
 use crate::show::words::{self, Mark, width};
 use crate::tui::baseline;
 use crate::tui::filter::Filter;
+use crate::tui::keys::Action;
 use crate::tui::layout::{self, Size};
 use crate::tui::place::{Pane, View};
 use crate::tui::state::{Asked, State};
@@ -246,7 +247,13 @@ pub fn row(state: &State) -> Option<Row> {
 /// One sentence about the selected row; the filter, while one is set.
 pub fn about(state: &State) -> String {
     if state.filter.is_empty() {
-        return row(state).map(|row| row.about).unwrap_or_default();
+        let none = || {
+            let key = state.keys.shown(Action::OnlyFlagged);
+            let words =
+                format!("only rows with findings are shown, and there is none; {key} shows all");
+            if state.manner.flagged { words } else { String::new() }
+        };
+        return row(state).map_or_else(none, |row| row.about);
     }
     format!(
         "/{}   {}   Esc clears it",
