@@ -11,6 +11,7 @@ mod gather;
 mod hand;
 pub mod history;
 mod input;
+mod key;
 pub mod keys;
 pub mod layout;
 pub mod members;

@@ -6,6 +6,7 @@ mod conducting;
 mod hearing;
 mod lines;
 mod looks;
+mod manner;
 mod mouse;
 mod moves;
 pub mod offers;
@@ -294,7 +295,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Sort => sorting::menu(state),
         Action::Mark => comparing::mark(state),
         Action::Diff => comparing::diff(state),
-        Action::OnlyFlagged | Action::Zoom | Action::Wrap => shown_otherwise(state, action),
+        Action::OnlyFlagged | Action::Zoom | Action::Wrap => manner::shown_otherwise(state, action),
         Action::ReadAgain => {
             state.say("reading again");
             return vec![Effect::LookNow];
@@ -311,7 +312,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Baseline => comparing::baseline(state),
         Action::EventBack => return settled(state, time::event_back),
         Action::EventForward => return settled(state, time::event_forward),
-        Action::Reveal => reveal(state),
+        Action::Reveal => manner::reveal(state),
         Action::Copy => return paper::copy(state),
         Action::Plain => return vec![Effect::Plain(paper::plain(state))],
         Action::Repaint => return vec![Effect::Repaint],
@@ -357,28 +358,6 @@ fn settled(state: &mut State, change: fn(&mut State) -> Vec<Effect>) -> Vec<Effe
     let effects = change(state);
     settle(state);
     effects
-}
-
-/// A manner of showing lists goes on or off. It is said, since there may be nothing to see of it.
-fn shown_otherwise(state: &mut State, action: Action) {
-    let manner = &mut state.manner;
-    let (on, words) = match action {
-        Action::OnlyFlagged => (&mut manner.flagged, ["only rows with findings", "all rows"]),
-        Action::Zoom => (&mut manner.zoom, ["this pane alone", "all panes"]),
-        _ => (&mut manner.wrap, ["long values run on", "long values are cut"]),
-    };
-    *on = !*on;
-    let [with, without] = words;
-    let words = if *on { with } else { without };
-    state.say(words);
-}
-
-fn reveal(state: &mut State) {
-    let Some(key) = pane::row(state).and_then(|row| row.key) else { return };
-    match state.reveal {
-        Reveal::Never => state.say("hidden values are revealed only after farrier --show-secrets"),
-        _ => state.reveal = Reveal::Shown(key, state.now + Duration::from_secs(10)),
-    }
 }
 
 /// Puts the cursors where they belong after a change: on their rows, and their rows in sight.
