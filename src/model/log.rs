@@ -50,6 +50,8 @@ pub enum Said {
     Refused(Text),
     /// A master is ready.
     Ready,
+    /// A master ends as it was told to: its workers have ended.
+    Complete,
     /// A worker is ready.
     WorkerReady,
     /// A reload was carried out: the configuration was read anew.

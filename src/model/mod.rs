@@ -13,6 +13,7 @@ pub mod process;
 pub mod release;
 pub mod restart;
 pub mod supervisor;
+pub mod takeover;
 pub mod tree;
 pub mod upstream;
 

@@ -4,20 +4,16 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 use super::place::Identity;
 use crate::model::history::{self, What, between};
 use crate::model::log::{Entry, Said};
+use crate::model::takeover::{timed, zone};
 use crate::model::{App, AppId, Census, Master};
-use crate::os::{Pid, Root, own};
+use crate::os::Pid;
 
 /// So many moments are kept; the oldest go first.
 const KEPT: usize = 900;
-
-/// Between a line of a log that has a time and the next that has one: what stands between them happened then.
-const NEAR: i64 = 300;
 
 /// A live event and a link's own time that are so near tell of one thing.
 const SAME: i64 = 30;
@@ -37,6 +33,8 @@ pub struct Moment {
     pub words: String,
     /// How it is known.
     pub source: String,
+    /// One of many that say the same of their own process: it is told only where there is room for all.
+    pub minor: bool,
 }
 
 /// All that is remembered.
@@ -105,7 +103,7 @@ impl Chronicle {
         words: String,
     ) {
         let source = "farrier".into();
-        self.put(Moment { at, app, process, release: None, words, source });
+        self.put(Moment { at, app, process, release: None, words, source, minor: false });
     }
 
     /// Behind everything that is not later. What is there already is not told twice.
@@ -160,6 +158,7 @@ impl Chronicle {
             words: event.words(),
             source: event.what.source().into(),
             app: Some(event.app),
+            minor: false,
         });
     }
 
@@ -174,6 +173,7 @@ impl Chronicle {
                 release: None,
                 words: format!("{} started", master.process.pid),
                 source: "start".into(),
+                minor: false,
             });
         }
     }
@@ -188,6 +188,7 @@ impl Chronicle {
             release: Some(name.to_owned()),
             words,
             source: source.into(),
+            minor: false,
         };
         for release in layout.releases.get().into_iter().flatten() {
             let Some(at) = release.arrived.get() else { continue };
@@ -228,6 +229,7 @@ impl Chronicle {
                     release: None,
                     words: said(entry, writer.map(|master| master.process.pid)),
                     source,
+                    minor: entry.said == Said::WorkerReady,
                 });
             }
         }
@@ -251,40 +253,6 @@ fn is(master: &Master, writer: Option<i32>) -> bool {
     writer.is_some_and(|number| master.process.own_number().number() == number)
 }
 
-/// The zone that a master writes its times in; `None`: that is not known.
-fn zone(master: &Master, census: &Census) -> Option<TimeZone> {
-    let name = master.process.hands_on().get().and_then(|environ| environ.value("TZ"));
-    match name {
-        Some(name) => own::zone_named(&name.to_string()),
-        None if master.process.root == Root::Own => Some(census.zone.clone()),
-        // What another root has as its own zone was not read; where everything is in UTC that is the same.
-        None => (census.zone == TimeZone::UTC).then_some(TimeZone::UTC),
-    }
-}
-
-/// Each entry with its time. A line without one (an exception that nobody caught) has that of the next line that has
-/// one, if the one before it is near.
-fn timed<'a>(
-    entries: &'a [Entry],
-    zone: &TimeZone,
-) -> impl Iterator<Item = (&'a Entry, Timestamp)> {
-    let own = |entry: &Entry| -> Option<Timestamp> {
-        let text = entry.time.as_ref()?.to_string();
-        let civil: DateTime = text.parse().ok()?;
-        civil.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
-    };
-    let times: Vec<Option<Timestamp>> = entries.iter().map(own).collect();
-    let at = move |nth: usize| -> Option<Timestamp> {
-        if let Some(own) = times.get(nth)? {
-            return Some(*own);
-        }
-        let next = times.iter().skip(nth).flatten().next()?;
-        let before = times.iter().take(nth).rev().flatten().next()?;
-        (next.as_second() - before.as_second() <= NEAR).then_some(*next)
-    };
-    entries.iter().enumerate().filter_map(move |(nth, entry)| Some((entry, at(nth)?)))
-}
-
 /// What a line of a log says, a sentence.
 fn said(entry: &Entry, writer: Option<Pid>) -> String {
     let who = match (writer, entry.writer) {
@@ -299,6 +267,7 @@ fn said(entry: &Entry, writer: Option<Pid>) -> String {
         Said::Ended { pid, how } => format!("{who} reaped its new master {pid}: {how}"),
         Said::Refused(why) => format!("{who} refused USR2: \"{why}\""),
         Said::Ready => format!("{who} says: master process ready"),
+        Said::Complete => format!("{who} says: master complete"),
         Said::WorkerReady => format!("{who} says: a worker is ready"),
         Said::Reloaded => format!("{who} says: done reloading its configuration"),
         Said::Error(text) => format!("\"{text}\""),

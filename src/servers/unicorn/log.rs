@@ -73,6 +73,9 @@ fn said(message: &[u8], header: &Header) -> Option<Said> {
     if message == b"master process ready" {
         return Some(Said::Ready);
     }
+    if message == b"master complete" {
+        return Some(Said::Complete);
+    }
     if message.starts_with(b"done reloading config_file=") {
         return Some(Said::Reloaded);
     }
@@ -178,6 +181,7 @@ mod tests {
     fn each_message() {
         for (message, wanted) in [
             ("master process ready", Said::Ready),
+            ("master complete", Said::Complete),
             ("worker=3 ready", Said::WorkerReady),
             ("done reloading config_file=/srv/config/unicorn.rb", Said::Reloaded),
             (
