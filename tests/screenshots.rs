@@ -56,7 +56,7 @@ const PICTURES: &[Picture] = &[
         name: "wide",
         recording: "oldbin-lingering",
         size: (160, 45),
-        keys: &[("", "Time line")],
+        keys: &[("", "Blind spots  none")],
     },
 ];
 

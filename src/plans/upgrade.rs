@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::model::{Master, Operation, Phase, Role};
-use crate::os::shown;
+use crate::model::{App, Census, Master, Operation, Phase, Role, Signal};
+use crate::os::{Pid, shown};
+use crate::rules::Verdicts;
 
-use super::{Case, Expect, OperationCard, Plan, Refused, next};
+use super::{Case, Expect, Next, OperationCard, Plan, Refused, next};
 
 /// The card.
 pub const UPGRADE: OperationCard = OperationCard {
@@ -80,28 +81,59 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     Ok(plan.settled())
 }
 
-/// Unicorn refuses USR2 while the old generation lives, or its own child does (`failures.md` F13, F76).
+/// What the next re-execution of an app's master starts from, whether or not one is refused now.
+pub struct Upcoming {
+    /// The master that would get the signal.
+    pub master: Pid,
+    /// The signal.
+    pub signal: Signal,
+    /// Who stands in its way, and why it is refused while he lives.
+    pub refused: Option<(Pid, Refused)>,
+    /// The lines of NEXT.
+    pub lines: Vec<Next>,
+}
+
+/// Follows the next re-execution of the app's current master.
+///
+/// # Errors
+/// The server knows no such signal, or no master could get it.
+pub fn upcoming(census: &Census, verdicts: &Verdicts, app: &App) -> Result<Upcoming, Refused> {
+    let case = Case { census, verdicts, app, named: None };
+    let by = case.by(Operation::Upgrade)?;
+    let master = case.current_or_named()?;
+    Ok(Upcoming {
+        master: master.process.pid,
+        signal: by.signal,
+        refused: in_the_way(&case),
+        lines: next::lines(&case, master),
+    })
+}
+
 fn no_handover_under_way(case: &Case<'_>) -> Result<(), Refused> {
+    in_the_way(case).map_or(Ok(()), |(_, refused)| Err(refused))
+}
+
+/// Unicorn refuses USR2 while the old generation lives, or its own child does (`failures.md` F13, F76).
+fn in_the_way(case: &Case<'_>) -> Option<(Pid, Refused)> {
     let id = &case.app.id;
     let booting = case.app.living_masters().find(|master| {
         master.role == Role::New || (master.parent.is_some() && master.phase != Phase::Ready)
     });
     if let Some(booting) = booting {
         let pid = booting.process.pid;
-        return Err(Refused::new(
+        let refused = Refused::new(
             format!("{pid} is a new master that still loads: one upgrade is under way"),
             "wait until it is ready or ends",
-        ));
+        );
+        return Some((pid, refused));
     }
-    let old = case.app.living_masters().find(|master| master.role == Role::Old);
-    if let Some(old) = old {
-        let pid = old.process.pid;
-        return Err(Refused::new(
-            format!("old master {pid} still lives, and USR2 is refused until it ends"),
-            format!("farrier do retire {id} ends it first"),
-        ));
-    }
-    Ok(())
+    let old = case.app.living_masters().find(|master| master.role == Role::Old)?;
+    let pid = old.process.pid;
+    let refused = Refused::new(
+        format!("old master {pid} still lives, and USR2 is refused until it ends"),
+        format!("farrier do retire {id} ends it first"),
+    );
+    Some((pid, refused))
 }
 
 fn program(master: &Master) -> String {

@@ -32,6 +32,22 @@ pub fn cut(text: &str, columns: usize) -> String {
     head(text, columns.saturating_sub(1)) + if columns == 0 { "" } else { "…" }
 }
 
+/// A sentence cut at its end, and before a word with a digit in it rather than within: no number is torn.
+pub fn phrase(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let kept = head(text, columns.saturating_sub(1));
+    let torn = kept.rsplit(' ').next().unwrap_or_default();
+    let next = text.get(kept.len()..).and_then(|rest| rest.chars().next());
+    let before = kept.len() - torn.len();
+    let numeric = torn.chars().chain(next).any(|c| c.is_ascii_digit());
+    if numeric && columns > 0 && next != Some(' ') {
+        return kept.get(..before).unwrap_or_default().to_owned() + "…";
+    }
+    kept + if columns == 0 { "" } else { "…" }
+}
+
 /// The first columns of a text.
 fn head(text: &str, columns: usize) -> String {
     let mut taken = 0;

@@ -8,7 +8,7 @@ use crate::os::Pid;
 use crate::rules::Severity;
 use crate::servers::server;
 
-pub use super::columns::{cut, fit, left, release, right, width};
+pub use super::columns::{cut, fit, left, phrase, release, right, width};
 
 /// A sign of one column, in its two forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub enum Mark {
     Branch,
     LastBranch,
     Trunk,
+    JointBelow,
+    JointAbove,
 }
 
 /// Whether the terminal takes the signs of the first form; `--ascii`, a locale without UTF-8 and TERM=linux ask for the second.
@@ -108,6 +110,8 @@ impl Mark {
             Self::Branch => '├',
             Self::LastBranch => '└',
             Self::Trunk => '│',
+            Self::JointBelow => '┬',
+            Self::JointAbove => '┴',
         }
     }
 
@@ -325,6 +329,16 @@ mod tests {
     }
 
     #[test]
+    fn a_sentence_is_cut_before_a_number_not_within() {
+        let text = "9120 and its 4 workers still serve 20261114160544";
+        assert_eq!(phrase(text, 60), text);
+        assert_eq!(phrase(text, 46), "9120 and its 4 workers still serve …");
+        assert_eq!(phrase(text, 24), "9120 and its 4 workers …");
+        assert_eq!(phrase(text, 22), "9120 and its 4 worker…");
+        assert_eq!(phrase("20261114160544", 6), "…");
+    }
+
+    #[test]
     fn ascii_has_no_other_character() {
         assert_eq!(Form::Ascii.text("▲ é › …"), "! \\u{e9} > ^");
         assert!(FORMS.iter().all(|(_, plain)| plain.is_ascii_graphic()));
@@ -334,6 +348,7 @@ mod tests {
         #[test]
         fn a_column_is_never_wider_than_it_is(text in "[a-zé漢/…0-9]{0,60}", columns in 0usize..50) {
             prop_assert!(width(&left(&text, columns)) <= columns.max(1));
+            prop_assert!(width(&phrase(&text, columns)) <= columns);
             prop_assert!(width(&fit(&text, columns, Some("-1"))) <= columns);
             prop_assert_eq!(width(&right("123456", columns)), columns);
         }

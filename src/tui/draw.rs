@@ -49,9 +49,10 @@ fn whole(state: &State, buffer: &mut Buffer) {
         pane::put(buffer, parts.headline, &headline::lines(state, wide));
         pane::draw(state, Pane::Tree, parts.tree, buffer);
         pane::draw(state, Pane::Main, parts.main, buffer);
-        for (view, rect) in parts.extra {
-            pane::draw_extra(state, view, rect, buffer);
+        for (aside, rect) in &parts.asides {
+            pane::draw_aside(state, *aside, *rect, buffer);
         }
+        pane::join(state, &parts, buffer);
     }
     let body = Rect::new(0, 2, state.size.0, state.size.1.saturating_sub(4));
     dialog::draw(state, below_headline(state, body), buffer);

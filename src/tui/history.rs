@@ -81,6 +81,14 @@ impl History {
         calm.or_else(|| self.looks.iter().take(self.looks.len() - 1).position(free))
     }
 
+    /// The looks that are kept, the oldest first, up to the one that was taken then.
+    pub fn until(&self, boot_time: i64) -> impl DoubleEndedIterator<Item = &Look> {
+        self.looks
+            .iter()
+            .map(|kept| &kept.look)
+            .filter(move |look| look.census.boot_time <= boot_time)
+    }
+
     /// The number of the newest, from 0.
     fn newest(&self) -> usize {
         self.came.saturating_sub(1)

@@ -21,7 +21,7 @@ pub enum Size {
     Normal,
     /// From 110x30: the tree beside the view.
     Wide,
-    /// From 140x40: listeners, releases and blind spots below.
+    /// From 140x40: listeners, releases, the next USR2 and the time line below.
     Large,
     /// From 200x60: the process of the selection as well.
     Huge,
@@ -64,6 +64,28 @@ pub fn fits(size: Size, action: Action) -> bool {
     }
 }
 
+/// A pane of the Overview beside the tree and the findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// From the clients to the masters, and how busy these were.
+    Listeners,
+    /// Releases, and what the next USR2 starts from.
+    Releases,
+    /// What happened, and what is not seen.
+    Timeline,
+    /// The process of the selection.
+    Process,
+}
+
+/// So many rows are kept for the last takeover where nothing is wrong, whatever is known of it.
+const TOLD: usize = 6;
+/// How wide the tree is on large screens.
+const TREE: u16 = 84;
+/// How wide the first two panes below are, with the line beside the second.
+const BELOW: [u16; 2] = [52, 52];
+/// How high the process of the selection is, with the rule above it.
+const PROCESS: u16 = 12;
+
 /// Where the parts stand; one that has no height is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parts {
@@ -77,8 +99,10 @@ pub struct Parts {
     pub tree: Rect,
     /// The open view, with its title or path.
     pub main: Rect,
-    /// Panes of wide screens, from left to right.
-    pub extra: Vec<(View, Rect)>,
+    /// Panes of the Overview on large screens, which have no cursor.
+    pub asides: Vec<(Aside, Rect)>,
+    /// The rule between the panes and those below them; it has no height where none are.
+    pub middle: Rect,
     /// The message.
     pub message: Rect,
     /// The keys.
@@ -119,25 +143,14 @@ pub fn parts(state: &State) -> Parts {
         }
         return parts;
     }
+    if size >= Size::Large && overview {
+        large(&mut parts, size, body);
+        return parts;
+    }
     if size >= Size::Wide {
-        let left = if size >= Size::Large { 84 } else { 68 };
-        let lower = if size >= Size::Large && overview { (body.height / 2).min(18) } else { 0 };
-        let upper = body.height - lower;
-        parts.tree = Rect::new(0, body.y, left, upper);
-        parts.main = Rect::new(left, body.y, columns - left, upper);
-        if lower > 0 {
-            let mut views = vec![View::Listeners, View::Releases, View::Blind];
-            if size == Size::Huge {
-                views.push(View::Process);
-            }
-            let count = u16::try_from(views.len()).unwrap_or(1);
-            let each = columns / count;
-            for (at, view) in (0..count).zip(views) {
-                let width = if at + 1 == count { columns - at * each } else { each };
-                let rect = Rect::new(at * each, body.y + upper, width, lower);
-                parts.extra.push((view, rect));
-            }
-        }
+        let left = if size >= Size::Large { TREE } else { 68 };
+        parts.tree = Rect { width: left, ..body };
+        parts.main = Rect { x: left, width: columns - left, ..body };
         return parts;
     }
     let wanted = u16::try_from(nodes::nodes(state).len() + 1).unwrap_or(u16::MAX);
@@ -148,6 +161,34 @@ pub fn parts(state: &State) -> Parts {
     parts
 }
 
+/// How high what stands below is on a large screen, with the rule above it, and the process below the tree.
+fn below(size: Size, body: u16) -> (u16, u16) {
+    match size {
+        Size::Huge => (body.div_ceil(2).min(24), PROCESS),
+        _ => (body.div_ceil(2).min(19), 0),
+    }
+}
+
+/// The Overview of a large screen: panes keep their widths, the last one takes what is left.
+fn large(parts: &mut Parts, size: Size, body: Rect) {
+    let (lower, process) = below(size, body.height);
+    let upper = body.height - lower;
+    parts.tree = Rect { width: TREE, height: upper - process, ..body };
+    parts.main = Rect { x: TREE, width: body.width - TREE, height: upper, ..body };
+    parts.middle = Rect { y: body.y + upper, height: 1, ..body };
+    let row = Rect { y: body.y + upper + 1, height: lower - 1, ..body };
+    let mut from = 0;
+    for (aside, width) in [Aside::Listeners, Aside::Releases].into_iter().zip(BELOW) {
+        parts.asides.push((aside, Rect { x: from, width, ..row }));
+        from += width;
+    }
+    parts.asides.push((Aside::Timeline, Rect { x: from, width: body.width - from, ..row }));
+    if process > 0 {
+        let at = Rect { y: parts.tree.bottom(), height: process, ..parts.tree };
+        parts.asides.push((Aside::Process, at));
+    }
+}
+
 /// How many rows the findings keep in a body that the tree shares with them.
 fn findings_rows(state: &State, body: u16) -> u16 {
     if size(state.size) == Size::Small {
@@ -156,7 +197,11 @@ fn findings_rows(state: &State, body: u16) -> u16 {
     let listed = state.shown().map_or(0, |look| {
         let all = look.findings();
         let grave = all.iter().filter(|f| f.severity != Severity::Info).count();
-        if grave == 0 { all.len() } else { grave }
+        if grave > 0 {
+            return grave;
+        }
+        // What the last takeover tells stands below the infos, with a rule between them.
+        TOLD + if all.is_empty() { 0 } else { all.len() + 1 }
     });
     let wanted = u16::try_from(listed + 1).unwrap_or(u16::MAX);
     // Beyond 24 rows the findings get what is more, until all are shown.
@@ -175,7 +220,8 @@ pub fn tree_room(state: &State) -> usize {
     };
     let body = rows.saturating_sub(frame);
     let room = if size >= Size::Large {
-        body - (body / 2).min(18)
+        let (lower, process) = below(size, body);
+        body - lower - process
     } else if size >= Size::Wide || state.manner.zoom {
         body
     } else {

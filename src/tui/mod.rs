@@ -2,6 +2,7 @@
 
 mod baseline;
 pub mod bound;
+mod about;
 pub mod changes;
 pub mod chronicle;
 pub mod dialog;

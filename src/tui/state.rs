@@ -15,14 +15,14 @@ use super::filter::Filter;
 use super::history::History;
 use super::members::{Ghost, Member, members, same};
 use super::passage::Passage;
-use super::place::{FindingId, Identity, Place, RowKey, Subject, View};
+use super::place::{FindingId, Identity, Place, RowKey, View};
 use super::rehearsal::Script;
 use super::sort::Sort;
 use super::theme::Theme;
 use super::tour::Tour;
 use crate::facts::Lack;
 use crate::facts::opens::Opens;
-use crate::model::{App, AppId, Census};
+use crate::model::{AppId, Census};
 use crate::os::Pid;
 use crate::rules::causes::{Caused, in_order};
 use crate::rules::headline::{Headline, headline};
@@ -331,39 +331,6 @@ impl State {
     pub fn ended(&self) -> impl Iterator<Item = &Ghost> {
         let at = self.shown().map(|look| look.census.taken_at);
         self.ghosts.iter().filter(move |ghost| at.is_none_or(|at| ghost.ended <= at))
-    }
-
-    /// The app that the place is about: its own, else the first one in trouble, else the first.
-    pub fn app(&self) -> Option<&App> {
-        let look = self.shown()?;
-        let id = match &self.place.subject {
-            Subject::App(id) | Subject::Process(id, _) => Some(id),
-            Subject::Finding(finding) => Some(&finding.app),
-            Subject::All | Subject::Rule(_) | Subject::Looks => None,
-        };
-        if let Some(id) = id {
-            return look.census.app(id);
-        }
-        let first = look.findings().first().map(|finding| &finding.app);
-        first.and_then(|id| look.census.app(id)).or_else(|| look.census.apps.first())
-    }
-
-    /// The process that the place is about: its own, else that of the finding, else the app's current master.
-    pub fn member(&self) -> Option<Member<'_>> {
-        let wanted = match &self.place.subject {
-            Subject::Process(_, identity) => Some(*identity),
-            Subject::Finding(finding) => finding.pid.map(|pid| (pid, None)),
-            _ => None,
-        };
-        if let Some(identity) = wanted {
-            return self.member_of(identity);
-        }
-        let app = self.app()?;
-        let master = app.current_master().or_else(|| app.masters.first());
-        match master {
-            Some(master) => self.member_of(master.process.identity()),
-            None => self.member_of(app.orphans.first()?.process.identity()),
-        }
     }
 
     /// The process with this identity, alive or a ghost. Without a start tick the pid decides.

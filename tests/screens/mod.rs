@@ -15,6 +15,7 @@ mod sizes;
 mod timeline;
 mod upgrading;
 mod ways;
+mod wide;
 
 use insta::assert_snapshot;
 

@@ -18,7 +18,12 @@ pub const ODD: &[(u16, u16)] = &[
     (80, 24),
     (109, 29),
     (110, 30),
+    (120, 40),
+    (139, 40),
+    (140, 39),
     (140, 40),
+    (160, 45),
+    (199, 59),
     (200, 60),
     (1000, 1000),
     (u16::MAX, 1),
@@ -83,5 +88,57 @@ fn what_a_small_screen_cannot_show_says_so() {
         desk.press(key);
         assert!(desk.row(9).contains("a window of 60x18 or more"), "{key}: {}", desk.screen());
         assert!(desk.state.help.is_none() && desk.state.line.is_none());
+    }
+}
+
+/// Numbers of the box as they may stand on a screen: whole, or not at all.
+fn torn(screen: &str) -> Vec<String> {
+    let whole: Vec<String> = incident()
+        .apps
+        .iter()
+        .flat_map(farrier::model::App::processes)
+        .map(|process| process.pid.to_string())
+        .chain(
+            ["20261114160544", "20261119093012", "20261121224103", "20261101120000"]
+                .map(Into::into),
+        )
+        .collect();
+    let cut = |word: &&str| {
+        let number = word.trim_end_matches('…');
+        let digits = number.len() > 2 && number.chars().all(|c| c.is_ascii_digit());
+        digits && number != *word && whole.iter().any(|w| w.starts_with(number) && w != number)
+    };
+    let words = screen.split([' ', '\n', '│', '/', ',', ':']);
+    words.filter(cut).map(str::to_owned).collect()
+}
+
+#[test]
+fn no_number_of_the_overview_is_cut_within() {
+    for &(columns, rows) in ODD.iter().filter(|size| size.0 >= 80 && size.1 >= 24) {
+        let screen = Desk::at(incident(), (columns, rows)).screen();
+        assert!(torn(&screen).is_empty(), "{columns}x{rows}: {:?}\n{screen}", torn(&screen));
+    }
+}
+
+#[test]
+fn nothing_is_stretched() {
+    let widths = |size| {
+        let mut desk = Desk::at(incident(), size);
+        desk.press("Tab");
+        let parts = farrier::tui::layout::parts(&desk.state);
+        let below: Vec<u16> = parts.asides.iter().map(|(_, rect)| rect.width).collect();
+        (parts.tree.width, below)
+    };
+    assert_eq!(widths((110, 30)), (68, vec![]));
+    assert_eq!(widths((139, 40)), (68, vec![]));
+    assert_eq!(widths((140, 39)), (68, vec![]));
+    assert_eq!(widths((140, 40)), (84, vec![52, 52, 36]));
+    assert_eq!(widths((199, 59)), (84, vec![52, 52, 95]));
+    assert_eq!(widths((200, 60)), (84, vec![52, 52, 96, 84]));
+    assert_eq!(widths((400, 60)), (84, vec![52, 52, 296, 84]));
+    for size in [(140, 40), (200, 60), (400, 100)] {
+        let screen = Desk::at(incident(), size).screen();
+        let prose = screen.lines().filter_map(|line| line.split("LEADS TO  ").nth(1));
+        assert!(prose.clone().count() > 0 && prose.into_iter().all(|line| line.len() <= 100));
     }
 }

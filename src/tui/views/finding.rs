@@ -1,5 +1,7 @@
 //! One finding: what was seen and where, what it leads to, how to mend it now and for good, and what farrier offers.
 
+use ratatui::text::Line;
+
 use super::{Card, Page, Row};
 use crate::model::App;
 use crate::os::{Pid, shown};
@@ -66,18 +68,8 @@ fn rows(state: &State, finding: &Finding, app: Option<&App>, columns: usize) -> 
     for (at, seen) in finding.evidence.iter().enumerate() {
         rows.extend(evidence(state, finding, app, seen, at, columns));
     }
-    let parts = [
-        ("LEADS TO", vec![finding.leads_to.clone()]),
-        ("FIX", finding.fix.clone()),
-        ("FOR GOOD", finding.for_good.clone()),
-        ("OFFERED", vec![offered(state, finding)]),
-    ];
     let copy = finding.fix.join("\n");
-    for (label, texts) in parts {
-        let texts: Vec<String> = texts.into_iter().filter(|text| !text.is_empty()).collect();
-        if texts.is_empty() {
-            continue;
-        }
+    for (label, texts) in parts_of(state, finding) {
         rows.push(Row::default());
         let mut first = true;
         for text in &texts {
@@ -96,6 +88,77 @@ fn rows(state: &State, finding: &Finding, app: Option<&App>, columns: usize) -> 
         }
     }
     rows
+}
+
+/// A finding opened below its list, in so many lines: what was seen, what it leads to, how it is mended. Where room
+/// is short, what is for good goes first, then evidence; the fix never before them.
+pub(super) fn opened(
+    state: &State,
+    finding: &Finding,
+    columns: usize,
+    room: usize,
+) -> Vec<Line<'static>> {
+    let app = state.shown().and_then(|look| look.census.app(&finding.app));
+    let cells = || Cells::new(state.theme, columns).to(1);
+    let prose = columns.saturating_sub(2).min(100);
+    let summary: Vec<Line<'static>> = wrap(&finding.summary, prose)
+        .into_iter()
+        .map(|piece| cells().text(&piece, Tone::Strong).line())
+        .collect();
+    let facts = finding.evidence.iter().enumerate();
+    let mut seen: Vec<Line<'static>> = facts
+        .flat_map(|(at, fact)| evidence(state, finding, app, fact, at, columns))
+        .map(|row| row.line)
+        .collect();
+    let mut parts: Vec<(&str, Vec<Line<'static>>)> = Vec::new();
+    for (label, texts) in parts_of(state, finding) {
+        let pieces = texts.iter().flat_map(|text| wrap(text, prose.saturating_sub(10)));
+        let line = |(at, piece): (usize, String)| {
+            let shown = if at == 0 { label } else { "" };
+            cells().left(shown, 10, Tone::Quiet).text(&piece, Tone::Plain).line()
+        };
+        parts.push((label, pieces.enumerate().map(line).collect()));
+    }
+    let all = |parts: &[(&str, Vec<Line<'static>>)]| -> usize {
+        summary.len() + parts.iter().map(|(_, lines)| lines.len()).sum::<usize>()
+    };
+    // A blank line before each part, where that leaves all in sight.
+    let airy = all(&parts) + seen.len() + parts.len() <= room;
+    if all(&parts) + seen.len() > room {
+        parts.retain(|(label, _)| *label != "FOR GOOD");
+    }
+    let left = room.saturating_sub(all(&parts));
+    if seen.len() > left {
+        let words = format!("{} Enter shows all that was seen", Mark::Cut.sign());
+        seen.truncate(left.saturating_sub(1));
+        seen.extend((left > 0).then(|| cells().to(3).text(&words, Tone::Quiet).line()));
+    }
+    let mut lines = summary;
+    lines.extend(seen);
+    for (_, part) in parts {
+        lines.extend(airy.then(Line::default));
+        lines.extend(part);
+    }
+    if lines.len() > room {
+        lines.truncate(room.saturating_sub(1));
+        let words = format!("{} Enter shows the rest", Mark::Cut.sign());
+        lines.extend((room > 0).then(|| cells().text(&words, Tone::Quiet).line()));
+    }
+    lines
+}
+
+/// The parts below the evidence that say something.
+fn parts_of(state: &State, finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
+    let parts = [
+        ("LEADS TO", vec![finding.leads_to.clone()]),
+        ("FIX", finding.fix.clone()),
+        ("FOR GOOD", finding.for_good.clone()),
+        ("OFFERED", vec![offered(state, finding)]),
+    ];
+    let said = parts.into_iter().map(|(label, texts)| {
+        (label, texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>())
+    });
+    said.filter(|(_, texts)| !texts.is_empty()).collect()
 }
 
 /// What farrier can do about it.

@@ -2,16 +2,18 @@
 
 use ratatui::text::Line;
 
-use super::{Card, Page, Row};
+use super::{Card, Lower, Page, Row, takeover};
 use crate::model::AppId;
 use crate::rules::{Finding, Severity};
 use crate::show::words::{self, Mark};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
-use crate::tui::place::{Door, FindingId, RowKey, Subject, View};
+use crate::tui::layout::{self, Size};
+use crate::tui::place::{Door, FindingId, Pane, RowKey, Subject, View};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::widgets::cells::Cells;
+use crate::tui::widgets::pane;
 
 /// The card.
 pub const FINDINGS: Card = Card {
@@ -78,7 +80,34 @@ pub fn pane(state: &State, width: usize) -> Page {
         String::new()
     };
     page.rows = rows(state, width, others == 0);
-    page.sift(state)
+    let told = takeover::told(state).filter(|_| others == 0);
+    if let Some(told) = told.as_ref().filter(|_| infos == 0) {
+        page.count.clone_from(&told.title);
+        page.rows = takeover::rows(state, told, width);
+    }
+    let mut page = page.sift(state);
+    if layout::size(state.size) >= Size::Wide && !state.manner.zoom {
+        page.lower = opened(state, &page.rows, width);
+    }
+    if let Some(told) = told.filter(|_| infos > 0 && page.lower.is_none()) {
+        let lines = takeover::rows(state, &told, width).into_iter().map(|row| row.line).collect();
+        page.lower = Some(Lower { title: told.title, right: String::new(), lines });
+    }
+    page
+}
+
+/// The selected finding, below the list where there is room for both.
+fn opened(state: &State, rows: &[Row], width: usize) -> Option<Lower> {
+    let at = pane::selected(state, Pane::Main, rows)?;
+    let Some(RowKey::Finding(id)) = &rows.get(at)?.key else { return None };
+    let finding = state.shown()?.finding(id)?;
+    let height = usize::from(pane::area(state, Pane::Main).height);
+    let list = rows.len().min(height * 2 / 5);
+    let room = height.saturating_sub(list + 2);
+    let mut lines = super::finding::opened(state, finding, width, room);
+    // What is left over stands below it, so that it keeps its place.
+    lines.resize(room.max(lines.len()), Line::default());
+    Some(Lower { title: id.rule.into(), right: "Enter opens it".into(), lines })
 }
 
 /// The findings of an app, causes before what follows from them, without what is only worth knowing.
@@ -122,7 +151,9 @@ fn row(state: &State, finding: &Finding, follows: bool, width: usize, named: usi
     cells = cells.left(finding.rule, room, name);
     let summary =
         if about_app { format!("{app}: {}", finding.summary) } else { finding.summary.clone() };
-    let line = cells.text("  ", Tone::Plain).text(&summary, Tone::Plain).line();
+    let cells = cells.text("  ", Tone::Plain);
+    let room = width.saturating_sub(cells.at() + 1);
+    let line = cells.text(&words::phrase(&summary, room), Tone::Plain).line();
     let id = FindingId::from(finding);
     let values = vec![
         ("app", app.clone()),

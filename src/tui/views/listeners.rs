@@ -65,7 +65,7 @@ fn page(state: &State, columns: usize) -> Page {
     page.sift(state)
 }
 
-fn queue(listener: &Listener) -> String {
+pub(super) fn queue(listener: &Listener) -> String {
     match (listener.queued.get(), listener.backlog.get()) {
         (Some(queued), Some(backlog)) => words::queue(*queued, *backlog),
         _ => "?".into(),
@@ -106,7 +106,7 @@ fn worths(app: &App, listener: &Listener) -> Vec<Worth> {
 }
 
 /// Whether the path of a Unix socket leads to it: mark, tone, words.
-fn reached(listener: &Listener) -> Option<(Mark, Tone, String)> {
+pub(super) fn reached(listener: &Listener) -> Option<(Mark, Tone, String)> {
     let fact = listener.file.as_ref()?;
     Some(match &fact.value {
         Ok(SocketFile::Same) => {

@@ -1,5 +1,6 @@
 //! The views, one file each: a card, and a page made from the state alone.
 
+pub mod aside;
 pub mod blind;
 pub mod diff;
 pub mod environment;
@@ -15,6 +16,7 @@ pub mod pidfiles;
 pub mod process;
 pub mod releases;
 pub mod rule;
+pub mod takeover;
 pub mod timeline;
 pub mod tree;
 pub mod upgrade;

@@ -50,7 +50,7 @@ pub fn subject<'a>(state: &'a State, what: &str) -> Result<(Page, Member<'a>), B
     Ok((page, member))
 }
 
-fn page(state: &State, columns: usize) -> Page {
+pub(super) fn page(state: &State, columns: usize) -> Page {
     let (mut page, member) = match subject(state, "Process") {
         Ok(found) => found,
         Err(nothing) => return *nothing,

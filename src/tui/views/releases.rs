@@ -30,6 +30,8 @@ pub const RELEASES: Card = Card {
     ],
 };
 
+/// What is said of the current release where no process has come to it yet.
+const UNUSED: &str = "no process runs it";
 /// Below so many columns the dates and revisions give way to the users.
 const NARROW: usize = 70;
 
@@ -76,6 +78,28 @@ fn page(state: &State, columns: usize) -> Page {
     page.columns = &["release", "deployed", "rev", "off", "used by"];
     page.lower = time_line(state, app, layout, releases, columns);
     page.sift(state)
+}
+
+/// The releases in lines of a narrow pane, those in use and the newest first, and how many a clean-up leaves.
+pub(super) fn listed(state: &State, app: &App, columns: usize) -> (String, Vec<Line<'static>>) {
+    let said = |words: &str, tone| {
+        let line = Cells::new(state.theme, columns).to(1).text(words, tone).line();
+        (String::new(), vec![line])
+    };
+    let layout = match &app.layout.value {
+        Ok(Some(layout)) => layout,
+        Ok(None) => return said("it is not deployed by releases", Tone::Quiet),
+        Err(lack) => return said(&format!("? {lack} ({})", app.layout.place), Tone::Blind),
+    };
+    let releases = layout.releases.get().map_or(&[][..], Vec::as_slice);
+    let mut rows: Vec<Row> = current_row(state, layout, columns).into_iter().collect();
+    for name in run_but_gone(app, layout) {
+        rows.push(row(state, app, layout, &name, None, columns));
+    }
+    for release in releases.iter().rev() {
+        rows.push(row(state, app, layout, &release.name, Some(release), columns));
+    }
+    (format!("keep {}", keep(state)), rows.into_iter().map(|row| row.line).collect())
 }
 
 fn keep(state: &State) -> usize {
@@ -157,7 +181,7 @@ fn used(app: &App, layout: &Layout, name: &str) -> (String, Option<Door>) {
     users.dedup();
     let current = layout.current_release() == Some(name);
     let words = match (current, users.is_empty()) {
-        (true, true) => "current; no process runs it".into(),
+        (true, true) => format!("current; {UNUSED}"),
         (true, false) => format!("current; {}", users.join("; ")),
         (false, true) => "nothing".into(),
         (false, false) => users.join("; "),
@@ -175,6 +199,12 @@ fn row(
 ) -> Row {
     let now = state.shown().map_or(jiff::Timestamp::UNIX_EPOCH, |look| look.census.taken_at);
     let (users, door) = used(app, layout, name);
+    // In a narrow pane the mark tells which one is current.
+    let users = match users.strip_prefix("current; ").filter(|users| *users != UNUSED) {
+        Some(users) if columns < NARROW => users.to_owned(),
+        _ if columns < NARROW => users.replace("of the next", "of next"),
+        _ => users,
+    };
     let current = layout.current_release() == Some(name);
     let in_use = users != "nothing" && !current;
     let findings = state.shown().map(|look| look.findings()).unwrap_or_default();

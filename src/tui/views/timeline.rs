@@ -124,6 +124,14 @@ fn door(state: &State, moment: &Moment) -> Option<Door> {
     Some(Door { view: View::Overview, subject: Subject::App(app), row })
 }
 
+/// A source in so many columns: a file with its line, the file, or that it is a log; `None`: there is no room.
+pub(super) fn source_in(source: &str, room: usize) -> Option<&str> {
+    let file = source.rsplit('/').next().unwrap_or(source);
+    let name = file.split(':').next().unwrap_or(file);
+    let log = if name.contains('.') { "log" } else { name };
+    [file, name, log].into_iter().find(|form| width(form) <= room)
+}
+
 /// The last part of a source that is a path.
 fn last(source: &str, room: usize) -> String {
     cut(source.rsplit('/').next().unwrap_or(source), room)

@@ -68,6 +68,15 @@ pub fn rule(state: &State, columns: usize) -> Line<'static> {
     Cells::new(state.theme, columns).to(1).text(&line, Tone::Quiet).line()
 }
 
+/// The heading of a pane that needs no rule: a title at its left, and what fits of some words at its right.
+pub fn heading(state: &State, columns: usize, title: &str, right: &str) -> Line<'static> {
+    let cells = Cells::new(state.theme, columns).to(1).text(title, Tone::Strong);
+    if cells.at() + width(right) + 3 > columns {
+        return cells.line();
+    }
+    cells.end(right, Tone::Quiet).line()
+}
+
 /// A rule with a title at its left and some words at its right.
 pub fn titled(state: &State, columns: usize, title: &str, right: &str) -> Line<'static> {
     let dash = Mark::Rule.sign().to_string();

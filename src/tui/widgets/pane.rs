@@ -6,16 +6,16 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::cells::Cells;
-use super::headline::{rule, titled};
+use super::headline::{heading, rule, titled};
 use crate::show::words::{self, Mark, width};
 use crate::tui::baseline;
 use crate::tui::filter::Filter;
 use crate::tui::keys::Action;
-use crate::tui::layout::{self, Size};
+use crate::tui::layout::{self, Aside, Parts, Size};
 use crate::tui::place::{Pane, View};
 use crate::tui::state::{Asked, State};
 use crate::tui::theme::Tone;
-use crate::tui::views::{self, Page, Row};
+use crate::tui::views::{self, Page, Row, aside};
 
 /// The page of a pane for its width.
 pub fn page(state: &State, side: Pane, columns: usize) -> Page {
@@ -55,7 +55,9 @@ fn frame(state: &State, side: Pane, page: &Page, rect: Rect) -> (u16, u16) {
     let above = (title + head).min(rect.height);
     let lower = page.lower.as_ref().map_or(0, |lower| {
         let lines = u16::try_from(lower.lines.len() + 1).unwrap_or(u16::MAX);
-        lines.min(rect.height.saturating_sub(above) * 3 / 5)
+        let rows = u16::try_from(page.rows.len()).unwrap_or(u16::MAX);
+        let body = rect.height.saturating_sub(above);
+        lines.min((body * 3 / 5).max(body.saturating_sub(rows)))
     });
     (above, lower)
 }
@@ -106,23 +108,42 @@ pub fn draw(state: &State, side: Pane, rect: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Draws a view in a pane of its own that has no cursor.
-pub fn draw_extra(state: &State, view: View, rect: Rect, buffer: &mut Buffer) {
+/// Draws a pane that has no cursor.
+pub fn draw_aside(state: &State, aside: Aside, rect: Rect, buffer: &mut Buffer) {
     if rect.x > 0 {
         fence(state, rect, buffer);
     }
     let rect = inner(rect);
-    let columns = usize::from(rect.width);
-    let page = (views::card(view).page)(state, columns);
-    let name = page.crumb.join(&format!(" {} ", Mark::Onward.sign()));
-    let mut lines = vec![titled(state, columns, &name, &page.count)];
-    lines.extend(page.head);
-    lines.extend(page.rows.into_iter().map(|row| row.line));
-    if let Some(lower) = page.lower {
-        lines.push(titled(state, columns, &lower.title, &lower.right));
-        lines.extend(lower.lines);
-    }
+    let lines = aside::lines(state, aside, usize::from(rect.width), usize::from(rect.height));
     put(buffer, rect, &lines);
+}
+
+/// Joins the lines between panes to the rules above and below them.
+pub fn join(state: &State, parts: &Parts, buffer: &mut Buffer) {
+    if parts.asides.is_empty() {
+        return;
+    }
+    let style = state.theme.style(Tone::Quiet);
+    let last = parts.headline.bottom().saturating_sub(1);
+    for (y, whole) in [(last, true), (parts.middle.y, parts.middle.height > 0)] {
+        if !whole {
+            continue;
+        }
+        for x in 0..buffer.area.width {
+            let parted = |pane: Rect, beside: u16| pane.x == x && x > 0 && beside == y;
+            let panes = || parts.asides.iter().map(|aside| aside.1).chain([parts.main]);
+            let sign = if panes().any(|pane| parted(pane, pane.y.saturating_sub(1))) {
+                Mark::JointBelow
+            } else if panes().any(|pane| parted(pane, pane.bottom())) {
+                Mark::JointAbove
+            } else {
+                Mark::Rule
+            };
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.set_char(sign.sign()).set_style(style);
+            }
+        }
+    }
 }
 
 fn fence(state: &State, rect: Rect, buffer: &mut Buffer) {
@@ -142,7 +163,9 @@ fn title(state: &State, page: &Page, columns: usize) -> Vec<Line<'static>> {
     let onward = format!(" {} ", Mark::Onward.sign());
     let path = page.crumb.join(&onward);
     if state.place.view == View::Overview {
-        return vec![titled(state, columns, &path, &page.count)];
+        let large = layout::size(state.size) >= Size::Large;
+        let line = if large { heading } else { titled };
+        return vec![line(state, columns, &path, &page.count)];
     }
     // Where it is counts more than how much there is: the count takes the room that the path leaves.
     // How old what is shown is counts more than both, where no headline says it.

@@ -20,7 +20,8 @@ struct Tab {
 
 /// The tabs that there is room for.
 fn tabs(state: &State, columns: usize) -> Vec<Tab> {
-    let long = columns >= 110;
+    let digits = VIEWS.iter().filter(|card| card.key.is_some_and(|key| key.is_ascii_digit()));
+    let long = columns > digits.map(|card| width(card.long) + 3).sum::<usize>();
     let open = match state.place.view {
         View::Finding | View::Rule => View::Findings,
         View::Diff => View::Process,

@@ -1,7 +1,7 @@
 //! Plan, upgrade: the steps before it is carried out, while it is, and how it ended.
 
 mod ended;
-mod planned;
+pub(super) mod planned;
 
 use ratatui::text::Line;
 

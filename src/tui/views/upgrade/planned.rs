@@ -131,7 +131,7 @@ fn next(state: &State, app: &App, plan: &Plan, columns: usize) -> Vec<Row> {
 }
 
 /// The sign of a state, and its tone.
-fn marked(state: CheckState) -> (Mark, Tone) {
+pub(in crate::tui::views) fn marked(state: CheckState) -> (Mark, Tone) {
     match state {
         CheckState::Holds => (Mark::Fine, Tone::Fine),
         CheckState::Warns => (Mark::Warning, Tone::Warn),

@@ -1,11 +1,15 @@
 //! Overview: apps, their masters and workers. Rows stand in the order of identity and never jump.
 
+mod values;
+
+pub use values::{queue, release_words, sum};
+
+use self::values::Values;
 use super::{Card, Page, Row};
-use crate::model::{App, Layout, Master, Process, Role};
+use crate::model::Role;
 use crate::show::words::{self, Mark};
-use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
-use crate::tui::members::{Member, worker_name};
+use crate::tui::members::worker_name;
 use crate::tui::nodes::{Node, nodes};
 use crate::tui::place::{Door, Subject, View};
 use crate::tui::state::{Look, State};
@@ -37,24 +41,31 @@ const COLUMNS: &[(&str, usize, bool, u8)] = &[
     ("role", 8, false, 0),
     ("release", 14, false, 0),
     ("off", 3, true, 0),
+    ("rev", 7, false, WIDE),
     ("work", 5, true, 0),
     ("age", 4, true, 2),
     ("mem", 5, true, 3),
     ("queue", 9, true, 4),
+    ("st", 2, false, WIDE),
 ];
+/// From so many columns on, revisions and states stand beside the rest; the queue gives way to them where it has to.
+const BESIDE: usize = 84;
+/// The mark of these columns.
+const WIDE: u8 = 5;
 
 const NAME: usize = 15;
 
 /// Which columns fit, and how wide the name is.
 fn columns(width: usize) -> (usize, Vec<&'static (&'static str, usize, bool, u8)>) {
-    let mut chosen: Vec<&(&str, usize, bool, u8)> = COLUMNS.iter().collect();
+    let beside = width >= BESIDE;
+    let mut chosen: Vec<&(&str, usize, bool, u8)> =
+        COLUMNS.iter().filter(|column| beside || column.3 != WIDE).collect();
     let taken = |chosen: &[&(&str, usize, bool, u8)]| {
         chosen.iter().map(|c| c.1 + gap(c.0)).sum::<usize>() + 1
     };
     while taken(&chosen) + NAME > width {
-        let Some(worst) = chosen.iter().map(|c| c.3).max().filter(|worst| *worst > 0) else {
-            break;
-        };
+        let drops = chosen.iter().map(|c| c.3).filter(|drop| *drop > 0 && *drop < WIDE);
+        let Some(worst) = drops.max() else { break };
         chosen.retain(|c| c.3 != worst);
     }
     (width.saturating_sub(taken(&chosen)), chosen)
@@ -64,7 +75,7 @@ fn columns(width: usize) -> (usize, Vec<&'static (&'static str, usize, bool, u8)
 fn gap(title: &str) -> usize {
     match title {
         "pid" => 0,
-        "role" => 2,
+        "role" | "rev" | "st" => 2,
         _ => 1,
     }
 }
@@ -182,183 +193,6 @@ fn sign(state: &State, node: &Node<'_>) -> (char, Tone) {
         Some(severity) => (Mark::from(severity).sign(), Tone::from(severity)),
         None if look.is_blind(node.id) => (Mark::Unknown.sign(), Tone::Blind),
         None => (Mark::Fine.sign(), Tone::Fine),
-    }
-}
-
-/// What the columns of a row hold.
-#[derive(Default)]
-struct Values {
-    name: String,
-    pid: String,
-    role: String,
-    release: String,
-    off: String,
-    work: String,
-    age: String,
-    mem: String,
-    queue: String,
-}
-
-impl Values {
-    fn get(&self, title: &str) -> &str {
-        match title {
-            "pid" => &self.pid,
-            "role" => &self.role,
-            "release" => &self.release,
-            "off" => &self.off,
-            "work" => &self.work,
-            "age" => &self.age,
-            "mem" => &self.mem,
-            _ => &self.queue,
-        }
-    }
-
-    fn words(&self, node: &Node<'_>) -> Words {
-        let mut values = vec![
-            ("app", node.name.clone()),
-            ("app", node.id.to_string()),
-            ("pid", self.pid.clone()),
-            ("role", self.role.clone()),
-            ("release", self.release.clone()),
-            ("off", self.off.clone()),
-            (
-                "user",
-                node.member
-                    .and_then(|m| m.process.user.get().map(ToString::to_string))
-                    .unwrap_or_default(),
-            ),
-        ];
-        values.extend(node.measures());
-        let text = [&self.name, &self.pid, &self.role, &self.release, &self.off];
-        Words { text: text.map(String::as_str).join(" "), values }
-    }
-
-    fn of(state: &State, node: &Node<'_>) -> Self {
-        let Some(member) = node.member else { return Self::of_app(node) };
-        let layout = node.app.and_then(|app| app.layout.get()).and_then(Option::as_ref);
-        let fact = member.master.map(|m| &m.release).or(member.worker.map(|w| &w.release));
-        let (release, off) = release_words(fact, layout);
-        let name = member.worker.map_or_else(|| "master".into(), worker_name);
-        let age = match member.ended {
-            Some(at) => words::time(at, at, &state.zone).chars().take(5).collect(),
-            None => member.process.age.get().map_or_else(|| "?".into(), |age| words::age(*age)),
-        };
-        Self {
-            name,
-            pid: member.process.pid.to_string(),
-            role: role_word(&member),
-            release,
-            off,
-            work: member.master.map_or_else(String::new, |m| m.workers_alive().count().to_string()),
-            age: if member.ended.is_some() { "gone".into() } else { age },
-            mem: match (node.open, member.master) {
-                (Some(false), Some(master)) => sum(std::iter::once(&master.process)
-                    .chain(master.workers.iter().map(|w| &w.process))),
-                _ => sum(std::iter::once(member.process)),
-            },
-            queue: String::new(),
-        }
-    }
-
-    fn of_app(node: &Node<'_>) -> Self {
-        let Some(app) = node.app else {
-            return Self {
-                name: node.name.clone(),
-                role: words::served_by(node.kind).into(),
-                ..Self::default()
-            };
-        };
-        let release = match app.layout.get() {
-            Some(Some(layout)) => layout.current_release().unwrap_or("?").to_owned(),
-            Some(None) => "-".into(),
-            None => "?".into(),
-        };
-        Self {
-            name: app.name.clone(),
-            role: words::served_by(app.kind).into(),
-            release: words::release(&release, 14),
-            work: workers(app),
-            mem: sum(app.processes()),
-            queue: queue(app),
-            ..Self::default()
-        }
-    }
-}
-
-/// Workers alive, and how many are wanted of the masters that are not being replaced.
-fn workers(app: &App) -> String {
-    let alive: usize = app.masters.iter().map(|m| m.workers_alive().count()).sum();
-    let alive = alive + app.orphans.iter().filter(|w| !w.process.is_dead()).count();
-    let wanted =
-        app.current_master().or_else(|| app.masters.first()).and_then(Master::workers_wanted);
-    wanted.map_or_else(|| format!("{alive}/?"), |wanted| format!("{alive}/{wanted}"))
-}
-
-/// The fullest queue.
-pub fn queue(app: &App) -> String {
-    let known = app.listeners.iter().filter_map(|l| Some((*l.queued.get()?, *l.backlog.get()?)));
-    let fullest = known
-        .max_by_key(|(queued, backlog)| u64::from(*queued) * 10_000 / u64::from((*backlog).max(1)));
-    match fullest {
-        Some((queued, backlog)) => words::queue(queued, backlog),
-        None if app.listeners.is_empty() => String::new(),
-        None => "?".into(),
-    }
-}
-
-/// Memory of some processes together: proportional where it is known, else resident.
-pub fn sum<'a>(processes: impl Iterator<Item = &'a Process>) -> String {
-    let mut total = 0;
-    let mut lacking = false;
-    let mut any = false;
-    for process in processes.filter(|process| !process.is_dead()) {
-        match process.pss.get().or(process.rss.get()) {
-            Some(bytes) => {
-                total += bytes;
-                any = true;
-            }
-            None => lacking = true,
-        }
-    }
-    match (any, lacking) {
-        (false, true) => "?".into(),
-        (false, false) => String::new(),
-        (true, true) => format!("{}{}", Mark::AtLeast.sign(), words::memory(total)),
-        (true, false) => words::memory(total),
-    }
-}
-
-/// The role, or the state that matters more.
-fn role_word(member: &Member<'_>) -> String {
-    if member.process.is_dead() {
-        "zombie".into()
-    } else if member.process.is_stopped() {
-        "stopped".into()
-    } else {
-        words::role(member.role()).into()
-    }
-}
-
-/// The release that a process runs, and how far it is from `current`.
-pub fn release_words(
-    fact: Option<&crate::facts::Fact<Option<String>>>,
-    layout: Option<&Layout>,
-) -> (String, String) {
-    match fact.map(|fact| fact.get()) {
-        Some(Some(Some(name))) => {
-            let off = match layout {
-                Some(layout)
-                    if layout.release(name).is_none() && layout.releases.get().is_some() =>
-                {
-                    "del".into()
-                }
-                Some(layout) => layout.offset(name).map_or_else(|| "?".into(), words::offset),
-                None => String::new(),
-            };
-            (words::release(name, 14), off)
-        }
-        Some(Some(None)) => ("-".into(), String::new()),
-        _ => ("?".into(), "?".into()),
     }
 }
 
