@@ -75,6 +75,8 @@ pub struct Seen {
     pub searched: Vec<Searched>,
     /// Deploy roots that were found with nothing serving them.
     pub idle_roots: Vec<std::path::PathBuf>,
+    /// Directories in which one may lie and that were not read, and why.
+    pub closed: Vec<(std::path::PathBuf, Lack)>,
 }
 
 impl Seen {

@@ -265,7 +265,7 @@ fn none(census: &Census) -> Headline<'static> {
         known.map_or(format!("user {}", host.euid), |user| escaped(user.name.bytes()))
     });
     let seen = &census.seen;
-    let partly = seen.is_partial();
+    let partly = seen.is_partial() || !seen.closed.is_empty();
     plain(
         Word::None,
         Line::new("No application server was found")

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::{Kind, Role};
+use crate::model::{Census, Kind, Role};
 use crate::os::Pid;
 use crate::rules::Severity;
 use crate::servers::server;
@@ -268,6 +268,17 @@ pub fn counted(number: usize, noun: &str) -> String {
 /// `1 process`, `3 processes`.
 pub fn processes(number: usize) -> String {
     if number == 1 { "1 process".into() } else { format!("{number} processes") }
+}
+
+/// Directories in which a server's files may lie and that were not read, a sentence; `None`: there are none.
+pub fn closed(census: &Census) -> Option<String> {
+    let all = &census.seen.closed;
+    let (first, why) = all.first()?;
+    let others = match all.len() - 1 {
+        0 => String::new(),
+        others => format!(" and {others} more like it"),
+    };
+    Some(format!("{}{others}: {why}. sudo farrier reads more", crate::os::shown(first)))
 }
 
 /// Several pids as a sentence has them: `14740`, `14740 and 9120`, `14740, 9120 and 3`.

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::once::Once;
+use crate::facts::Lack;
 use crate::model::{Searched, Seen};
-use crate::os::{Root, Text};
+use crate::os::{Refusal, Root, Text};
 use crate::servers::SERVERS;
 
 /// Directories whose entries are usually deploy roots.
@@ -16,20 +17,20 @@ pub fn look(once: &Once<'_>, seen: &mut Seen) {
     let mut pidfiles = 0;
     for parent in PARENTS {
         let parent = Path::new(parent);
-        for name in names(once, parent) {
+        for name in names(once, parent, seen) {
             let root = parent.join(name.path());
-            let inside = names(once, &root);
+            let inside = names(once, &root, seen);
             let has = |wanted: &[u8]| inside.iter().any(|name| name.bytes() == wanted);
             if has(b"releases") {
                 seen.idle_roots.push(root.clone());
             }
             if has(b"shared") {
-                pidfiles += count_pidfiles(once, &root.join("shared/pids"));
-                pidfiles += count_pidfiles(once, &root.join("shared/tmp/pids"));
+                pidfiles += count_pidfiles(once, &root.join("shared/pids"), seen);
+                pidfiles += count_pidfiles(once, &root.join("shared/tmp/pids"), seen);
             }
         }
     }
-    pidfiles += count_pidfiles(once, Path::new("/run"));
+    pidfiles += count_pidfiles(once, Path::new("/run"), seen);
     seen.searched.push(Searched {
         what: "pidfiles",
         how: format!(
@@ -45,12 +46,21 @@ pub fn look(once: &Once<'_>, seen: &mut Seen) {
     });
 }
 
-fn names(once: &Once<'_>, directory: &Path) -> Vec<Text> {
-    once.list(Root::Own, directory).value.ok().flatten().unwrap_or_default()
+/// What lies in a directory. One that is there and was not read is noted: a server's root may lie in it.
+fn names(once: &Once<'_>, directory: &Path, seen: &mut Seen) -> Vec<Text> {
+    match once.list(Root::Own, directory).value {
+        Ok(names) => names.unwrap_or_default(),
+        Err(lack) => {
+            if matches!(lack, Lack::Refused(Refusal::Denied | Refusal::TimedOut)) {
+                seen.closed.push((directory.to_owned(), lack));
+            }
+            Vec::new()
+        }
+    }
 }
 
-fn count_pidfiles(once: &Once<'_>, directory: &Path) -> usize {
-    names(once, directory)
+fn count_pidfiles(once: &Once<'_>, directory: &Path, seen: &mut Seen) -> usize {
+    names(once, directory, seen)
         .iter()
         .map(|name| PathBuf::from(name.path()))
         .filter(|name| {

@@ -190,6 +190,7 @@ fn seen(scanned: &Scanned, adopted: &Adopted, host: Option<&Host>) -> Seen {
             found: members,
         }],
         idle_roots: Vec::new(),
+        closed: Vec::new(),
     }
 }
 

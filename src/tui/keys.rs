@@ -235,7 +235,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(A::EventForward, "event-forward", &[c('>')], G::Time, "", "one event forward"),
     bind(A::Baseline, "baseline", &[c('=')], G::Time, "", "mark what differs from now on"),
     bind(A::ReadAgain, "read-again", &[c('r')], G::Time, "read again", "look again now"),
-    bind(A::Palette, "palette", &[c(':')], G::Program, "", "every action by name"),
+    bind(A::Palette, "palette", &[c(':')], G::Program, "all actions", "every action by name"),
     bind(A::Mouse, "mouse", &[], G::Program, "", "the mouse on and off"),
     bind(A::Demo, "demo", &[], G::Program, "", "explore the recorded incident"),
     bind(A::OpenFile, "open-file", &[], G::Program, "", "open a snapshot or a recording"),

@@ -74,6 +74,7 @@ pub fn empty() -> Census {
     census.apps.clear();
     census.seen.denied = 187;
     census.seen.idle_roots = vec!["/srv/www/blog".into()];
+    census.seen.closed = vec![("/home/deploy".into(), Lack::Refused(Refusal::Denied))];
     census.seen.searched = vec![
         Searched { what: "processes", how: "title and program".into(), found: 0 },
         Searched { what: "pidfiles", how: "/run, /var/www/*/shared/pids".into(), found: 0 },

@@ -8,7 +8,7 @@ use crate::facts::Lack;
 use crate::model::Census;
 use crate::os::Refusal;
 use crate::rules::{Blind, Finding, Verdict, Verdicts, causes};
-use crate::show::words::{Mark, counted, left, processes};
+use crate::show::words::{Mark, closed, counted, left, processes};
 
 /// The whole report of one machine.
 pub fn report(census: &Census, verdicts: &Verdicts, paint: Paint) -> String {
@@ -148,6 +148,9 @@ fn looked_for(census: &Census, paint: Paint) -> String {
             paint.mark(Mark::Unknown),
             crate::os::shown(root)
         );
+    }
+    if let Some(words) = closed(census) {
+        let _ = writeln!(out, "{}  {words}", paint.mark(Mark::Unknown));
     }
     out
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Card, Page, Row};
 use crate::facts::Lack;
-use crate::os::{Pid, Refusal};
+use crate::os::{Pid, Refusal, shown};
 use crate::rules::{Answered, Blind};
 use crate::show::words;
 use crate::tui::keys::Action;
@@ -72,6 +72,14 @@ pub fn causes(state: &State) -> Vec<Cause> {
             place: "/proc".into(),
             ..Cause::default()
         };
+        by_cause.insert(what, cause);
+    }
+    if let Some((place, _)) = look.census.seen.closed.first() {
+        let what = "directories in which a server's files may lie were not read".to_owned();
+        let paths = look.census.seen.closed.iter();
+        let not_read = paths.map(|(path, why)| format!("{} ({why})", shown(path))).collect();
+        let (see_it, place) = ("sudo farrier".into(), shown(place));
+        let cause = Cause { what: what.clone(), not_read, see_it, place, ..Cause::default() };
         by_cause.insert(what, cause);
     }
     let mut all: Vec<Cause> = by_cause.into_values().collect();

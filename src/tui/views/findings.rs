@@ -56,7 +56,7 @@ fn page(state: &State, width: usize) -> Page {
 pub fn pane(state: &State, width: usize) -> Page {
     let mut page = Page::default();
     let Some(look) = state.shown() else { return page };
-    if look.census.apps.is_empty() && state.ghosts.is_empty() {
+    if super::welcome::is_shown(state) {
         return super::welcome::page(state, width);
     }
     let infos = look.verdicts.count(Severity::Info);

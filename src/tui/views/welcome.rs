@@ -1,7 +1,7 @@
 //! The first screen of a box without servers: what was looked for, what was not seen, and where to go from here.
 
 use super::{Page, Row};
-use crate::show::words::{Mark, counted};
+use crate::show::words::{Mark, closed, processes};
 use crate::tui::keys::Action;
 use crate::tui::place::{Door, RowKey, Subject, View};
 use crate::tui::state::State;
@@ -9,14 +9,29 @@ use crate::tui::theme::Tone;
 use crate::tui::widgets::cells::{Cells, wrap};
 use crate::tui::widgets::headline::titled;
 
+/// What its footer offers.
+pub const KEYS: &[Action] = &[Action::Open, Action::View('0'), Action::Palette, Action::Quit];
+
+/// Whether this is the open view.
+pub fn is_shown(state: &State) -> bool {
+    let none = || state.shown().is_some_and(|look| look.census.apps.is_empty());
+    state.place.view == View::Overview && state.ghosts.is_empty() && none()
+}
+
 /// The page, in place of the tree and the findings.
 pub fn page(state: &State, columns: usize) -> Page {
     let mut page = Page::default();
     let Some(look) = state.shown() else { return page };
     let cells = || Cells::new(state.theme, columns);
+    let about = if state.rights.are_of_a_recording() {
+        "this is a recording; no server is in it"
+    } else {
+        "farrier keeps looking: a server that starts appears here"
+    };
     let choice = |words: &str, name: &str| Row {
         line: cells().to(3).text(words, Tone::Plain).line(),
         key: Some(RowKey::Named(name.into())),
+        about: about.into(),
         ..Row::default()
     };
     let does = |words, name, action| Row { action: Some(action), ..choice(words, name) };
@@ -55,7 +70,7 @@ pub fn page(state: &State, columns: usize) -> Page {
     if seen.denied > 0 {
         page.rows.push(note(format!(
             "{}: program or title denied. sudo farrier reads them",
-            counted(seen.denied, "process").replace("processs", "processes")
+            processes(seen.denied)
         )));
     }
     if let Some((place, lack)) = &seen.hidden {
@@ -67,8 +82,6 @@ pub fn page(state: &State, columns: usize) -> Page {
             crate::os::shown(root)
         )));
     }
-    page.rows.push(Row::default());
-    let last = "farrier keeps looking: a server that starts appears here";
-    page.rows.push(Row::text(cells().to(1).text(last, Tone::Quiet).line()));
+    page.rows.extend(closed(&look.census).map(note));
     page
 }

@@ -98,6 +98,8 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
         &[Action::Act, Action::LineDown, Action::Plain, Action::Quit]
     } else if state.help.is_some() {
         &[Action::Filter, Action::LineDown, Action::PageDown, Action::Escape]
+    } else if views::welcome::is_shown(state) {
+        views::welcome::KEYS
     } else {
         views::card(state.place.view).keys
     };
