@@ -21,6 +21,7 @@ pub mod opening;
 pub mod passage;
 pub mod place;
 pub mod rehearsal;
+pub mod rights;
 mod run;
 mod screen;
 pub mod sort;

@@ -17,6 +17,7 @@ use super::members::{Ghost, Member, members, same};
 use super::passage::Passage;
 use super::place::{FindingId, Identity, Place, RowKey, View};
 use super::rehearsal::Script;
+pub use super::rights::Rights;
 use super::sort::Sort;
 use super::theme::Theme;
 use super::tour::Tour;
@@ -80,27 +81,6 @@ pub struct Compared {
     pub comparison: Comparison,
     /// The later one: times are told in its zone.
     pub after: Arc<Census>,
-}
-
-/// What farrier may do to the machine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Rights {
-    /// Send what was asked for in a dialog.
-    Signals,
-    /// Nothing: `--read-only`, or the settings.
-    #[default]
-    ReadOnly,
-    /// Nothing: what is shown is a recording.
-    Recorded,
-    /// Nothing, and it is asked for as if it were: the recording answers.
-    Rehearsed,
-}
-
-impl Rights {
-    /// Whether no machine is behind what is shown.
-    pub fn are_of_a_recording(self) -> bool {
-        matches!(self, Self::Recorded | Self::Rehearsed)
-    }
 }
 
 /// Whether a hidden value may be shown.

@@ -146,6 +146,23 @@ fn a_box_without_servers_is_told_so() {
 }
 
 #[test]
+fn a_box_that_somebody_may_half_read_says_what_was_closed() {
+    let lab = Lab::new();
+    lab.sh("mkdir -p /srv/locked; chmod 700 /srv/locked");
+    let check = |user| {
+        let output = lab.command(user, ["farrier", "check"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!check("root").contains("/srv/locked"));
+    let told = check(world::DEPLOY);
+    assert!(told.contains("?  /srv/locked: permission denied. sudo farrier reads more"), "{told}");
+    assert!(told.contains("What was looked for"), "{told}");
+    lab.sh("mount -t proc -o hidepid=invisible proc /proc");
+    let told = check(world::DEPLOY);
+    assert!(told.contains("processes are hidden: permission denied"), "{told}");
+}
+
+#[test]
 fn it_survives_every_size_and_a_terminal_that_goes() {
     let lab = staged("healthy");
     let mut terminal = inspector(&lab, 80, 24, "xterm-256color", &[]);
