@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{App, Census, Master, Operation, Phase, Role, Signal};
 use crate::os::{Pid, shown};
-use crate::rules::Verdicts;
+use crate::rules::{Verdicts, usr2};
 
 use super::{Case, Expect, Next, OperationCard, Plan, Refused, next};
 
@@ -14,29 +14,6 @@ pub const UPGRADE: OperationCard = OperationCard {
     summary: "starts a new generation of master and workers beside the one that serves",
     plan,
 };
-
-/// Rules whose findings say that the new master would not come up, or not as it is meant.
-pub const AGAINST: &[&str] = &[
-    "gemfile-missing",
-    "gemfile-mismatch",
-    "gemfile-pinned",
-    "reexec-missing",
-    "reexec-versioned",
-    "env-overgrown",
-    "config-missing",
-    "config-pid-relative",
-    "config-quit-too-early",
-    "config-hook-removed-api",
-    "release-deleted",
-    "release-pinned",
-    "current-broken",
-    "oldbin-foreign",
-    "oldbin-stale",
-    "pidfile-foreign",
-    "pidfile-unwritable",
-    "master-duplicate",
-    "listener-in-release",
-];
 
 /// Rules whose findings tell how the last attempt ended: what made it fail may have been mended since.
 pub const BEFORE: &[&str] = &["reexec-failed"];
@@ -73,7 +50,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     };
     plan.way_back = format!("QUIT to the new master once it is ready; {pid} stays as it is");
     plan.next = next::lines(case, master);
-    case.findings(AGAINST, &mut plan);
+    case.findings(usr2::AGAINST, &mut plan);
     case.reminders(BEFORE, &mut plan);
     case.queues(&mut plan);
     plan.expect = Expect::NewMaster;

@@ -1,14 +1,15 @@
 //! The three lines that say what is wrong, why, and what comes next: the top of `check` and of the screen.
 
 use jiff::Timestamp;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::causes::groups;
-use super::line::{Line, age, count, cut, named};
-use super::{Finding, RULES, Severity, Verdict, Verdicts};
+use super::line::{Line, WIDTH, age, count, cut, named};
+use super::{Finding, RULES, Severity, Verdict, Verdicts, usr2};
 use crate::facts::Lack;
 use crate::model::handover::grace;
 use crate::model::takeover::takeover;
-use crate::model::{App, AppId, Census, Master, Phase, Role};
+use crate::model::{App, AppId, Census, Master, Operation, Phase, Role};
 use crate::os::{Refusal, text::escaped};
 
 /// The first word.
@@ -201,9 +202,34 @@ fn of_finding<'a>(
             word,
             finding.told.what.clone(),
             finding.told.why.clone(),
-            finding.told.next.clone(),
+            before_upgrade(finding, groups).unwrap_or_else(|| finding.told.next.clone()),
         )
     }
+}
+
+/// What has to be mended first, where the finding itself asks for an upgrade and another says that it would not come up
+/// as it is meant.
+fn before_upgrade(finding: &Finding, groups: &[super::causes::Group<'_>]) -> Option<String> {
+    super::rule(finding.rule).filter(|rule| rule.offers == Some(Operation::Upgrade))?;
+    let members = groups.iter().flat_map(|group| &group.members).map(|caused| caused.finding);
+    let spoils = |other: &&Finding| {
+        other.app == finding.app
+            && other.severity <= Severity::Warning
+            && usr2::AGAINST.contains(&other.rule)
+    };
+    let first = members.filter(spoils).min_by_key(|other| other.severity)?;
+    if usr2::AGAINST.contains(&finding.rule) {
+        return None;
+    }
+    let next = &first.told.next;
+    let both = format!("{next}; then upgrade");
+    Some(if next.contains("upgrade") {
+        next.clone()
+    } else if both.width() <= WIDTH {
+        both
+    } else {
+        format!("mend {} first, then upgrade", first.rule)
+    })
 }
 
 fn release(master: &Master) -> String {

@@ -6,6 +6,29 @@ use crate::os::shown;
 
 use super::quote;
 
+/// Rules whose findings say that the new master would not come up, or not as it is meant.
+pub const AGAINST: &[&str] = &[
+    "gemfile-missing",
+    "gemfile-mismatch",
+    "gemfile-pinned",
+    "reexec-missing",
+    "reexec-versioned",
+    "env-overgrown",
+    "config-missing",
+    "config-pid-relative",
+    "config-quit-too-early",
+    "config-hook-removed-api",
+    "release-deleted",
+    "release-pinned",
+    "current-broken",
+    "oldbin-foreign",
+    "oldbin-stale",
+    "pidfile-foreign",
+    "pidfile-unwritable",
+    "master-duplicate",
+    "listener-in-release",
+];
+
 /// What would make a USR2 to this master come to nothing now, in words; `None`: nothing that was seen.
 pub fn obstacle(app: &App, master: &Master) -> Option<String> {
     let pid = master.process.pid;

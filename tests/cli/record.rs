@@ -61,7 +61,7 @@ fn later_looks_hold_only_what_differs() {
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("two.toml");
     let file = file.to_str().unwrap();
-    assert_eq!(run(&["record", "-o", file, "--refresh", "0.3", "--for", "1"]).0, 0);
+    assert_eq!(run(&["record", "-o", file, "--refresh", "0.3", "--for", "4"]).0, 0);
     let text = std::fs::read_to_string(file).unwrap();
     let frames: Vec<usize> = text.split("[[frame]]").skip(1).map(str::len).collect();
     assert!(frames.len() > 1 && frames[1] < frames[0], "{frames:?}");

@@ -383,7 +383,7 @@ fn some_signals_go_to_nobody() {
 
 #[test]
 fn the_rules_that_speak_against_an_upgrade_are_in_the_catalogue() {
-    for name in plans::upgrade::AGAINST {
+    for name in farrier::rules::usr2::AGAINST {
         assert!(farrier::rules::rule(name).is_some(), "{name}");
     }
 }

@@ -97,6 +97,24 @@ fn the_headline_speaks_of_the_gravest_app() {
 }
 
 #[test]
+fn an_upgrade_comes_after_what_would_spoil_it() {
+    let mut census = incident();
+    let app = &mut census.apps[0];
+    app.masters.retain(|master| master.role != Role::Old);
+    app.masters[0].parent = None;
+    app.listeners[0].masters = vec![pid(14740)];
+    app.pidfiles.retain(|file| file.kind != PidfileKind::Oldbin);
+    let verdicts = judged(&census);
+    let line = headline(&census, &verdicts);
+    assert_eq!(line.finding.unwrap().rule, "release-stale");
+    assert_eq!(line.next, "set BUNDLE_GEMFILE in before_exec, as the fix says; then upgrade");
+    let sound = healthy().apps.remove(0).masters.remove(0).restart.gemfile;
+    census.apps[0].masters[0].restart.gemfile = sound;
+    let verdicts = judged(&census);
+    assert_eq!(headline(&census, &verdicts).next, "upgrade: USR2 to 14740, then retire it");
+}
+
+#[test]
 fn an_app_that_should_serve_and_does_not_is_down() {
     let mut census = incident();
     let mut other = healthy().apps.remove(0);

@@ -1,7 +1,7 @@
 //! `reexec-refused`: the last USR2 was refused, as the log says.
 
 use crate::model::log::{Entry, Log, Said};
-use crate::model::{App, Kind, Master};
+use crate::model::{App, Kind, Master, Operation};
 use crate::rules::line::{Line, cut};
 use crate::rules::masters::{own_logs, serves_current};
 use crate::rules::{Look, Rule, Severity, usr2};
@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
     worst: Severity::Warning,
     summary: "The last USR2 was refused by the master, which says why in its log only.",
     meaning: MEANING,
-    offers: None,
+    offers: Some(Operation::Upgrade),
     causes: &["release-stale"],
     check,
 };
