@@ -42,7 +42,7 @@ pub fn settle() {
 }
 
 /// The process is held, and the dialog takes keys.
-fn armable(terminal: &Terminal) {
+pub fn armable(terminal: &Terminal) {
     terminal.until("[ Send ");
     settle();
 }

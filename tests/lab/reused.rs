@@ -3,7 +3,7 @@
 use crate::terminal::Terminal;
 
 use super::config::{Config, Hook};
-use super::inspector::{ENTER, TAB, inspector, quits, settle, staged};
+use super::inspector::{ENTER, TAB, armable, inspector, quits, settle, staged};
 use super::site::{App, FIRST, SECOND, Site};
 use super::staged::healthy::two_releases;
 use super::watched::{beside, ended};
@@ -129,7 +129,7 @@ fn in_the_dialog_of_the_inspector() {
         settle();
         terminal.keys(ENTER);
         terminal.until(">[ Cancel ]<");
-        settle();
+        armable(&terminal);
         terminal.keys(TAB);
         terminal.until(">[ Send QUIT");
         let stranger = Stranger::takes(&lab, old);
