@@ -29,9 +29,9 @@ const INCIDENTS: &[Incident] = &[
     Incident {
         recording: "release-pinned-gone",
         happened: "the release that the master restarts in was cleaned up",
-        says: "run in a deleted directory",
-        why: "the next restart needs",
-        next: "link the missing release to current, then upgrade",
+        says: "the next USR2 fails, 20261101120000 is gone",
+        why: "restarts in that release's own directory",
+        next: "link that release to current, then upgrade",
     },
     Incident {
         recording: "gemfile-missing",

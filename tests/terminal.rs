@@ -1,6 +1,7 @@
 //! A real terminal: the program runs in a pseudo-terminal, keys are typed, the screen is read as a person sees it.
 
 use std::io::{Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, sleep};
@@ -32,6 +33,8 @@ pub struct Terminal {
     screen: Arc<Mutex<vt100::Parser>>,
     /// How often the program has drawn every cell, and how many bytes it has written.
     drawn: Arc<Mutex<Drawn>>,
+    /// While it is held, nothing is read of what the program writes.
+    stall: Arc<AtomicBool>,
     /// Disconnected when the reader ends.
     reading: Receiver<()>,
     /// The line settings before the program started.
@@ -57,6 +60,8 @@ impl Terminal {
         let mut output = pair.master.try_clone_reader().expect("a reader");
         let drawn = Arc::new(Mutex::new(Drawn::default()));
         let counted = Arc::clone(&drawn);
+        let stall = Arc::new(AtomicBool::new(false));
+        let stalled = Arc::clone(&stall);
         let (reader, reading) = channel();
         thread::spawn(move || {
             let _reader: Sender<()> = reader;
@@ -69,11 +74,15 @@ impl Terminal {
                 counted.bytes += count;
                 counted.clears += tail.windows(4).filter(|four| four == b"\x1b[2J").count();
                 tail.drain(..tail.len().saturating_sub(3));
+                drop(counted);
+                while stalled.load(Ordering::Relaxed) {
+                    sleep(Duration::from_millis(2));
+                }
             }
         });
         let keyboard = pair.master.take_writer().expect("a writer");
         let slave = Some(pair.slave);
-        Self { child, master: pair.master, slave, keyboard, screen, drawn, reading, found }
+        Self { child, master: pair.master, slave, keyboard, screen, drawn, stall, reading, found }
     }
 
     /// Types: text as it is, other keys by the bytes that a terminal sends for them.
@@ -87,6 +96,11 @@ impl Terminal {
         self.parser().screen_mut().set_size(rows, columns);
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).expect("the terminal takes a size");
+    }
+
+    /// The terminal takes nothing, or takes again.
+    pub fn stalled(&self, stalled: bool) {
+        self.stall.store(stalled, Ordering::Relaxed);
     }
 
     /// What came until now.
@@ -254,4 +268,143 @@ fn what_an_untidy_program_leaves_is_seen() {
     let (status, left) = Terminal::start(&["sh", "-c", untidy], 80, 24, "xterm").end();
     assert_eq!(status.exit_code(), 3);
     assert_eq!(left.len(), 6, "{left:?}");
+}
+
+/// The program on a recording, in a terminal of that kind.
+fn opened(term: &str, with: &[&str], recording: &str) -> Terminal {
+    let file = format!("{}/tests/recordings/{recording}.toml", env!("CARGO_MANIFEST_DIR"));
+    let mut words = vec!["env", "TZ=UTC"];
+    words.extend(with);
+    words.extend([env!("CARGO_BIN_EXE_farrier"), "--from", &file]);
+    Terminal::start(&words, 80, 24, term)
+}
+
+/// It ends by `q` with 0, and the terminal is as it was.
+fn tidy(mut terminal: Terminal, told: &str) {
+    terminal.keys("q");
+    let (status, left) = terminal.end();
+    assert!(status.success() && left.is_empty(), "{told}: {status:?}, left behind: {left:?}");
+}
+
+#[test]
+fn every_kind_of_terminal_gets_what_it_can_show() {
+    let kinds =
+        ["xterm-256color", "xterm", "screen", "screen-256color", "tmux-256color", "linux", "vt100"];
+    for term in kinds {
+        for with in
+            [&["LC_ALL=C.UTF-8"][..], &["LC_ALL=C"], &["NO_COLOR=1"], &["COLORTERM=truecolor"]]
+        {
+            let told = format!("{term} {with:?}");
+            let mut terminal = opened(term, with, "release-stale");
+            terminal.until("release-stale");
+            let screen = terminal.typed("");
+            let signs = screen.contains('▲');
+            assert_eq!(signs, with != ["LC_ALL=C"] && term != "linux", "{told}:\n{screen}");
+            assert!(signs || screen.is_ascii(), "{told}:\n{screen}");
+            let drawn = terminal.coloured();
+            let plain = with == ["NO_COLOR=1"] || term == "vt100";
+            assert_eq!(!drawn.contains("38;"), plain, "{told}:\n{drawn}");
+            let all = drawn.contains("38;2;");
+            let may = !plain && term != "linux" && !term.starts_with("screen");
+            assert_eq!(all, with == ["COLORTERM=truecolor"] && may, "{told}");
+            tidy(terminal, &told);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_screen_gets_the_text_of_check() {
+    for with in [&["TERM=dumb"][..], &["TERM=vt52"]] {
+        let terminal = opened("xterm", with, "release-stale");
+        terminal.until("current names 20261108120000");
+        let (status, left) = terminal.end();
+        assert_eq!(status.exit_code(), 1, "{with:?}");
+        assert!(left.is_empty(), "{with:?}: {left:?}");
+    }
+    // Nobody said what it is: sixteen colours at most, and no sign that it may lack.
+    let terminal = opened("xterm", &["TERM="], "release-stale");
+    assert!(terminal.until("release-stale").contains("Findings"));
+    tidy(terminal, "no TERM");
+}
+
+#[test]
+fn torn_arrows_pastes_and_a_storm_of_sizes_do_no_harm() {
+    let mut terminal = opened("xterm", &[], "release-stale");
+    terminal.until("release-stale");
+    terminal.keys("4");
+    terminal.until("Environment");
+    let chosen = |screen: &str| screen.lines().position(|line| line.starts_with('>'));
+    let before = chosen(&terminal.typed("g"));
+    // An arrow in three pieces, as a slow line gives it: neither Esc nor letters.
+    for piece in ["\x1b", "[", "B"] {
+        terminal.keys(piece);
+        sleep(Duration::from_millis(30));
+    }
+    let screen = terminal.typed("");
+    assert!(screen.contains("Environment"), "{screen}");
+    assert_ne!(chosen(&screen), before, "{screen}");
+    // A paste is no key: it neither leaves nor opens anything.
+    let screen = terminal.typed("\x1b[200~q:quit\r?a\r\x1b[201~");
+    assert!(screen.contains("Environment") && !screen.contains("Act on"), "{screen}");
+    for step in 0..60 {
+        terminal.resize(20 + step * 3, 5 + step);
+    }
+    terminal.resize(80, 24);
+    terminal.until_screen("the size it has", |screen| screen.lines().count() == 24);
+    let screen = terminal.typed("1");
+    assert!(screen.contains("WRONG") && screen.contains("? help"), "{screen}");
+    tidy(terminal, "after a storm");
+}
+
+#[test]
+fn the_mouse_is_given_back_on_the_way_out_and_for_plain_text() {
+    let mut terminal = opened("xterm-256color", &[], "release-stale");
+    terminal.until("release-stale");
+    let taken = |terminal: &Terminal| {
+        terminal.parser().screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    };
+    assert!(!taken(&terminal), "it is the terminal's");
+    terminal.typed(":mouse\r");
+    assert!(taken(&terminal));
+    // A click on the tab of the pidfiles, in the form of SGR.
+    let screen = terminal.screen();
+    let column = screen.lines().nth(1).and_then(|tabs| tabs.find("9 Pids")).expect("a tab") + 2;
+    terminal.keys(&format!("\x1b[<0;{column};2M\x1b[<0;{column};2m"));
+    terminal.until("[9 Pids]");
+    terminal.keys("Y");
+    terminal.until("any key goes back");
+    assert!(!taken(&terminal), "text can be selected");
+    terminal.typed(" ");
+    assert!(taken(&terminal));
+    tidy(terminal, "with the mouse");
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_keeps_nobody() {
+    let mut terminal = opened("xterm", &[], "release-stale");
+    terminal.until("release-stale");
+    let pid = terminal.child.process_id().expect("it runs").to_string();
+    terminal.stalled(true);
+    // More than the line takes: frames are dropped, the keys are kept.
+    for _ in 0..40 {
+        terminal.keys("?\x0c3\x0c");
+        sleep(Duration::from_millis(5));
+    }
+    terminal.keys("9");
+    sleep(Duration::from_millis(300));
+    terminal.stalled(false);
+    terminal.until("[9 Pids]");
+    // And one that never takes anything again does not hold the program.
+    terminal.stalled(true);
+    for _ in 0..40 {
+        terminal.keys("?\x0c3\x0c");
+        sleep(Duration::from_millis(5));
+    }
+    let killed = std::process::Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(killed.expect("kill runs").success());
+    let until = Instant::now() + PATIENCE;
+    while terminal.child.try_wait().expect("it can be waited for").is_none() {
+        assert!(Instant::now() < until, "it does not end while the terminal takes nothing");
+        sleep(Duration::from_millis(20));
+    }
 }

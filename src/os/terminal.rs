@@ -23,6 +23,9 @@ static MOUSE: AtomicBool = AtomicBool::new(false);
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
+/// How long a terminal may take to be given back once farrier was told to end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// farrier stopped itself: the CONT that ends that stop is no news.
 static STOPPED: AtomicBool = AtomicBool::new(false);
 
@@ -144,17 +147,32 @@ pub fn leave_behind(lines: &[String]) -> io::Result<()> {
     out.flush()
 }
 
+/// Gives the terminal back and ends the program. A terminal that takes nothing (Ctrl-S, a dead line) is waited for a
+/// moment only: the frame that it has not taken holds the output.
+fn leave(status: i32) -> ! {
+    let (given, back) = std::sync::mpsc::channel();
+    let giver = thread::Builder::new().name("give back".into()).spawn(move || {
+        give_back();
+        let _ = given.send(());
+    });
+    if giver.is_ok() {
+        let _ = back.recv_timeout(PATIENCE);
+    }
+    end(status)
+}
+
 /// As it was found. An error cannot be told to anybody: the terminal is what failed.
 fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
+    // The line settings first: they need no room in the output.
+    let _ = disable_raw_mode();
     let mut out = io::stdout();
     if MOUSE.load(Ordering::SeqCst) {
         let _ = out.write_all(MOUSE_OFF);
     }
     let _ = crossterm::execute!(out, DisableBracketedPaste, LeaveAlternateScreen, Show);
-    let _ = disable_raw_mode();
 }
 
 /// Ends the program. The one place that does, since a thread cannot return from `main`
@@ -174,10 +192,7 @@ fn listen(told: impl Fn(Told) + Send + 'static) -> io::Result<()> {
                 SIGCONT if STOPPED.swap(false, Ordering::SeqCst) => {}
                 SIGCONT => told(Told::GoOn),
                 SIGHUP => end(128 + SIGHUP),
-                other => {
-                    give_back();
-                    end(128 + other);
-                }
+                other => leave(128 + other),
             }
         }
     })?;

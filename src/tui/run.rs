@@ -227,7 +227,19 @@ impl<'a> Stage<'a> {
     }
 
     fn show(&mut self) -> io::Result<bool> {
-        if self.plain { Ok(true) } else { self.screen.show(draw(&self.state)) }
+        if self.plain {
+            return Ok(true);
+        }
+        // A change of size that came together with a key is not told by the events.
+        let (columns, rows) = Terminal::size();
+        if self.state.size != (columns, rows) {
+            self.screen.forget();
+            let resized = Event::Resize(columns, rows);
+            for effect in update(&mut self.state, self.watch.elapsed(), resized) {
+                self.carry_out(effect)?;
+            }
+        }
+        self.screen.show(draw(&self.state))
     }
 
     /// Takes one thing in; true ends the loop.
@@ -236,7 +248,11 @@ impl<'a> Stage<'a> {
             Heard::Event(number, event) if number == self.number => event,
             // Its stage has been left.
             Heard::Event(..) => return Ok(false),
-            Heard::Input(Came::Resize(columns, rows)) => Event::Resize(columns, rows),
+            Heard::Input(Came::Resize(columns, rows)) => {
+                // It may be the size that it had before, with less left of what was drawn.
+                self.screen.forget();
+                Event::Resize(columns, rows)
+            }
             Heard::Input(Came::Key(_)) if self.plain => {
                 self.plain = false;
                 self.terminal.take_again()?;

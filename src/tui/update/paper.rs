@@ -1,6 +1,7 @@
 //! What leaves the screen: a value for the clipboard, a view as plain text.
 
 use super::Effect;
+use crate::tui::keys::Action;
 use crate::tui::place::View;
 use crate::tui::state::State;
 use crate::tui::views;
@@ -18,11 +19,22 @@ pub(super) fn copy(state: &mut State) -> Vec<Effect> {
 
 /// Sends a text to the terminal's clipboard, and says how that may go wrong.
 pub(super) fn copied(state: &mut State, text: String) -> Vec<Effect> {
-    if text.is_empty() || text.len() > COPY_BOUND {
+    let plain = state.keys.shown(Action::Plain);
+    if text.is_empty() {
         state.say("there is nothing here to copy");
         return Vec::new();
     }
-    state.say("sent to the terminal's clipboard (tmux: set-clipboard on; some terminals drop it; Y shows it as text)");
+    if text.len() > COPY_BOUND {
+        let bytes = text.len();
+        state.say(format!(
+            "not copied: {bytes} bytes, and terminals take 74000 at most. {plain} shows the view as text"
+        ));
+        return Vec::new();
+    }
+    state.say(format!(
+        "sent to the terminal's clipboard (tmux: set-clipboard on; screen and some terminals drop it; \
+         {plain} shows it as text)"
+    ));
     vec![Effect::Copy(text)]
 }
 
