@@ -151,11 +151,11 @@ pub fn leave_behind(lines: &[String]) -> io::Result<()> {
 /// moment only: the frame that it has not taken holds the output.
 fn leave(status: i32) -> ! {
     let (given, back) = std::sync::mpsc::channel();
-    let giver = thread::Builder::new().name("give back".into()).spawn(move || {
+    let started = thread::Builder::new().name("give back".into()).spawn(move || {
         give_back();
         let _ = given.send(());
     });
-    if giver.is_ok() {
+    if started.is_ok() {
         let _ = back.recv_timeout(PATIENCE);
     }
     end(status)
