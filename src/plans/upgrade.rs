@@ -77,7 +77,11 @@ pub struct Upcoming {
 pub fn upcoming(census: &Census, verdicts: &Verdicts, app: &App) -> Result<Upcoming, Refused> {
     let case = Case { census, verdicts, app, named: None };
     let by = case.by(Operation::Upgrade)?;
-    let master = case.current_or_named()?;
+    // While none is the current one, USR2 goes to the one that serves, or is about to.
+    let master = match case.current_or_named() {
+        Ok(master) => master,
+        Err(refused) => app.upgradable().into_iter().next().ok_or(refused)?,
+    };
     Ok(Upcoming {
         master: master.process.pid,
         signal: by.signal,

@@ -178,7 +178,25 @@ fn an_unread_box_is_no_empty_pane() {
         app.listeners.clear();
     }
     let screen = Desk::at(census, (160, 45)).screen();
-    for told in ["no listening socket", "permission denied", "none of 3301 is the current master"] {
+    for told in ["no listening socket", "permission denied", "Next USR2 of 3301"] {
         assert!(screen.contains(told), "{told}: {screen}");
     }
+}
+
+#[test]
+fn a_proxy_says_where_it_passes_requests_to() {
+    let screen = Desk::at(recorded("other-nginx-before-unicorn"), (160, 45)).screen();
+    assert!(screen.contains(" passes to shop  …/shop/shared/sockets/unicorn.sock"), "{screen}");
+    assert!(screen.contains("farrier has no signals"), "{screen}");
+}
+
+#[test]
+fn what_matters_of_the_next_master_is_told_whole() {
+    let screen = Desk::at(recorded("oldbin-lingering"), (160, 45)).screen();
+    let right: String = screen
+        .lines()
+        .map(|line| line.chars().skip(53).take(51).collect::<String>() + "\n")
+        .collect();
+    let words: Vec<&str> = right.split_whitespace().collect();
+    assert!(words.join(" ").contains("names a living master: USR2 is refused"), "{screen}");
 }

@@ -152,7 +152,7 @@ fn row(state: &State, finding: &Finding, follows: bool, width: usize, named: usi
     let summary =
         if about_app { format!("{app}: {}", finding.summary) } else { finding.summary.clone() };
     let cells = cells.text("  ", Tone::Plain);
-    let room = width.saturating_sub(cells.at() + 1);
+    let room = width.saturating_sub(cells.at());
     let line = cells.text(&words::phrase(&summary, room), Tone::Plain).line();
     let id = FindingId::from(finding);
     let values = vec![

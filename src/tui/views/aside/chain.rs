@@ -25,8 +25,9 @@ pub(super) fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'sta
     let busy = busy(state, app, columns);
     let room = rows.saturating_sub(lines.len() + busy.len() + usize::from(!busy.is_empty()));
     // What the sparks would take from a long chain is the chain's: they come last.
-    let chains: Vec<Line<'static>> =
+    let mut chains: Vec<Line<'static>> =
         app.listeners.iter().flat_map(|listener| chain(state, app, listener, columns)).collect();
+    chains.extend(beyond(state, app, columns));
     let room = room.max(chains.len().min(rows.saturating_sub(lines.len()) / 2));
     lines.extend(cap(state, columns, chains, room, "7"));
     let room = rows.saturating_sub(lines.len() + 1);
@@ -116,6 +117,28 @@ fn above(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<L
         let place = upstream.place.to_string();
         let name = place.rsplit('/').next().unwrap_or(&place).to_owned();
         lines.push(below(&group.unwrap_or_else(|| format!("passes to {}", upstream.to)), &name));
+    }
+    lines
+}
+
+/// Where a proxy passes requests to, and whose listeners these are.
+fn beyond(state: &State, app: &App, columns: usize) -> Vec<Line<'static>> {
+    let Some(look) = state.shown() else { return Vec::new() };
+    let mut lines = Vec::new();
+    for master in app.living_masters() {
+        if let Some(lack) = master.upstreams.lack() {
+            let words = format!("where it passes requests to is not known: {lack}");
+            lines.push(said(state, columns, &words, Tone::Blind));
+        }
+        for upstream in master.upstreams.get().into_iter().flatten() {
+            let apps: Vec<&str> =
+                look.census.reached(master, upstream).map(|app| app.name.as_str()).collect();
+            let whose = if apps.is_empty() { "no app seen here".into() } else { apps.join(", ") };
+            let left = cells(state, columns).to(1).text("passes to ", Tone::Plain);
+            let left = left.text(&words::cut(&whose, 20), Tone::Strong).text("  ", Tone::Plain);
+            let room = columns.saturating_sub(left.at() + 1);
+            lines.push(left.text(&fit(&upstream.to.to_string(), room, None), Tone::Plain).line());
+        }
     }
     lines
 }

@@ -51,7 +51,8 @@ fn next(state: &State, app: &App, columns: usize, room: usize) -> Vec<Line<'stat
             Ok(upcoming) => upcoming,
             Err(refused) => {
                 let mut lines = vec![heading(state, columns, "Next re-execution", "")];
-                let pieces = wrap(&refused.reason, columns.saturating_sub(2)).into_iter();
+                let words = format!("{}. {}", refused.reason, refused.way_out);
+                let pieces = wrap(&words, columns.saturating_sub(2)).into_iter();
                 lines.extend(pieces.map(|piece| said(state, columns, &piece, Tone::Quiet)));
                 return lines;
             }
@@ -65,13 +66,19 @@ fn next(state: &State, app: &App, columns: usize, room: usize) -> Vec<Line<'stat
     };
     let name = signal.as_str().trim_start_matches("SIG");
     let mut lines = vec![heading(state, columns, &format!("Next {name} of {master}"), &right)];
-    let chosen = chosen(&next, room.saturating_sub(1));
-    lines.extend(chosen.into_iter().map(|next| row(state, app, next, columns)));
+    lines.extend(drawn(state, app, &next, columns, room.saturating_sub(1)));
     lines
 }
 
-/// What there is room for: first what is not as it should be, then what matters most, in the plan's own order.
-fn chosen(next: &[Next], room: usize) -> Vec<&Next> {
+/// What there is room for: first what is not as it should be, then what matters most, each with all of its value as far
+/// as that goes; then the rest. All in the plan's own order.
+fn drawn(
+    state: &State,
+    app: &App,
+    next: &[Next],
+    columns: usize,
+    room: usize,
+) -> Vec<Line<'static>> {
     let rank = |next: &Next| match next.state {
         CheckState::Stops => 0,
         CheckState::Warns => 1,
@@ -81,26 +88,50 @@ fn chosen(next: &[Next], room: usize) -> Vec<&Next> {
     };
     let mut ranked: Vec<(usize, &Next)> = next.iter().enumerate().collect();
     ranked.sort_by_key(|(at, next)| (rank(next), *at));
-    ranked.truncate(room);
-    ranked.sort_by_key(|(at, _)| *at);
-    ranked.into_iter().map(|(_, next)| next).collect()
+    let firm = ranked.iter().filter(|(_, next)| rank(next) < 4).count().min(room);
+    let mut left = room - firm;
+    let mut chosen: Vec<(usize, Vec<Line<'static>>)> = Vec::new();
+    for (nth, (at, next)) in ranked.into_iter().enumerate() {
+        // A line that has its own row already takes more of them only from what is left.
+        let more = if nth < firm { left + 1 } else { left };
+        if more == 0 {
+            break;
+        }
+        let lines = row(state, app, next, columns, more);
+        left = more - lines.len();
+        chosen.push((at, lines));
+    }
+    chosen.sort_by_key(|(at, _)| *at);
+    chosen.into_iter().flat_map(|(_, lines)| lines).collect()
 }
 
-fn row(state: &State, app: &App, next: &Next, columns: usize) -> Line<'static> {
+/// A line of NEXT, its value whole where so many rows hold it.
+fn row(state: &State, app: &App, next: &Next, columns: usize, rows: usize) -> Vec<Line<'static>> {
     let (mark, tone) = upgrade::planned::marked(next.state);
     let cells = Cells::new(state.theme, columns).to(1).text(&mark.sign().to_string(), tone);
     let cells = cells.to(3).left(next.what, NAMES, Tone::Plain);
-    let room = columns.saturating_sub(cells.at() + 1);
+    let from = cells.at();
+    let room = columns.saturating_sub(from + 1);
     let value = short(app, &next.value);
-    let value = if value.contains(' ') { phrase(&value, room) } else { fit(&value, room, None) };
-    let source = source(&next.source);
-    let left = room.saturating_sub(width(&value) + 2);
-    let cells = cells.text(&value, Tone::Plain);
-    if width(&source) <= left.min(SOURCE) {
-        cells.end(&source, Tone::Quiet).line()
-    } else {
-        cells.line()
+    let pieces = wrap(&value, room);
+    let mut pieces = match pieces.len() {
+        1 => pieces,
+        many if many <= rows && value.contains(' ') => pieces,
+        _ if value.contains(' ') => vec![phrase(&value, room)],
+        _ => vec![fit(&value, room, None)],
     }
+    .into_iter();
+    let mut lines = vec![cells.text(&pieces.next().unwrap_or_default(), Tone::Plain)];
+    let below = |piece: String| Cells::new(state.theme, columns).to(from).text(&piece, Tone::Plain);
+    lines.extend(pieces.map(below));
+    let last = lines.len() - 1;
+    let source = source(&next.source);
+    let sourced = |(at, cells): (usize, Cells)| {
+        let free = columns.saturating_sub(cells.at() + 3);
+        let fits = at == last && width(&source) <= free.min(SOURCE);
+        if fits { cells.end(&source, Tone::Quiet).line() } else { cells.line() }
+    };
+    lines.into_iter().enumerate().map(sourced).collect()
 }
 
 /// The last part of a place: the file, or which of a process's files.
