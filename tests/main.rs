@@ -29,4 +29,5 @@ mod recordings;
 mod rules;
 mod screens;
 mod screenshots;
+mod several;
 mod terminal;

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use super::machine::{Machine, recorded};
+use super::machine::{Looks, Machine, recorded};
 use super::{Options, Output, Status, check::Check, demo, targets};
 use crate::os::own::Depth;
 use crate::os::signal::LiveHands;
-use crate::os::{Hands, own};
+use crate::os::{Hands, own, shown};
 use crate::settings;
 use crate::show::text::Paint;
 use crate::tui::bound::Keys;
+use crate::tui::hosts::{Files, Summary};
 use crate::tui::opening::Wanted;
 use crate::tui::state::Rights;
 use crate::tui::theme::{Colours, Ground, Theme};
@@ -36,6 +37,10 @@ pub fn open(
     let opener = |wanted: &Wanted| match wanted {
         Wanted::Home => home(),
         Wanted::Demo => demo::rehearsal(options),
+        Wanted::Host(number) => {
+            let from = options.from.get(*number).cloned().into_iter().collect();
+            self::home(&Options { from, ..options.clone() }, false)
+        }
         Wanted::File(path) => {
             let from = vec![own::written_path(path)];
             self::home(&Options { from, ..options.clone() }, false)
@@ -47,8 +52,38 @@ pub fn open(
 
 /// The inspector of what farrier was started on.
 fn home(options: &Options, show_secrets: bool) -> anyhow::Result<Inspector> {
+    if options.from.len() > 1 {
+        return several(options, show_secrets);
+    }
     let (sources, recording) = sources(options)?;
     inspector(options, show_secrets, sources, recording.as_ref())
+}
+
+/// The inspector of several recordings: of the first that can be read. One that cannot says so in the list.
+fn several(options: &Options, show_secrets: bool) -> anyhow::Result<Inspector> {
+    let mut refused = None;
+    for (at, file) in options.from.iter().enumerate() {
+        let from = vec![file.clone()];
+        match home(&Options { from, ..options.clone() }, show_secrets) {
+            Ok(first) => return Ok(Inspector { files: Some(files(options, at)?), ..first }),
+            Err(why) => refused = refused.or(Some(why)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| anyhow::anyhow!("no file was named")))
+}
+
+/// Several machines, a file each.
+fn files(options: &Options, at: usize) -> anyhow::Result<Files> {
+    let settings = options.settings()?;
+    let (wish, from) = (targets::wish(&[], &settings), options.from.clone());
+    let names = from.iter().map(|file| shown(file)).collect();
+    let tell = move |number: usize| {
+        let file = from.get(number).ok_or("there is no such file")?;
+        let machine = recorded(file).map_err(|why| why.to_string())?;
+        let seen = machine.look(&wish, &settings.ignore, Looks::AsNeeded);
+        Ok(Summary::of(&seen.census, &seen.verdicts))
+    };
+    Ok(Files { names, at, tell: Box::new(tell) })
 }
 
 /// The inspector of a machine, or of what was recorded of one.
@@ -88,6 +123,7 @@ pub fn inspector(
         rights,
         played,
         script: None,
+        files: None,
         show_secrets: show_secrets && !recording,
     })
 }
@@ -114,15 +150,11 @@ fn sources(options: &Options) -> anyhow::Result<(Sources, Option<Machine>)> {
     let options = options.clone();
     match options.from.as_slice() {
         [] => Ok((Box::new(move || Ok(options.this_machine())), None)),
-        [file] => {
+        [file, ..] => {
             let file = file.clone();
             let machine = recorded(&file)?;
             let again = move || recorded(&file).map(|machine| machine.source);
             Ok((Box::new(move || again().map_err(std::io::Error::other)), Some(machine)))
         }
-        [_, second, ..] => anyhow::bail!(
-            "the inspector shows one recording at a time; {} was not opened",
-            crate::os::shown(second)
-        ),
     }
 }

@@ -24,7 +24,7 @@ impl State {
             Some(RowKey::Process(identity)) => self
                 .member_of(*identity)
                 .map_or(Subject::All, |member| Subject::Process(member.app.clone(), *identity)),
-            Some(RowKey::Finding(_) | RowKey::Named(_)) | None => Subject::All,
+            Some(RowKey::Finding(_) | RowKey::Named(_) | RowKey::Host(_)) | None => Subject::All,
         }
     }
 

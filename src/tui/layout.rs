@@ -126,13 +126,19 @@ pub fn parts(state: &State) -> Parts {
         parts.tabs = row(1, 1);
         top = 2;
     }
-    if overview || size >= Size::Wide {
+    // The list of several machines is about none of them.
+    let listed = state.place.view == View::Hosts;
+    if (overview || size >= Size::Wide) && !listed {
         parts.headline = row(top, 4);
         top += 4;
     }
     let body = row(top, rows.saturating_sub(top + 2));
     let empty = state.shown().is_none_or(|look| look.census.apps.is_empty());
     if overview && empty && state.ghosts.is_empty() {
+        parts.main = body;
+        return parts;
+    }
+    if listed {
         parts.main = body;
         return parts;
     }

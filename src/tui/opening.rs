@@ -9,6 +9,8 @@ pub enum Wanted {
     Home,
     /// The incident that ships inside the program.
     Demo,
+    /// A machine among those that farrier was started on, by its number.
+    Host(usize),
     /// A snapshot or a recording, by the path that was written.
     File(String),
 }

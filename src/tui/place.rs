@@ -25,6 +25,7 @@ pub enum View {
     Finding,
     Rule,
     Diff,
+    Hosts,
     Known,
 }
 
@@ -82,6 +83,8 @@ pub enum RowKey {
     Process(Identity),
     /// A finding.
     Finding(FindingId),
+    /// A machine among several, by its number.
+    Host(usize),
     /// Anything else that has a name in its list: a variable, a file, a release, a piece of evidence.
     Named(String),
 }

@@ -13,9 +13,10 @@ use super::chronicle::Chronicle;
 use super::dialog::Dialog;
 use super::filter::Filter;
 use super::history::History;
+use super::hosts::Hosts;
 use super::members::{Ghost, Member, members, same};
 use super::passage::Passage;
-use super::place::{FindingId, Identity, Place, RowKey, View};
+use super::place::{Identity, Place, RowKey, View};
 use super::rehearsal::Script;
 pub use super::rights::Rights;
 use super::sort::Sort;
@@ -23,65 +24,12 @@ use super::theme::Theme;
 use super::tour::Tour;
 use crate::facts::Lack;
 use crate::facts::opens::Opens;
-use crate::model::{AppId, Census};
+use crate::model::AppId;
 use crate::os::Pid;
-use crate::rules::causes::{Caused, in_order};
-use crate::rules::headline::{Headline, headline};
-use crate::rules::{Finding, Severity, Verdicts};
-use crate::show::compare::Comparison;
+use crate::rules::Finding;
 use crate::show::words;
 
-/// One look, with what the rules made of it.
-#[derive(Clone, Debug)]
-pub struct Look {
-    /// What was seen.
-    pub census: Arc<Census>,
-    /// What the rules say.
-    pub verdicts: Arc<Verdicts>,
-    /// When it came, on farrier's own clock.
-    pub at: Duration,
-}
-
-impl Look {
-    /// All findings, the gravest first.
-    pub fn findings(&self) -> Vec<&Finding> {
-        self.verdicts.findings()
-    }
-
-    /// The three lines at the top.
-    pub fn headline(&self) -> Headline<'_> {
-        headline(&self.census, &self.verdicts)
-    }
-
-    /// All findings, each cause above what follows from it.
-    pub fn in_order(&self) -> Vec<Caused<'_>> {
-        in_order(&self.verdicts)
-    }
-
-    /// The finding with this identity.
-    pub fn finding(&self, id: &FindingId) -> Option<&Finding> {
-        self.findings().into_iter().find(|finding| FindingId::from(*finding) == *id)
-    }
-
-    /// The gravest severity among the findings of an app.
-    pub fn worst(&self, app: &AppId) -> Option<Severity> {
-        self.findings().iter().filter(|f| &f.app == app).map(|f| f.severity).min()
-    }
-
-    /// Whether a rule about the app could not be decided.
-    pub fn is_blind(&self, app: &AppId) -> bool {
-        self.verdicts.undecided().any(|(answered, _)| &answered.app == app)
-    }
-}
-
-/// Two looks, compared.
-#[derive(Clone, Debug)]
-pub struct Compared {
-    /// What differs.
-    pub comparison: Comparison,
-    /// The later one: times are told in its zone.
-    pub after: Arc<Census>,
-}
+pub use super::look::{Compared, Look};
 
 /// Whether a hidden value may be shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -227,6 +175,8 @@ pub struct State {
     pub changes: Changes,
     /// How tables are sorted.
     pub sorts: BTreeMap<View, Sort>,
+    /// The machines, where farrier was started on several.
+    pub hosts: Option<Hosts>,
     /// What was sent and what came of it, a line each: printed on leaving.
     pub sent: Vec<String>,
     /// A signal that is being carried out.
@@ -275,6 +225,7 @@ impl State {
             manner: Manner::default(),
             changes: Changes::default(),
             sorts: BTreeMap::new(),
+            hosts: None,
             sent: Vec::new(),
             under_way: None,
             passage: None,

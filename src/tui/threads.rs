@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::gather::{self, Looker};
 use super::hand::{self, Said};
+use super::hosts::{Files, Summary};
 use super::input::Came;
 use super::run::Inspector;
 use super::update::Event;
@@ -18,6 +19,8 @@ pub enum Heard {
     Input(Came),
     /// Something happened to the stage of this number.
     Event(usize, Event),
+    /// The file of one of several machines was read.
+    Host(usize, Result<Summary, String>),
     /// The terminal took a frame, after so long.
     Written(Duration),
     /// A signal came to farrier itself.
@@ -60,6 +63,19 @@ pub fn start_gatherer(inspector: &Inspector, tell: Tell<'_>) -> io::Result<Sende
         gather::gather(looker, refresh, played, &orders, came, opened);
     })?;
     Ok(looks)
+}
+
+/// Starts the one that reads the files of several machines, one after the other.
+pub fn start_teller(files: Files, tell: Tell<'_>) -> io::Result<()> {
+    let tell = tell.tell.clone();
+    thread::Builder::new().name("hosts".into()).spawn(move || {
+        for number in 0..files.names.len() {
+            if tell.send(Heard::Host(number, (files.tell)(number))).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(())
 }
 
 /// Starts the one that acts, where there are hands.

@@ -5,6 +5,7 @@ mod behind;
 mod between;
 mod boxes;
 mod desk;
+mod hosts;
 mod moving;
 mod past;
 mod pointing;

@@ -7,7 +7,7 @@ use super::{Effect, asking, time};
 use crate::model::{App, Census, Worker};
 use crate::rules::Verdicts;
 use crate::tui::members::{Ghost, Was, members, same};
-use crate::tui::place::{FindingId, Identity, Pane, RowKey};
+use crate::tui::place::{FindingId, Identity, Pane, RowKey, View};
 use crate::tui::state::{Look, State};
 
 /// How long the row of an ended process stays.
@@ -54,12 +54,16 @@ pub(super) fn arrived(
 pub(super) fn first(state: &mut State) {
     let Some(look) = &state.look else { return };
     let finding = look.headline().finding.map(FindingId::from);
+    // Behind the list of several machines lies the Overview.
+    let listed = state.place.view == View::Hosts;
+    let place = if listed { state.back.last_mut() } else { Some(&mut state.place) };
+    let Some(place) = place else { return };
     if let Some(finding) = finding {
-        state.place.focus = Pane::Main;
-        state.place.main.key = Some(RowKey::Finding(finding));
+        place.focus = Pane::Main;
+        place.main.key = Some(RowKey::Finding(finding));
     }
     if look.census.apps.is_empty() {
-        state.place.focus = Pane::Main;
+        place.focus = Pane::Main;
     }
 }
 

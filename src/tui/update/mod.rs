@@ -29,6 +29,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use tui_input::Input;
 
+use super::hosts::{Hosts, Summary};
 use super::keys::{Action, Key, Scope};
 use super::opening::Wanted;
 use super::place::{Pane, Subject, View};
@@ -71,6 +72,8 @@ pub enum Event {
     Came(Timestamp, String, Outcome),
     /// What was to be opened cannot be; why.
     Unopened(String),
+    /// The file of a machine was read.
+    Host(usize, Result<Summary, String>),
 }
 
 /// What has to be done outside the state.
@@ -152,6 +155,7 @@ pub fn update(state: &mut State, now: Duration, event: Event) -> Vec<Effect> {
             effects.push(Effect::LookNow);
         }
         Event::Unopened(why) => state.say(why),
+        Event::Host(number, told) => opening::told(state, number, told),
     }
     sorting::keep(state, pressed);
     baseline::renew(state);
@@ -223,6 +227,7 @@ fn key_pressed(state: &mut State, event: &KeyEvent) -> Vec<Effect> {
         return effects;
     }
     state.history.seeks = None;
+    state.hosts.iter_mut().for_each(Hosts::touch);
     if !state.dialogs.is_empty() {
         // What is not on the screen is cancelled, never answered.
         let bound = state.keys.find(key, Scope::Dialog).map(|binding| binding.action);
@@ -271,6 +276,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::UnfoldAll => moves::fold_all(state, false),
         Action::NextPane | Action::PreviousPane => moves::other_pane(state),
         Action::Open => {
+            if let Some(number) = opening::chosen(state) {
+                return opening::host(state, number);
+            }
             if let Some(action) = moves::open(state) {
                 return act(state, action);
             }
@@ -278,6 +286,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Back | Action::Escape if opening::leads_home(state, action) => {
             return opening::open(state, Wanted::Home);
         }
+        Action::Back if opening::leads_to_hosts(state) => opening::hosts(state),
         Action::Back => moves::back(state),
         Action::Escape => escape(state),
         Action::NextFinding => moves::finding(state, 1),
@@ -288,6 +297,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Palette => state.line = Some((Asked::Palette(0), Input::default())),
         Action::Demo => return opening::open(state, Wanted::Demo),
         Action::Tour => return touring::begin(state),
+        Action::Hosts => opening::hosts(state),
         Action::OpenFile => state.line = Some((Asked::Path, Input::default())),
         Action::Filter => {
             state.line = Some((Asked::Filter, Input::new(state.filter.text().to_owned())));

@@ -307,7 +307,7 @@ pub(super) fn chosen_subject(state: &State) -> Option<Subject> {
             Some(Subject::Process(member.app.clone(), identity))
         }
         (RowKey::Finding(id), _) => Some(about(state, &id)),
-        (RowKey::Named(_), _) => None,
+        (RowKey::Named(_) | RowKey::Host(_), _) => None,
     }
 }
 

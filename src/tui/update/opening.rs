@@ -1,10 +1,12 @@
 //! Opens something else in place of what is shown, and the way back.
 
-use super::Effect;
+use super::{Effect, moves};
+use crate::tui::hosts::Summary;
 use crate::tui::keys::Action;
 use crate::tui::opening::Wanted;
-use crate::tui::place::View;
+use crate::tui::place::{Cursor, RowKey, Subject, View};
 use crate::tui::state::State;
+use crate::tui::widgets::pane;
 
 /// Whether going back leaves what was opened from within: it does from its first screen.
 pub(super) fn leads_home(state: &State, action: Action) -> bool {
@@ -22,6 +24,58 @@ pub(super) fn open(state: &mut State, wanted: Wanted) -> Vec<Effect> {
         return Vec::new();
     }
     vec![Effect::Open(wanted)]
+}
+
+/// The list of machines, the cursor on the one that is shown.
+pub(super) fn hosts(state: &mut State) {
+    let Some(hosts) = &state.hosts else {
+        return state.say("this is the only host: farrier --from FILE FILE … shows several");
+    };
+    let at = hosts.at;
+    if state.place.view == View::Hosts {
+        return moves::back(state);
+    }
+    moves::go(state, View::Hosts, Subject::All, Some(RowKey::Host(at)));
+}
+
+/// The machine that Enter opens: the one that the cursor stands on.
+pub(super) fn chosen(state: &State) -> Option<usize> {
+    match pane::row(state)?.key? {
+        RowKey::Host(number) => Some(number),
+        _ => None,
+    }
+}
+
+/// Opens a machine of the list, and leaves this one where it was before the list.
+pub(super) fn host(state: &mut State, number: usize) -> Vec<Effect> {
+    let Some(hosts) = &state.hosts else { return Vec::new() };
+    if let Some(Err(why)) = hosts.all.get(number).and_then(|host| host.told.as_ref()) {
+        let why = why.clone();
+        state.say(why);
+        return Vec::new();
+    }
+    let here = hosts.at == number;
+    let effects = if here { Vec::new() } else { open(state, Wanted::Host(number)) };
+    if here || !effects.is_empty() {
+        moves::back(state);
+    }
+    effects
+}
+
+/// Whether going back leads from the first screen of a machine to the list of all.
+pub(super) fn leads_to_hosts(state: &State) -> bool {
+    state.hosts.is_some() && state.place.view == View::Overview && state.back.is_empty()
+}
+
+/// The file of a machine was read. The cursor stays with the worst until a key is pressed.
+pub(super) fn told(state: &mut State, number: usize, told: Result<Summary, String>) {
+    let Some(hosts) = &mut state.hosts else { return };
+    if let Some(host) = hosts.all.get_mut(number) {
+        host.told = Some(told);
+    }
+    if !hosts.touched && state.place.view == View::Hosts {
+        state.place.main = Cursor::default();
+    }
 }
 
 /// The path that was written in the line of input.

@@ -8,6 +8,7 @@ pub mod files;
 pub mod finding;
 pub mod findings;
 pub mod help;
+pub mod hosts;
 pub mod known;
 pub mod libraries;
 pub mod listeners;
@@ -63,6 +64,7 @@ pub const VIEWS: &[&Card] = &[
     &finding::FINDING,
     &rule::RULE,
     &diff::DIFF,
+    &hosts::HOSTS,
     &known::KNOWN,
 ];
 

@@ -28,7 +28,9 @@ pub fn line(state: &State, columns: usize) -> Line<'static> {
     let room = columns.saturating_sub(right);
     cells = cells.to(1).left("farrier", 7, Tone::Strong).to(11);
     let host_room = room.saturating_sub(11 + 3 + width(&user)).max(4);
-    let host = crate::show::words::cut(&host, host_room);
+    // Which of several machines it is stands behind its name.
+    let which = state.hosts.as_ref().map(|hosts| format!(" {}", hosts.words())).unwrap_or_default();
+    let host = crate::show::words::cut(&host, host_room.saturating_sub(width(&which))) + &which;
     cells = cells.text(&host, Tone::Plain).text("   ", Tone::Plain);
     let left = room.saturating_sub(cells.at());
     let user = crate::show::words::cut(&user, left);

@@ -1,5 +1,8 @@
 //! The inspector at work: threads that look, read keys, write and signal, and one loop that takes in, changes and draws.
 
+mod turn;
+
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -14,18 +17,22 @@ use super::draw::draw;
 use super::gather;
 use super::hand;
 use super::history::Played;
+use super::hosts::{Files, Hosts};
 use super::input::{self, Came};
 use super::opening::{Opener, Wanted};
+use super::place::{Pane, View};
 use super::rehearsal::{Actor, Script};
 use super::screen::Screen;
 use super::state::{Reveal, Rights, State};
 use super::theme::Theme;
-use super::threads::{Heard, Tell, start_gatherer, start_hand};
+use super::threads::{Heard, Tell, start_gatherer, start_hand, start_teller};
 use super::tour::Tour;
 use super::update::{Effect, Event, update};
 use crate::os::terminal::{Terminal, Told, Watch, leave_behind};
 use crate::os::{Hands, Source};
 use crate::survey::Wish;
+
+use turn::Left;
 
 /// Frames that no key asked for come at most this often.
 const FRAME: Duration = Duration::from_millis(100);
@@ -63,6 +70,8 @@ pub struct Inspector {
     pub played: Option<Played>,
     /// What it waits for, if it is a rehearsal.
     pub script: Option<Arc<Script>>,
+    /// The machines, where it was started on several files; this is the first of them.
+    pub files: Option<Files>,
     /// Hidden values may be revealed, one at a time (`--show-secrets`).
     pub show_secrets: bool,
 }
@@ -99,6 +108,10 @@ pub fn run(inspector: Inspector, opener: Opener<'_>) -> io::Result<u8> {
     let ended = loop {
         match stage.play(&heard, opener) {
             Ok(Next::Leave) => break Ok(()),
+            Ok(Next::Host(to, inspector)) => {
+                number += 1;
+                stage = stage.turn(to, inspector, Tell { number, tell: &tell })?;
+            }
             Ok(Next::Stage(inspector, away)) => {
                 sent.append(&mut stage.state.sent);
                 drop(stage);
@@ -124,6 +137,8 @@ enum Next {
     Leave,
     /// Another begins; whether one can go back from it.
     Stage(Box<Inspector>, bool),
+    /// Another machine of several is shown; `None`: it was shown before.
+    Host(usize, Option<Box<Inspector>>),
 }
 
 /// All that the loop works with.
@@ -137,6 +152,8 @@ struct Stage<'a> {
     hand: Option<Sender<hand::Order>>,
     /// What is to be opened in place of this.
     wanted: Option<Wanted>,
+    /// The machines that were shown before, by their place among all.
+    left: BTreeMap<usize, Left>,
     /// A text stands on the normal screen until the next key.
     plain: bool,
     slow_frames: u32,
@@ -144,7 +161,7 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     fn set(
-        inspector: Inspector,
+        mut inspector: Inspector,
         terminal: &'a Terminal,
         screen: &'a mut Screen,
         tell: Tell<'_>,
@@ -169,12 +186,30 @@ impl<'a> Stage<'a> {
         if inspector.show_secrets {
             state.reveal = Reveal::OnKey;
         }
+        if let Some(files) = inspector.files.take() {
+            state.hosts = Some(Hosts::new(&files.names, files.at));
+            state.back.push(std::mem::take(&mut state.place));
+            (state.place.view, state.place.focus) = (View::Hosts, Pane::Main);
+            start_teller(files, tell)?;
+        }
         let looks = start_gatherer(&inspector, tell)?;
         let hand = start_hand(inspector, tell)?;
         let watch = Watch::start();
         let (wanted, plain, slow_frames) = (None, false, 0);
-        let number = tell.number;
-        Ok(Self { number, terminal, state, screen, watch, looks, hand, wanted, plain, slow_frames })
+        let (number, left) = (tell.number, BTreeMap::new());
+        Ok(Self {
+            number,
+            terminal,
+            state,
+            screen,
+            watch,
+            looks,
+            hand,
+            wanted,
+            left,
+            plain,
+            slow_frames,
+        })
     }
 
     /// The loop.
@@ -216,6 +251,9 @@ impl<'a> Stage<'a> {
     /// What follows this stage, if something was asked for that can be opened.
     fn open(&mut self, opener: Opener<'_>) -> Option<Next> {
         let wanted = self.wanted.take()?;
+        if let Wanted::Host(to) = wanted {
+            return self.host(to, opener);
+        }
         match opener(&wanted) {
             Ok(inspector) => Some(Next::Stage(Box::new(inspector), wanted != Wanted::Home)),
             Err(why) => {
@@ -246,8 +284,11 @@ impl<'a> Stage<'a> {
     fn take(&mut self, heard: Heard) -> io::Result<bool> {
         let event = match heard {
             Heard::Event(number, event) if number == self.number => event,
-            // Its stage has been left.
-            Heard::Event(..) => return Ok(false),
+            Heard::Event(number, event) => {
+                self.missed(number, event);
+                return Ok(false);
+            }
+            Heard::Host(number, told) => Event::Host(number, told),
             Heard::Input(Came::Resize(columns, rows)) => {
                 // It may be the size that it had before, with less left of what was drawn.
                 self.screen.forget();

@@ -1,0 +1,32 @@
+//! Several recordings in a real terminal: the list in front, a machine opened, left and found again as it was left.
+
+use crate::terminal::Terminal;
+
+#[test]
+fn each_machine_is_found_as_it_was_left() {
+    let file = |name: &str| format!("{}/tests/recordings/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    let (fine, down) = (file("healthy"), file("master-dead"));
+    let program = env!("CARGO_BIN_EXE_farrier");
+    let words = [program, "--from", &file("is-not-there"), &fine, &down];
+    let mut terminal = Terminal::start(&words, 80, 24, "xterm-256color");
+    terminal.until("DOWN   shop: no master lives");
+    terminal.until("is-not-there");
+    terminal.until("2 of 3");
+    terminal.keys("\r");
+    terminal.until("3 of 3");
+    terminal.until("WHY    it was asked for");
+    terminal.keys("2");
+    terminal.until("pidfile-stale");
+    terminal.keys("@");
+    terminal.until("3 hosts, the worst first");
+    terminal.keys("G\r");
+    terminal.until("FINE");
+    terminal.until("2 of 3");
+    terminal.keys("b");
+    terminal.until("3 hosts, the worst first");
+    terminal.keys("g\r");
+    terminal.until("[2 Find]");
+    terminal.until("3 of 3");
+    terminal.keys("q");
+    assert!(terminal.end().0.success());
+}
