@@ -31,7 +31,8 @@ impl Here {
         match action {
             Action::Open => rows.iter().any(|row| {
                 let folds = self.focus == Pane::Tree && matches!(row.key, Some(RowKey::App(_)));
-                row.door.is_some() || row.action.is_some() || folds
+                let host = matches!(row.key, Some(RowKey::Host(_)));
+                row.door.is_some() || row.action.is_some() || folds || host
             }),
             Action::LineDown => rows.iter().filter(|row| row.key.is_some()).count() > 1,
             Action::NextPane => {
