@@ -4,10 +4,11 @@ use crate::terminal::Terminal;
 
 #[test]
 fn each_machine_is_found_as_it_was_left() {
-    let file = |name: &str| format!("{}/tests/recordings/{name}.toml", env!("CARGO_MANIFEST_DIR"));
-    let (fine, down) = (file("healthy"), file("master-dead"));
+    let recording =
+        |name: &str| format!("{}/tests/recordings/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    let (fine, down) = (recording("healthy"), recording("master-dead"));
     let program = env!("CARGO_BIN_EXE_farrier");
-    let words = [program, "--from", &file("is-not-there"), &fine, &down];
+    let words = [program, "--from", &recording("is-not-there"), &fine, &down];
     let mut terminal = Terminal::start(&words, 80, 24, "xterm-256color");
     terminal.until("DOWN   shop: no master lives");
     terminal.until("is-not-there");

@@ -1,5 +1,6 @@
 //! The inspector at work: threads that look, read keys, write and signal, and one loop that takes in, changes and draws.
 
+mod pace;
 mod turn;
 
 use std::collections::BTreeMap;
@@ -36,8 +37,6 @@ use turn::Left;
 
 /// Frames that no key asked for come at most this often.
 const FRAME: Duration = Duration::from_millis(100);
-/// A terminal that takes longer for a frame is slow.
-const SLOW_FRAME: Duration = Duration::from_millis(250);
 
 /// Makes the eyes of one machine, as often as it is asked.
 pub type Sources = Box<dyn Fn() -> io::Result<Box<dyn Source + Send>>>;
@@ -386,23 +385,5 @@ impl<'a> Stage<'a> {
             self.carry_out(effect)?;
         }
         Ok(())
-    }
-
-    /// A terminal that is slow three times in a row is asked for less.
-    fn pace(&mut self, took: Duration) {
-        if took < SLOW_FRAME {
-            if self.slow_frames >= 3 {
-                let _ = self.looks.send(gather::Order::NoFasterThan(self.state.wished));
-            }
-            self.slow_frames = 0;
-            return;
-        }
-        self.slow_frames += 1;
-        let bound = match self.slow_frames {
-            3 => Duration::from_secs(2),
-            6 => Duration::from_secs(5),
-            _ => return,
-        };
-        let _ = self.looks.send(gather::Order::NoFasterThan(bound));
     }
 }
