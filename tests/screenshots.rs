@@ -6,57 +6,83 @@ use std::path::Path;
 
 use crate::terminal::Terminal;
 
-/// A picture: its name, the recording, the size, and the keys with what must be on the screen after each.
+/// A picture: its name, the recording, the size, variables, and the keys with what must be on the screen after each.
 struct Picture {
     name: &'static str,
     recording: &'static str,
     size: (u16, u16),
+    variables: &'static [&'static str],
     keys: &'static [(&'static str, &'static str)],
 }
 
+/// A terminal as a person has it: 80 by 24, with colours.
+const PLAIN: Picture =
+    Picture { name: "", recording: "", size: (80, 24), variables: &[], keys: &[] };
+
 const PICTURES: &[Picture] = &[
-    Picture { name: "healthy", recording: "healthy", size: (80, 24), keys: &[("", "FINE")] },
+    Picture { name: "healthy", recording: "healthy", keys: &[("", "FINE")], ..PLAIN },
     Picture {
         name: "incident",
         recording: "oldbin-lingering",
-        size: (80, 24),
         keys: &[("", "oldbin-lingering")],
+        ..PLAIN
     },
     Picture {
         name: "finding",
         recording: "gemfile-mismatch",
-        size: (80, 24),
         keys: &[("", "gemfile-pinned"), ("\r", "FOR GOOD")],
+        ..PLAIN
     },
     Picture {
         name: "environment",
         recording: "gemfile-mismatch",
-        size: (80, 24),
         keys: &[("", "gemfile-pinned"), ("4", "hidden")],
+        ..PLAIN
     },
     Picture {
         name: "releases",
         recording: "oldbin-lingering",
-        size: (80, 24),
         keys: &[("", "oldbin-lingering"), ("8", "Time line")],
+        ..PLAIN
     },
     Picture {
         name: "timeline",
         recording: "reexec-failed",
-        size: (80, 24),
         keys: &[("", "reexec-failed"), ("t", "newest on top")],
+        ..PLAIN
     },
     Picture {
         name: "upgrade",
         recording: "release-stale",
-        size: (80, 24),
         keys: &[("", "release-stale"), ("u", "What would stop it")],
+        ..PLAIN
     },
     Picture {
         name: "wide",
         recording: "oldbin-lingering",
         size: (160, 45),
         keys: &[("", "Blind spots  none")],
+        ..PLAIN
+    },
+    Picture {
+        name: "diff",
+        recording: "oldbin-lingering",
+        keys: &[
+            ("", "oldbin-lingering"),
+            ("\t", ">▾ ▲ shop"),
+            ("j", ">▾ ├ master"),
+            ("m", "47 is marked"),
+            ("jjj", ">▾ └ master"),
+            ("d", "BUNDLE_GEMFILE"),
+        ],
+        ..PLAIN
+    },
+    Picture {
+        name: "no-colour",
+        recording: "gemfile-mismatch",
+        variables: &["NO_COLOR=1"],
+        keys: &[("", "gemfile-pinned")],
+        ..PLAIN
     },
 ];
 
@@ -80,8 +106,8 @@ fn the_pictures_are_what_the_program_shows() {
 
 /// The screen with its colours, after the keys.
 fn taken(picture: &Picture, recording: &Path) -> String {
-    let words =
-        ["env", "TZ=UTC", env!("CARGO_BIN_EXE_farrier"), "--from", recording.to_str().unwrap()];
+    let program = [env!("CARGO_BIN_EXE_farrier"), "--from", recording.to_str().unwrap()];
+    let words = [&["env", "TZ=UTC"], picture.variables, &program].concat();
     let (columns, rows) = picture.size;
     let mut terminal = Terminal::start(&words, columns, rows, "xterm-256color");
     for (keys, shown) in picture.keys {

@@ -120,6 +120,12 @@ pub fn fit(path: &str, columns: usize, off: Option<&str>) -> String {
         .unwrap_or_else(|| cut_start(path, columns))
 }
 
+/// An escaped value cut to its column: a path as [`fit`] cuts it, anything else at its end.
+pub fn fit_value(text: &str, columns: usize) -> String {
+    let is_path = text.starts_with('/') && !text.contains([':', ' ']);
+    if is_path { fit(text, columns, None) } else { cut(text, columns) }
+}
+
 /// A text cut at its start.
 fn cut_start(text: &str, columns: usize) -> String {
     if width(text) <= columns {

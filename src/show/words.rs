@@ -8,7 +8,7 @@ use crate::os::Pid;
 use crate::rules::Severity;
 use crate::servers::server;
 
-pub use super::columns::{cut, fit, left, phrase, release, right, width};
+pub use super::columns::{cut, fit, fit_value, left, phrase, release, right, width};
 
 /// A sign of one column, in its two forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::facts::{Fact, signals};
 use crate::model::Process;
 use crate::os::secrets::{is_harmless, mask_text};
 use crate::os::{Pid, Text, shown};
-use crate::show::words::{Mark, counted, cut, fit};
+use crate::show::words::{Mark, counted, fit_value};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
 use crate::tui::members::{Member, same};
@@ -157,14 +157,13 @@ fn row(
     let [one, other] = pair;
     let ((one, one_tone), (other, other_tone)) = (side(one), side(other));
     let cells = Cells::new(state.theme, columns).to(1).text(&sign.to_string(), Tone::Warn).to(3);
-    let short = if name.starts_with('/') { fit(name, named, None) } else { cut(name, named) };
-    let cells = cells.left(&short, named, Tone::Plain).text(" ", Tone::Plain);
-    let cells = cells.left(&cut(&one, half), half, one_tone).text(" ", Tone::Plain);
+    let cells = cells.left(&fit_value(name, named), named, Tone::Plain).text(" ", Tone::Plain);
+    let cells = cells.left(&fit_value(&one, half), half, one_tone).text(" ", Tone::Plain);
     let room = columns.saturating_sub(cells.at() + 1);
     let subject = Subject::Process(member.app.clone(), member.process.identity());
     let there = (view == View::Environment).then(|| RowKey::Named(name.to_owned()));
     Row {
-        line: cells.text(&cut(&other, room), other_tone).line(),
+        line: cells.text(&fit_value(&other, room), other_tone).line(),
         key: Some(RowKey::Named(format!("{title} {name}"))),
         door: Some(Door { view, subject, row: there }),
         about: format!("{name}: {one} / {other}"),

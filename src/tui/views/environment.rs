@@ -11,7 +11,7 @@ use crate::model::{Changes, Handed, handed_on};
 use crate::os::Text;
 use crate::os::secrets::{is_harmless, mask_text};
 use crate::rules::Finding;
-use crate::show::words::{Mark, counted, cut, width};
+use crate::show::words::{Mark, counted, fit_value, width};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
 use crate::tui::place::{Door, Pane, RowKey, Subject, View};
@@ -275,17 +275,18 @@ fn row(
             if entry.compared && entry.started == entry.live { same() } else { (now, now_hidden) };
         let (next, next_hidden) = next.unwrap_or_else(same);
         let (first, second) = (widths.started, widths.live);
-        let cells = cells.left(&cut(&then, first), first, tone(then_hidden)).text(" ", Tone::Plain);
-        let cells = cells.left(&cut(&now, second), second, tone(now_hidden));
+        let cells =
+            cells.left(&fit_value(&then, first), first, tone(then_hidden)).text(" ", Tone::Plain);
+        let cells = cells.left(&fit_value(&now, second), second, tone(now_hidden));
         let room = columns.saturating_sub(cells.at() + 2);
         if widths.three {
             let cells = cells.text(" ", Tone::Plain);
-            cells.text(&cut(&next, room), tone(next_hidden)).line()
+            cells.text(&fit_value(&next, room), tone(next_hidden)).line()
         } else {
             cells.line()
         }
     } else {
-        cells.text(&cut(&text, room), value_tone).line()
+        cells.text(&fit_value(&text, room), value_tone).line()
     };
     let door = findings.first().map(|finding| Door {
         view: View::Finding,
