@@ -4,8 +4,10 @@
 use std::thread::sleep;
 use std::time::Duration;
 
+use farrier::model::Signal;
 use farrier::os::replay::Replay;
 use farrier::os::{Mark, Pid};
+use farrier::plans;
 use farrier::rules::judge;
 use farrier::survey::{Surveyor, Wish};
 use jiff::Timestamp;
@@ -52,12 +54,21 @@ fn shop(lab: &Lab) -> Config {
     Config { gemfile: None, hook: Hook::WrongPath, timeout: 5, workers: 4, ..Config::at(root) }
 }
 
+/// Deploys a release with a revision of its own.
+fn release(site: &Site<'_>, id: &str, app: &App, config: &Config) {
+    site.release(id, app, config);
+    let number: u128 = id.parse().unwrap();
+    let revision = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    let place = site.path(&format!("releases/{id}/REVISION"));
+    site.lab.write(place, format!("{revision:032x}{:08x}\n", revision >> 96));
+}
+
 /// nginx before a sound api on Puma and a shop on Unicorn, of which two generations serve an old release each.
 fn incident(lab: &Lab) -> Night<'_> {
     let forgetful = shop(lab);
     let site = Site::new(lab, "shop");
     for id in [PINNED, OLDEST] {
-        site.release(id, &App::default(), &forgetful);
+        release(&site, id, &App::default(), &forgetful);
     }
     site.switch(OLDEST);
     let gemfile = format!("BUNDLE_GEMFILE={}", site.path(&format!("releases/{PINNED}/Gemfile")));
@@ -65,7 +76,7 @@ fn incident(lab: &Lab) -> Night<'_> {
     lab.wait("the first master", || site.masters().len() == 1);
     let old = site.masters()[0];
     site.wait_ready_with(old, 4);
-    site.release(SECOND, &App::default(), &forgetful);
+    release(&site, SECOND, &App::default(), &forgetful);
     site.switch(SECOND);
     let current = site.upgrade(old);
     site.wait_ready_with(current, 4);
@@ -76,7 +87,8 @@ fn incident(lab: &Lab) -> Night<'_> {
     ];
     passing(lab, &sockets);
     let code = NEEDS_KEY.to_owned();
-    site.release(BROKEN, &App { boot: 2.0, gems: &["puma"], code, ..App::default() }, &forgetful);
+    let app = App { boot: 2.0, gems: &["puma"], code, ..App::default() };
+    release(&site, BROKEN, &app, &forgetful);
     site.switched_long_ago(BROKEN);
     lab.signal(current, "USR2");
     sleep(Duration::from_secs(14));
@@ -123,7 +135,7 @@ impl Night<'_> {
         let at = Timestamp::now();
         let careful = Config { timeout: 5, workers: 4, ..Config::at(&site.root) };
         let app = App { boot: 2.0, gems: &["puma"], ..App::default() };
-        site.release(MENDED, &app, &careful);
+        release(site, MENDED, &app, &careful);
         site.switched_long_ago(MENDED);
         let said =
             format!("release {MENDED} was deployed: it asks for no key, and its hooks are mended");
@@ -147,8 +159,17 @@ fn shipped() -> Replay {
     Replay::read(std::str::from_utf8(&text).unwrap()).unwrap()
 }
 
-/// When each look was taken, and the rules that fire in it.
-fn told(replay: &Replay) -> Vec<(Timestamp, Vec<&'static str>)> {
+/// What one look says.
+struct Told {
+    taken_at: Timestamp,
+    /// The rules that fire.
+    rules: Vec<&'static str>,
+    /// What was done after it is refused, and why.
+    refused: Option<String>,
+}
+
+/// What each look says.
+fn told(replay: &Replay) -> Vec<Told> {
     let mut settings = farrier::settings::Settings::default();
     settings.read(&replay.asked().settings).unwrap();
     let wish = Wish { limits: settings.limits, ..Wish::default() };
@@ -158,7 +179,12 @@ fn told(replay: &Replay) -> Vec<(Timestamp, Vec<&'static str>)> {
         let census = surveyor.look(replay, &wish);
         let verdicts = judge(&census, before.as_ref());
         let rules = verdicts.findings().iter().map(|finding| finding.rule).collect();
-        all.push((census.taken_at, rules));
+        let sent = replay.marks().iter().filter(|mark| mark.look == look);
+        let refused = sent.filter_map(|mark| mark.pid.zip(Some(&mark.signal))).find_map(|sent| {
+            let signal: Signal = format!("SIG{}", sent.1).parse().unwrap();
+            plans::signal(&census, &verdicts, sent.0, signal).err().map(|why| why.reason)
+        });
+        all.push(Told { taken_at: census.taken_at, rules, refused });
         before = Some(census);
     }
     all
@@ -168,7 +194,9 @@ fn told(replay: &Replay) -> Vec<(Timestamp, Vec<&'static str>)> {
 fn marked(text: &str, deeds: &[Deed]) -> String {
     let looks = told(&Replay::read(text).unwrap());
     deeds.iter().fold(text.to_owned(), |text, Deed { at, mark }| {
-        let look = looks.iter().rposition(|(taken_at, _)| taken_at < at).unwrap();
+        // A look that began just before may have seen the beginning of what followed.
+        let before = *at - Duration::from_millis(1500);
+        let look = looks.iter().rposition(|look| look.taken_at < before).unwrap();
         let mark = toml::to_string(&Mark { look, ..mark.clone() }).unwrap();
         format!("{text}\n[[mark]]\n{mark}")
     })
@@ -176,7 +204,11 @@ fn marked(text: &str, deeds: &[Deed]) -> String {
 
 /// It begins with all of the trouble, and ends mended.
 fn tells_the_story(replay: &Replay) {
-    let told: Vec<_> = told(replay).into_iter().map(|(_, rules)| rules).collect();
+    let looks = told(replay);
+    for (look, told) in looks.iter().enumerate() {
+        assert_eq!(told.refused, None, "what was done after look {look}");
+    }
+    let told: Vec<_> = looks.into_iter().map(|look| look.rules).collect();
     for rule in ["oldbin-lingering", "release-stale", "gemfile-pinned"] {
         assert!(told[0].contains(&rule), "{rule}: {told:?}");
     }

@@ -36,11 +36,14 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
         }
         .line();
     }
+    let fresh = state.message.as_ref().filter(|_| state.dialogs.is_empty());
     // A question that was opened by hand has the line for itself.
-    let tour_line = tour::line(state).filter(|_| update::tours(state));
+    let led = tour::line(state).filter(|_| update::tours(state));
+    if let Some(words) = led.filter(|_| fresh.is_none()) {
+        return cells.to(1).text(&words, Tone::Strong).line();
+    }
     let words = match (&state.message, &state.under_way, state.dialogs.last()) {
         (Some(message), _, None) => message.words.clone(),
-        _ if tour_line.is_some() => tour_line.unwrap_or_default(),
         (_, _, Some(Dialog::Question(question))) if question.word().is_some() => {
             "Armed, the button stays so for 10 s after the last key. A paste does not count".into()
         }
