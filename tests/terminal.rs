@@ -408,3 +408,43 @@ fn a_terminal_that_takes_nothing_keeps_nobody() {
         sleep(Duration::from_millis(20));
     }
 }
+
+/// The bytes that came after these keys, once nothing more comes.
+fn cost(terminal: &mut Terminal, keys: &str) -> usize {
+    let before = terminal.drawn().bytes;
+    terminal.keys(keys);
+    let mut seen = before;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        sleep(Duration::from_millis(150));
+        let now = terminal.drawn().bytes;
+        if now > before && std::mem::replace(&mut seen, now) == now {
+            return now - before;
+        }
+        assert!(Instant::now() < until, "nothing came of {keys:?}");
+    }
+}
+
+#[test]
+fn a_key_costs_what_it_changes_and_a_quiet_screen_nothing() {
+    for (columns, rows, line, view) in [(80, 24, 500, 3_500), (200, 60, 2_500, 12_000)] {
+        let mut terminal = opened("xterm-256color", &[], "gemfile-missing");
+        terminal.resize(columns, rows);
+        terminal.until_screen("the first look", |screen| {
+            screen.contains("NEXT") && screen.lines().count() == usize::from(rows)
+        });
+        terminal.typed("1g");
+        let moved = cost(&mut terminal, "j").max(cost(&mut terminal, "k"));
+        assert!(moved <= line, "{moved} bytes for one line at {columns}x{rows}");
+        for key in ["2", "4", "7", "1", "?"] {
+            let bytes = cost(&mut terminal, key);
+            assert!(bytes <= view, "{bytes} bytes for {key} at {columns}x{rows}");
+        }
+        let before = terminal.drawn().bytes;
+        sleep(Duration::from_millis(1500));
+        assert_eq!(terminal.drawn().bytes, before, "nothing changed at {columns}x{rows}");
+        terminal.keys("\x03");
+        let (status, left) = terminal.end();
+        assert!(status.success() && left.is_empty(), "{status:?} {left:?}");
+    }
+}

@@ -115,6 +115,23 @@ fn from_the_first_screen_to_the_signal_that_mends_it() {
     quits(terminal);
 }
 
+/// `performance.md`: at most 200 bytes a look, and a healthy box has little to tell.
+#[test]
+fn a_quiet_box_costs_the_line_next_to_nothing() {
+    let lab = staged("healthy");
+    for (columns, rows) in [(80, 24), (200, 60)] {
+        let terminal = inspector(&lab, columns, rows, "xterm-256color", &[]);
+        terminal.until("FINE");
+        // What is read deeply comes after the first look, and young ages move.
+        std::thread::sleep(std::time::Duration::from_secs(4));
+        let before = terminal.drawn().bytes;
+        std::thread::sleep(std::time::Duration::from_secs(5));
+        let bytes = terminal.drawn().bytes - before;
+        assert!(bytes <= 5 * 200, "{bytes} bytes in 5 looks at {columns}x{rows}");
+        quits(terminal);
+    }
+}
+
 #[test]
 fn cancel_has_the_focus_and_sends_nothing() {
     let lab = staged("healthy");
