@@ -83,15 +83,17 @@ pub fn nodes(state: &State) -> Vec<Node<'_>> {
         return all;
     }
     let room = layout::tree_room(state);
-    // What folds by itself: nothing; healthy apps; workers too.
+    // What folds by itself: nothing; healthy apps, the last one first; workers too.
     let healthy = |id: &AppId| state.shown().is_some_and(|look| look.worst(id).is_none());
     let lone = all.iter().filter(|node| node.depth == 0).count() == 1;
-    let open_at = |level: usize, node: &Node<'_>| match node.depth {
-        0 => level < 1 || lone || !healthy(node.id),
-        _ => level < 2,
+    let apps = all.iter().filter(|node| node.depth == 0 && !lone && healthy(node.id));
+    let apps: Vec<&AppId> = apps.map(|node| node.id).collect();
+    let open_at = |folded: &[&AppId], workers: bool, node: &Node<'_>| match node.depth {
+        0 => !folded.contains(&node.id),
+        _ => !workers,
     };
     let above = above_cursor(state, &all);
-    let fold = |level: usize| {
+    let fold = |folded: &[&AppId], workers: bool| {
         let mut shown: Vec<Node<'_>> = Vec::new();
         let mut closed: Option<usize> = None;
         for node in &all {
@@ -106,7 +108,7 @@ pub fn nodes(state: &State) -> Vec<Node<'_>> {
                 } else if state.folded.contains(&node.key) {
                     false
                 } else {
-                    open_at(level, &node) || above.contains(&node.key)
+                    open_at(folded, workers, &node) || above.contains(&node.key)
                 };
                 node.open = Some(open);
                 if !open {
@@ -117,7 +119,18 @@ pub fn nodes(state: &State) -> Vec<Node<'_>> {
         }
         shown
     };
-    (0..2).map(fold).find(|shown| shown.len() <= room).unwrap_or_else(|| fold(2))
+    let whole = fold(&[], false);
+    let mut rows = whole.len();
+    let mut folded: Vec<&AppId> = Vec::new();
+    for app in apps.iter().rev() {
+        if rows <= room {
+            break;
+        }
+        rows -= whole.iter().filter(|node| node.id == *app && node.depth > 0).count();
+        folded.push(app);
+    }
+    let shown = if folded.is_empty() { whole } else { fold(&folded, false) };
+    if shown.len() <= room { shown } else { fold(&apps, true) }
 }
 
 /// What stands above the cursor's row: it does not fold by itself, or the cursor would fall to another process.

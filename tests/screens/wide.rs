@@ -200,3 +200,27 @@ fn what_matters_of_the_next_master_is_told_whole() {
     let words: Vec<&str> = right.split_whitespace().collect();
     assert!(words.join(" ").contains("names a living master: USR2 is refused"), "{screen}");
 }
+
+#[test]
+fn the_view_of_listeners_shows_the_same_minute() {
+    let mut desk = Desk::at(built::healthy(), (80, 24));
+    assert!(!desk.press("7").screen().contains("in 60 s"));
+    let mut census = built::healthy();
+    census.boot_time = 1_000_000_000;
+    census.apps[0].listeners[0].queued.value = Ok(20);
+    desk.look(census);
+    let screen = desk.screen();
+    assert!(screen.contains("most 20 in 60 s") && screen.contains("▄\n"), "{screen}");
+}
+
+#[test]
+fn healthy_apps_fold_from_the_last_one_as_far_as_it_takes() {
+    let mut census = two();
+    let mut third = census.apps[0].clone();
+    third.id.0 = "/var/www/zoo".into();
+    third.name = "zoo".into();
+    census.apps.push(third);
+    let screen = Desk::at(census, (80, 24)).screen();
+    let marked = |sign: &str| screen.lines().filter(|line| line.contains(sign)).count();
+    assert!(screen.contains("▾ ✓ api") && marked("▸ ✓") == 2, "{screen}");
+}

@@ -2,6 +2,7 @@
 
 use ratatui::text::Line;
 
+use super::aside::sparks::{Spark, queue as queue_of_a_minute};
 use super::tree::release_words;
 use super::{Card, Page, Row};
 use crate::facts::sockets::SocketFile;
@@ -283,6 +284,12 @@ fn chain(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<R
     }];
     if let Some((mark, tone, words)) = reached {
         rows.push(Row::more(link(state, columns, mark, tone, &words)));
+    }
+    if let Some(Spark { bars, most }) = queue_of_a_minute(state, listener.inode) {
+        let trunk = Mark::Trunk.sign().to_string();
+        let line = Cells::new(state.theme, columns).to(3).text(&trunk, Tone::Quiet).to(6);
+        let line = line.text(&format!("most {most:.0} in 60 s"), Tone::Plain);
+        rows.push(Row::more(line.end(&bars, Tone::Plain).line()));
     }
     let last = listener.masters.len().saturating_sub(1);
     for (at, pid) in listener.masters.iter().enumerate() {
