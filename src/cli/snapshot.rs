@@ -26,6 +26,10 @@ pub struct Snapshot {
 impl Snapshot {
     /// Runs it.
     pub fn run(&self, options: &Options, output: &mut Output) -> anyhow::Result<Status> {
+        if !options.from.is_empty() {
+            output.complain("snapshot reads this machine: --from does not go with it");
+            return Ok(Status::USAGE);
+        }
         let settings = options.settings()?;
         let mut wish = targets::wish(&self.targets, &settings);
         (wish.memory, wish.live) = (true, true);

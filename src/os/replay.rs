@@ -22,9 +22,9 @@ pub struct Replay {
 impl Replay {
     /// Reads a recording's text. The error says what is wrong with it.
     pub fn read(text: &str) -> Result<Self, String> {
-        let recording: Recording = toml::from_str(text).map_err(|error| error.to_string())?;
+        let recording: Recording = toml::from_str(text).map_err(|error| unread(text, &error))?;
         if recording.schema != SCHEMA {
-            return Err(format!("its format is {}; this farrier reads {SCHEMA}", recording.schema));
+            return Err(other_format(&recording.schema));
         }
         let Some(first) = recording.frames.first() else {
             return Err("it holds no look".into());
@@ -111,6 +111,27 @@ fn bounded(ask: &Ask, answer: &Answer) -> Answer {
         _ => None,
     };
     Ok(Found::File(Some(Text::new(part.unwrap_or(all)))))
+}
+
+/// Why a text is not read as a recording. Another version of the format may hold anything: its name is looked at first.
+fn unread(text: &str, error: &toml::de::Error) -> String {
+    let named = text.lines().find_map(|line| line.strip_prefix("schema = "));
+    let named = named.map(|name| name.trim().trim_matches(['"', '\'']));
+    match named {
+        Some(name) if name != SCHEMA => other_format(name),
+        None => "it is no recording of farrier: it names no format".into(),
+        Some(_) => {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let what = error.message().lines().next().unwrap_or_default();
+            format!("it is cut off or changed, line {line}: {what}")
+        }
+    }
+}
+
+fn other_format(name: &str) -> String {
+    let name = super::text::escaped(name.as_bytes());
+    format!("its format is {name}; this farrier reads {SCHEMA}")
 }
 
 #[cfg(test)]

@@ -239,6 +239,35 @@ fn what_is_no_recording_is_3() {
     }
 }
 
+/// A later version may be built otherwise from its first line on: its name is told, not what the reader stumbled over.
+#[test]
+fn another_format_and_a_cut_off_file_are_told_in_one_sentence() {
+    let whole = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/recordings/healthy.toml"
+    ))
+    .unwrap();
+    let later = "schema = \"farrier.recording/9\"\n[[process]]\npid = 1\n";
+    for (text, sentence) in [
+        (later, "its format is farrier.recording/9; this farrier reads farrier.recording/1"),
+        ("a = 1\n", "it is no recording of farrier: it names no format"),
+        (&whole[..3000], "it is cut off or changed, line 46: "),
+    ] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let path = file.path().to_str().unwrap();
+        for arguments in [&["check", "--from", path][..], &["diff", path, path]] {
+            let (status, out, complaint) = run(arguments);
+            assert_eq!((status, out.as_str()), (3, ""), "{arguments:?}");
+            assert!(
+                complaint.starts_with(&format!("{path} was not read: {sentence}")),
+                "{complaint}"
+            );
+            assert_eq!(complaint.lines().count(), 1, "{complaint}");
+        }
+    }
+}
+
 #[test]
 fn the_log_is_appended_to_and_follows_no_link() {
     let directory = tempfile::tempdir().unwrap();

@@ -73,6 +73,7 @@ fn a_recording_is_made_of_a_machine() {
         &["record"][..],
         &["record", "-o", "x", "--from", "y"],
         &["record", "-o", "x", "--for", "0"],
+        &["snapshot", "--from", "y"],
     ] {
         assert_eq!(run(arguments).0, 64, "{arguments:?}");
     }
