@@ -321,6 +321,7 @@ fn a_box_without_servers_leads_into_the_demo_and_back() {
     }
     session.keys("1");
     session.until("✓ FINE");
+    session.until("the recording ends here: , and < step back through it");
     for _ in 0..20 {
         session.keys("b");
         sleep(Duration::from_millis(100));

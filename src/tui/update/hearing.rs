@@ -70,7 +70,9 @@ pub(super) fn came(state: &mut State, at: Timestamp, title: &str, outcome: &Outc
         state.chronicle.farrier(at, Some(app), Some(target), format!("{title}: {words}"));
     }
     state.say(words);
-    if let Some(message) = &mut state.message {
+    // What a rehearsal waits for next is told soon.
+    let stays = !state.rehearses();
+    if let Some(message) = state.message.as_mut().filter(|_| stays) {
         message.until = state.now + std::time::Duration::from_secs(60);
     }
 }

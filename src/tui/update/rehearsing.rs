@@ -32,8 +32,13 @@ fn course(mark: &Mark) -> String {
 
 /// What the recording waits for, a sentence.
 pub fn prompt(state: &State) -> Option<String> {
-    let waiting = state.script.as_ref()?.waits_for().filter(|_| state.history.is_at_newest())?;
+    let script = state.script.as_ref().filter(|_| state.history.is_at_newest())?;
     let key = |action| state.keys.shown(action);
+    if state.history.has_ended() {
+        let (back, event) = (key(Action::LookBack), key(Action::EventBack));
+        return Some(format!("the recording ends here: {back} and {event} step back through it"));
+    }
+    let waiting = script.waits_for()?;
     let (act, on) = (key(Action::Act), key(Action::Pause));
     Some(match (&*waiting.signal, waiting.pid) {
         (_, None) => format!("{on} plays on: {}", waiting.said),
