@@ -102,7 +102,7 @@ fn opened(state: &State, rows: &[Row], width: usize) -> Option<Lower> {
     let Some(RowKey::Finding(id)) = &rows.get(at)?.key else { return None };
     let finding = state.shown()?.finding(id)?;
     let height = usize::from(pane::area(state, Pane::Main).height);
-    let list = rows.len().min(height * 2 / 5);
+    let list = rows.len().min(height / 2);
     let room = height.saturating_sub(list + 2);
     let mut lines = super::finding::opened(state, finding, width, room);
     // What is left over stands below it, so that it keeps its place.

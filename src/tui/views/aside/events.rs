@@ -40,10 +40,10 @@ fn event(state: &State, moment: &Moment, columns: usize) -> Vec<Line<'static>> {
     let now = census.map_or(moment.at, |census| census.taken_at);
     let several = census.is_some_and(|census| census.apps.len() > 1);
     let app = moment.app.as_ref().map(|id| state.app_name(id)).unwrap_or_default();
-    let named = several && !app.is_empty() && !moment.words.contains(&app);
-    let words = if named { format!("{app}: {}", moment.words) } else { moment.words.clone() };
     let below = moment.app.as_ref().and_then(|id| census?.app(id));
-    let words = below.map_or(words.clone(), |app| short(app, &words));
+    let words = below.map_or_else(|| moment.words.clone(), |app| short(app, &moment.words));
+    let named = several && !app.is_empty() && !words.contains(&app);
+    let words = if named { format!("{app}: {words}") } else { words };
     let at = time(moment.at, now, &state.zone);
     let cells =
         Cells::new(state.theme, columns).to(1).text(&at, Tone::Quiet).text(" ", Tone::Plain);
