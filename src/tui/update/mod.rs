@@ -14,6 +14,7 @@ mod opening;
 pub mod palette;
 mod paper;
 mod rehearsing;
+mod settling;
 mod sorting;
 mod time;
 mod touring;
@@ -29,6 +30,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use tui_input::Input;
 
+use self::settling::settle;
 use super::hosts::{Hosts, Summary};
 use super::keys::{Action, Key, Scope};
 use super::opening::Wanted;
@@ -368,37 +370,4 @@ fn settled(state: &mut State, change: fn(&mut State) -> Vec<Effect>) -> Vec<Effe
     let effects = change(state);
     settle(state);
     effects
-}
-
-/// Puts the cursors where they belong after a change: on their rows, and their rows in sight.
-fn settle(state: &mut State) {
-    if layout::size(state.size) <= layout::Size::Tiny {
-        state.place.focus = Pane::Tree;
-    }
-    for pane in [Pane::Tree, Pane::Main] {
-        let rect = pane::area(state, pane);
-        if rect.height == 0 {
-            continue;
-        }
-        let page = pane::page(state, pane, usize::from(rect.width));
-        let room = pane::room(state, pane, &page);
-        let at = pane::selected(state, pane, &page.rows);
-        let most = page.rows.len().saturating_sub(room);
-        let first_key = page.rows.iter().position(|row| row.key.is_some());
-        let cursor = state.place.cursor_mut(pane);
-        if let Some(at) = at {
-            cursor.index = at;
-            if cursor.key.is_none() {
-                cursor.key = page.rows.get(at).and_then(|row| row.key.clone());
-            }
-            if cursor.loose {
-                cursor.loose = !(cursor.top..cursor.top + room).contains(&at);
-            } else if at < cursor.top {
-                cursor.top = if Some(at) == first_key { 0 } else { at };
-            } else if room > 0 && at >= cursor.top + room {
-                cursor.top = at + 1 - room;
-            }
-        }
-        cursor.top = cursor.top.min(most);
-    }
 }
