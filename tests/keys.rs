@@ -100,6 +100,8 @@ fn the_settings_put_other_keys_in_place() {
     assert_eq!(keys.find(key("p"), Scope::All).map(|b| b.name), None);
     assert_eq!(keys.find(key("m"), Scope::All).unwrap().action, Action::Sort);
     assert_eq!(keys.shown(Action::Mark), ":mark");
+    let said = keys.words("{mark} and {pause} {} {nothing} {");
+    assert_eq!(said, ":mark and F5 {} {nothing} {");
     assert_eq!(keys.all_shown(Action::Pause), "F5 Ctrl-P");
     // Two that change places, and a key that an action of another scope has.
     assert!(settled("[keys]\npause = ['r']\nread-again = ['p']\ncopy-command = ['p']\n").is_ok());

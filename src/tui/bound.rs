@@ -99,6 +99,23 @@ impl Keys {
         }
     }
 
+    /// Words in which `{act}` stands for the key of that action.
+    pub fn words(&self, text: &str) -> String {
+        let mut said = String::new();
+        let mut parts = text.split('{');
+        said += parts.next().unwrap_or_default();
+        for part in parts {
+            let named = part.split_once('}').and_then(|(name, rest)| {
+                Some((BINDINGS.iter().find(|binding| binding.name == name)?, rest))
+            });
+            match named {
+                Some((binding, rest)) => said.extend([&*self.shown(binding.action), rest]),
+                None => said.extend(["{", part]),
+            }
+        }
+        said
+    }
+
     /// All keys of an action, as they are shown.
     pub fn all_shown(&self, action: Action) -> String {
         match self.of(action) {

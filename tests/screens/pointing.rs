@@ -192,3 +192,23 @@ fn keys_of_the_settings_stand_in_footer_help_and_palette() {
     assert!(desk.row(23).contains("? does nothing here. F3 shows the keys"));
     assert!(desk.state.help.is_none());
 }
+
+#[test]
+fn the_help_is_searched_by_key_action_mark_and_word() {
+    let mut desk = Desk::at(two(), (80, 24));
+    for (keys, found) in [
+        ("P g D n", "page-down"),
+        ("l o o k Space a g a i n", "look again now"),
+        ("g o n e", "gone"),
+        ("P S S", "shares"),
+        ("d u p", "a second master"),
+    ] {
+        desk.press("? /");
+        desk.press(keys);
+        let screen = desk.screen();
+        let found = if found == "page-down" { "page down" } else { found };
+        assert!(screen.contains(found), "{keys}: {screen}");
+        desk.press("Enter Esc");
+        assert!(desk.state.help.is_none());
+    }
+}

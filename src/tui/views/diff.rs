@@ -66,13 +66,13 @@ fn page(state: &State, columns: usize) -> Page {
     };
     let marked = state.mark.and_then(|identity| state.member_of(identity));
     let Some(one) = marked else {
-        let words =
-            "no process is marked: m marks the selected one, d on another shows what differs";
-        page.rows.push(text(state, columns, words, Tone::Plain));
+        let words = "no process is marked: {mark} marks the selected one, {diff} on another shows what differs";
+        page.rows.push(text(state, columns, &state.keys.words(words), Tone::Plain));
         return page;
     };
     if same(one.process.identity(), other.process.identity()) {
-        let words = format!("{} is the marked one: choose another, then d", one.process.pid);
+        let diff = state.keys.shown(Action::Diff);
+        let words = format!("{} is the marked one: choose another, then {diff}", one.process.pid);
         page.rows.push(text(state, columns, &words, Tone::Plain));
         return page;
     }

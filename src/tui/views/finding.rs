@@ -37,7 +37,8 @@ fn page(state: &State, columns: usize) -> Page {
     let look = state.shown();
     let Some((look, finding)) = look.and_then(|look| Some((look, look.finding(id)?))) else {
         page.count = "not found any more".into();
-        let words = "This is not so any more: the last look did not find it. b goes back";
+        let words = "This is not so any more: the last look did not find it. {back} goes back";
+        let words = &state.keys.words(words);
         page.rows.push(Row::text(
             Cells::new(state.theme, columns).to(1).text(words, Tone::Plain).line(),
         ));
@@ -168,11 +169,12 @@ fn offered(state: &State, finding: &Finding) -> String {
             let whom =
                 finding.pid.map_or_else(|| state.app_name(&finding.app), |pid| pid.to_string());
             format!(
-                "a  {} {whom}: shows the plan, asks, sends one signal, watches",
+                "{}  {} {whom}: shows the plan, asks, sends one signal, watches",
+                state.keys.shown(Action::Act),
                 operation.name()
             )
         }
-        None => "no signal mends this; after the fix press r".into(),
+        None => state.keys.words("no signal mends this; after the fix press {read-again}"),
     }
 }
 

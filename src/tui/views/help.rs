@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::show::words::{Mark, width};
+use crate::show::words::{self, Mark, width};
 use crate::tui::bound::Keys;
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::{Action, BINDINGS, Binding, Group, Reach, Scope};
@@ -27,13 +27,31 @@ pub const MARKS: &[(Mark, &str)] = &[
     (Mark::AtLeast, "at least: a part was not read"),
 ];
 
+/// What the words of the views mean: their columns, and the words that say how it stands.
+pub const WORDS: &[(&str, &str)] = &[
+    ("DOWN", "an app that should serve has no master"),
+    ("MOVING", "a handover within its grace: wait"),
+    ("UNSURE", "nothing was found, and something was not seen"),
+    ("off", "releases behind (-2) or ahead (+1) of current; = the same; del: gone"),
+    ("work", "workers that live / that are wanted"),
+    ("age", "since the process started"),
+    ("mem", "PSS: what it shares is counted in parts"),
+    ("queue", "connections that wait / the most that may; 0 is normal"),
+    ("role", "current, old, new, dup (a second master), worker, proxy"),
+    ("started, live, next USR2", "the environment at the start, now, and handed on"),
+    ("hidden, 12", "a value that is not shown, of 12 bytes"),
+    ("blind", "what could not be read; the view says what would grant it"),
+    ("late, slow", "the last look is old; looks are made more rarely"),
+];
+
 /// Draws the help over everything but the bar and the two last lines.
 pub fn draw(state: &State, help: &Help, buffer: &mut Buffer) {
     let (columns, rows) = state.size;
     let wide = usize::from(columns);
     let of = crate::tui::views::card(state.place.view).long;
     let head = Cells::new(state.theme, wide).to(1).text(&format!("Help: {of}"), Tone::Strong);
-    let head = head.end("/ searches this help   Esc closes", Tone::Quiet);
+    let searches = state.keys.words("{filter} searches this help   Esc closes");
+    let head = head.end(&searches, Tone::Quiet);
     let lines = lines(state, wide);
     let room = usize::from(rows.saturating_sub(5));
     let top = help.top.min(lines.len().saturating_sub(room));
@@ -114,6 +132,16 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
             cells = cells.text(&text, Tone::Plain);
         }
         lines.push(cells.line());
+    }
+    let meant = WORDS.iter().filter(|(word, means)| admits(&format!("{word} {means}")));
+    for (at, (word, means)) in meant.enumerate() {
+        if at == 0 {
+            lines.push(Line::default());
+            let cells = Cells::new(state.theme, columns).to(1);
+            lines.push(cells.text("WORDS", Tone::Strong).line());
+        }
+        let cells = Cells::new(state.theme, columns).to(1).left(word, 26, Tone::Plain);
+        lines.push(cells.text(&words::cut(means, columns.saturating_sub(28)), Tone::Plain).line());
     }
     if lines.is_empty() && searching {
         lines.push(

@@ -6,6 +6,7 @@ use crate::model::{App, PidfileKind, PidfileState};
 use crate::os::shown;
 use crate::rules::Severity;
 use crate::show::words::{Mark, counted, elapsed};
+use crate::tui::keys::Action;
 use crate::tui::passage::{Ended, Ending, Passage};
 use crate::tui::place::{Door, FindingId, RowKey, Subject, View};
 use crate::tui::state::{Look, State};
@@ -219,22 +220,25 @@ fn next(state: &State, app: Option<&App>, passage: &Passage, ending: Ending) -> 
         let told = state.shown()?.headline();
         (told.app.as_ref() == Some(&passage.course.app)).then_some(told.next)
     };
+    let (act, plan) = (state.keys.shown(Action::Act), state.keys.shown(Action::View('u')));
     match ending {
         Ending::Done => {
             passage.course.left.clone().or_else(headline).unwrap_or_else(|| "nothing to do".into())
         }
         Ending::OldServes if !both => format!(
-            "mend what the log says; then u plans the upgrade again: this attempt left nothing to \
+            "mend what the log says; then {plan} plans the upgrade again: this attempt left nothing to \
              clean up. Or leave it: {old} serves as before"
         ),
         Ending::Stuck | Ending::Stopped | Ending::Unknown if both => format!(
-            "a offers rollback (QUIT to {new}, {old} stays) and retire (QUIT to {old}), once {new} \
+            "{act} offers rollback (QUIT to {new}, {old} stays) and retire (QUIT to {old}), once {new} \
              serves"
         ),
         Ending::OldServes | Ending::Stopped | Ending::NotSent | Ending::Stuck => {
-            "u shows the plan as it would be now".into()
+            state.keys.words("{plan} shows the plan as it would be now")
         }
-        Ending::Unknown => "r reads again; u shows the plan as it would be now".into(),
+        Ending::Unknown => {
+            state.keys.words("{read-again} reads again; {plan} shows the plan as it would be now")
+        }
         Ending::NothingServes | Ending::NewServes => headline()
             .unwrap_or_else(|| format!("1 shows what is wrong with {}", passage.course.app_name)),
     }

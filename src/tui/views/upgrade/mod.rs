@@ -80,13 +80,15 @@ fn running(state: &State, passage: &Passage, columns: usize) -> Page {
     };
     page.rows = steps(state, passage, columns, 0, course.steps.len());
     for row in &mut page.rows {
-        row.about = "Leaving this view (Esc) leaves it running. q asks first".into();
+        row.about =
+            state.keys.words("Leaving this view (Esc) leaves it running. {quit} asks first");
     }
     let mut lower = Lower::default();
     let now = format!("{}. {}", now(passage), stands(state));
     lower.lines.extend(labelled(state, "NOW", &now, columns));
     let back = passage.step().map(|step| step.way_back.clone()).unwrap_or_default();
-    let back = format!("a, \"stop here\": nothing more is sent; {back}");
+    let act = state.keys.shown(Action::Act);
+    let back = format!("{act}, \"stop here\": nothing more is sent; {back}");
     lower.lines.extend(labelled(state, "BACK", &back, columns));
     page.rows.extend(both(state, app, columns));
     // What was seen last fills what is left of the pane.

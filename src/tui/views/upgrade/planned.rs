@@ -35,10 +35,10 @@ pub(super) fn page(state: &State, columns: usize) -> Page {
             page.rows.extend(next(state, app, &course.first, columns));
             let now = match refused_here(state) {
                 Err(refused) => format!("nothing is sent: {}", refused.reason),
-                Ok(()) if course.first.stops() => {
-                    "nothing is sent. a asks for the app's name, since something stops it".into()
-                }
-                Ok(()) => "nothing is sent. a shows what would be, and asks".into(),
+                Ok(()) if course.first.stops() => state.keys.words(
+                    "nothing is sent. {act} asks for the app's name, since something stops it",
+                ),
+                Ok(()) => state.keys.words("nothing is sent. {act} shows what would be, and asks"),
             };
             lower.lines.extend(labelled(state, "NOW", &now, columns));
             lower.lines.extend(labelled(state, "BACK", &course.first.way_back, columns));
