@@ -17,6 +17,7 @@ mod architecture;
 mod book;
 mod built;
 mod cli;
+mod film;
 mod first_screen;
 mod keys;
 mod lab;

@@ -16,6 +16,7 @@ use super::config::{Config, Hook};
 use super::site::{App, Site, Start};
 use super::staged::others::{cluster, passing};
 use super::world::{Lab, program};
+use crate::film::Film;
 use crate::terminal::Terminal;
 
 /// What BUNDLE_GEMFILE is pinned to, and the generations that follow each other.
@@ -257,12 +258,15 @@ fn press_the_button(session: &mut Terminal, button: &str) {
 fn a_box_without_servers_leads_into_the_demo_and_back() {
     let empty = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/odd-empty.toml");
     let farrier = program();
-    let words = [farrier.to_str().unwrap(), "--from", empty, "--refresh", "0.2"];
+    let mut film = Film::new();
+    let refresh = if film.is_drawn() { "1.5" } else { "0.2" };
+    let words = ["env", "TZ=UTC", farrier.to_str().unwrap(), "--from", empty, "--refresh", refresh];
     let mut session = Terminal::start(&words, 80, 24, "xterm-256color");
     session.until("Explore a recorded incident");
     session.keys("\r");
     session.until("tour 1/8: what is wrong");
     waits_at(&session, 0);
+    film.frame(&session, "tour 1/8");
     let replay = shipped();
     let pid = |mark: usize| replay.marks()[mark].pid.unwrap();
     let (old, current) = (pid(0), pid(2));
@@ -279,6 +283,7 @@ fn a_box_without_servers_leads_into_the_demo_and_back() {
         session.keys("\r");
         session.until(&format!("tour {}/8", at + 2));
         session.until(words);
+        film.frame(&session, words);
     }
     // Any other key does what it does, and the tour says that it waits.
     session.keys("8");
@@ -302,6 +307,7 @@ fn a_box_without_servers_leads_into_the_demo_and_back() {
     session.keys("\r");
     press_the_button(&mut session, &format!("Rehearse QUIT to {old}"));
     session.until(&format!("rehearsed: {old} took QUIT"));
+    film.frame(&session, "took QUIT");
     waits_at(&session, 1);
     session.keys("p");
     waits_at(&session, 2);
@@ -310,7 +316,12 @@ fn a_box_without_servers_leads_into_the_demo_and_back() {
         session.until("the plan: nothing is sent yet");
         session.keys("a");
         press_the_button(&mut session, &format!("Rehearse USR2 to {}", pid(mark)));
+        film.frame(&session, "step 5 of 8");
+        if mark == 4 {
+            film.still("under-way");
+        }
         session.until(ends);
+        film.frame(&session, ends);
         let screen = session.until("rehearsed: USR2 went to");
         assert!(screen.contains("Nothing was sent"), "{screen}");
         if mark == 2 {
@@ -321,6 +332,8 @@ fn a_box_without_servers_leads_into_the_demo_and_back() {
     }
     session.keys("1");
     session.until("✓ FINE");
+    film.frame(&session, "✓ FINE");
+    film.end("rehearsal");
     session.until("the recording ends here: , and < step back through it");
     for _ in 0..20 {
         session.keys("b");
