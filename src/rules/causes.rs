@@ -40,7 +40,9 @@ pub fn groups(verdicts: &Verdicts) -> Vec<Group<'_>> {
             continue;
         }
         let mut members = Vec::new();
-        follow(head, 0, &all, &mut told, &mut members);
+        // Nothing follows from what is found about another app.
+        let near: Vec<&Finding> = all.iter().copied().filter(|f| f.app == head.app).collect();
+        follow(head, 0, &near, &mut told, &mut members);
         let severity = members.iter().map(|caused| caused.finding.severity).min();
         groups.push(Group { members, severity: severity.unwrap_or(head.severity) });
     }

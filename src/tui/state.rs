@@ -288,8 +288,15 @@ impl State {
 
     /// The findings about a process, causes before what follows from them.
     pub fn findings_of(&self, pid: Pid) -> Vec<&Finding> {
+        let about = |finding: &&Finding| finding.pid == Some(pid);
+        let all = self.shown().map(Look::findings).unwrap_or_default();
+        let mine: Vec<&Finding> = all.into_iter().filter(about).collect();
+        // Each row of the tree asks: the order is made where there is one to make.
+        if mine.len() < 2 {
+            return mine;
+        }
         let all = self.shown().map(Look::in_order).unwrap_or_default().into_iter();
-        all.map(|caused| caused.finding).filter(|finding| finding.pid == Some(pid)).collect()
+        all.map(|caused| caused.finding).filter(about).collect()
     }
 
     /// Whether nothing is sent and everything is asked for as if it were.
