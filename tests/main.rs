@@ -22,6 +22,7 @@ mod first_screen;
 mod keys;
 mod lab;
 mod lessened;
+mod lost;
 mod os;
 mod parsers;
 mod plans;

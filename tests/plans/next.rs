@@ -10,9 +10,10 @@ use farrier::plans::{self, CheckState, Next};
 use farrier::rules::Verdicts;
 
 use crate::built::{
-    CONFIG, GONE, LIVE, OLD, PIDFILE, each_fact, gemfile, gems, known, layout_of, lock, nothing,
-    pid, pidfile, release_path, spot, unit, with,
+    CONFIG, GONE, LIVE, OLD, PIDFILE, gemfile, gems, known, layout_of, lock, nothing, pid, pidfile,
+    release_path, spot, unit, with,
 };
+use crate::lost::each_fact;
 
 fn lines(census: &Census) -> Vec<Next> {
     let app = &census.apps[0];

@@ -15,7 +15,7 @@ use farrier::model::Census;
 use farrier::os::shown;
 use farrier::rules::{RULES, Severity, Verdict, judge};
 
-use crate::built::each_fact;
+use crate::lost::each_fact;
 
 fn verdict(census: &Census, before: Option<&Census>, rule: &str) -> Verdict {
     let verdicts = judge(census, before);
