@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::machine::{Looks, Machine, recorded};
+use super::machine::{Looks, Machine, recorded_in_file};
 use super::{Options, Output, Status, check::Check, demo, targets};
 use crate::os::own::Depth;
 use crate::os::signal::LiveHands;
@@ -79,7 +79,7 @@ fn files(options: &Options, at: usize) -> anyhow::Result<Files> {
     let names = from.iter().map(|file| shown(file)).collect();
     let tell = move |number: usize| {
         let file = from.get(number).ok_or("there is no such file")?;
-        let machine = recorded(file).map_err(|why| why.to_string())?;
+        let machine = recorded_in_file(file).map_err(|why| why.to_string())?;
         let seen = machine.look(&wish, &settings.ignore, Looks::AsNeeded);
         Ok(Summary::of(&seen.census, &seen.verdicts))
     };
@@ -152,8 +152,8 @@ fn sources(options: &Options) -> anyhow::Result<(Sources, Option<Machine>)> {
         [] => Ok((Box::new(move || Ok(options.this_machine())), None)),
         [file, ..] => {
             let file = file.clone();
-            let machine = recorded(&file)?;
-            let again = move || recorded(&file).map(|machine| machine.source);
+            let machine = recorded_in_file(&file)?;
+            let again = move || recorded_in_file(&file).map(|machine| machine.source);
             Ok((Box::new(move || again().map_err(std::io::Error::other)), Some(machine)))
         }
     }

@@ -72,9 +72,17 @@ impl Options {
 
 /// A recorded machine.
 pub fn recorded(file: &Path) -> anyhow::Result<Machine> {
+    of_text(file, own::read_named(file))
+}
+
+/// A recorded machine, for the inspector: it reads the file again when it comes back to it, and waits for none.
+pub fn recorded_in_file(file: &Path) -> anyhow::Result<Machine> {
+    of_text(file, own::read_regular(file))
+}
+
+fn of_text(file: &Path, text: std::io::Result<String>) -> anyhow::Result<Machine> {
     let told = |why: String| anyhow::anyhow!("{} was not read: {why}", shown(file));
-    let text = own::read_named(file).map_err(|error| told(error.to_string()))?;
-    replayed(&text).map_err(told)
+    replayed(&text.map_err(|error| told(error.to_string()))?).map_err(told)
 }
 
 /// A machine from a recording's text. The error says what is wrong with it.

@@ -214,12 +214,30 @@ pub fn break_off() -> Arc<AtomicBool> {
 /// The most that is read of a recording, in bytes.
 const RECORDING_BOUND: u64 = 256 * 1024 * 1024;
 
-/// The text of a file that the user named: a recording.
+/// The text of a file that the user named: a recording. A pipe is read to its end.
 #[expect(clippy::disallowed_methods, reason = "this is os: a file that the user names")]
 pub fn read_named(path: &Path) -> std::io::Result<String> {
+    whole(std::fs::File::open(path)?)
+}
+
+/// The same of a regular file alone: who waits for a pipe answers no key.
+#[expect(clippy::disallowed_methods, reason = "this is os: a file that the user names")]
+pub fn read_regular(path: &Path) -> std::io::Result<String> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    // Opening a pipe would wait for its writer.
+    let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or(0);
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is no regular file, and is read more than once"));
+    }
+    whole(file)
+}
+
+fn whole(file: std::fs::File) -> std::io::Result<String> {
     use std::io::Read as _;
     let mut text = String::new();
-    std::fs::File::open(path)?.take(RECORDING_BOUND).read_to_string(&mut text)?;
+    file.take(RECORDING_BOUND).read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -273,5 +291,16 @@ mod tests {
     fn a_light_background_is_the_last_word_of_colorfgbg() {
         assert_eq!(["0;15", "0;default;7"].map(ground), [Ground::Light; 2]);
         assert_eq!(["15;0", ""].map(ground), [Ground::Dark; 2]);
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_writes_is_refused_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let refused = |path: &Path| read_regular(path).unwrap_err().to_string();
+        assert!(refused(&pipe).contains("no regular file"));
+        assert!(refused(directory.path()).contains("no regular file"));
+        assert!(refused(Path::new("/dev/null")).contains("no regular file"));
     }
 }
