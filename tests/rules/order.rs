@@ -6,7 +6,7 @@ use farrier::os::Refusal;
 use farrier::rules::causes::{groups, in_order};
 use farrier::rules::headline::{Headline, Word, headline, looking};
 use farrier::rules::line::WIDTH;
-use farrier::rules::{RULES, Verdicts, judge};
+use farrier::rules::{RULES, Severity, Verdict, Verdicts, judge};
 
 use super::{broken, sound};
 use crate::built::*;
@@ -94,6 +94,18 @@ fn the_headline_speaks_of_the_gravest_app() {
     assert_eq!(line.word, Word::Wrong);
     assert_eq!(line.finding.unwrap().rule, "master-hollow");
     assert!(line.what.starts_with("blog: ") && line.what.ends_with("(+ shop)"), "{}", line.what);
+}
+
+#[test]
+fn a_master_that_is_ready_is_not_said_to_load() {
+    let census = incident();
+    let mut verdicts = judged(&census);
+    let lingering = verdicts.0.iter_mut().find(|answered| answered.rule == "oldbin-lingering");
+    let Verdict::Found(found, _) = &mut lingering.unwrap().verdict else { panic!("not found") };
+    found.iter_mut().for_each(|finding| finding.severity = Severity::Info);
+    let line = headline(&census, &verdicts);
+    assert_eq!(line.finding.unwrap().rule, "oldbin-lingering", "{}", line.what);
+    assert_eq!((line.word, line.severity), (Word::Wrong, Some(Severity::Warning)));
 }
 
 #[test]

@@ -94,7 +94,9 @@ pub fn headline<'a>(census: &Census, verdicts: &'a Verdicts) -> Headline<'a> {
     };
     let mut line = match rank {
         Rank::Down => found(Word::Down),
-        Rank::Warning if head.is_none_or(|f| f.severity == Severity::Info) => stuck(app, census),
+        Rank::Warning if loads(app) && head.is_none_or(|f| f.severity == Severity::Info) => {
+            stuck(app, census)
+        }
         Rank::Critical | Rank::Warning => found(Word::Wrong),
         Rank::Moving => moving(app, census),
         Rank::Unsure => unsure(census, verdicts),
@@ -153,7 +155,7 @@ fn rank(app: &App, census: &Census, verdicts: &Verdicts) -> Rank {
         Some(Severity::Critical) => Rank::Critical,
         _ if young == Some(true) => Rank::Moving,
         Some(Severity::Warning) => Rank::Warning,
-        _ if generations(app).is_some_and(|(_, new)| new.phase != Phase::Ready) => Rank::Warning,
+        _ if loads(app) => Rank::Warning,
         _ if blind => Rank::Unsure,
         Some(Severity::Info) => Rank::Info,
         None => Rank::Fine,
@@ -166,6 +168,11 @@ fn generations(app: &App) -> Option<(&Master, &Master)> {
     let old = app.living_masters().filter(|m| m.process.pid != newest.process.pid);
     let old = old.filter(|m| newest.parent == Some(m.process.pid) || m.role == Role::Old).last()?;
     Some((old, newest))
+}
+
+/// Whether a master that is to replace another is not ready yet.
+fn loads(app: &App) -> bool {
+    generations(app).is_some_and(|(_, new)| new.phase != Phase::Ready)
 }
 
 fn within_grace(app: &App, new: &Master, census: &Census) -> bool {
