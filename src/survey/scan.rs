@@ -43,6 +43,12 @@ impl Scan {
             }
         };
         scanned.processes = pids.len();
+        if pids.is_empty() {
+            // A proc file system lists at least the one who reads it.
+            let why = "it lists no process, not even farrier's own";
+            scanned.refused = Some(Refusal::Unsupported(why.into()));
+            return scanned;
+        }
         let full = self.looks.is_multiple_of(FULL_EVERY);
         self.looks = self.looks.wrapping_add(1);
         let asked: Vec<Pid> =

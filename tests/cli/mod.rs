@@ -66,6 +66,15 @@ fn help_is_as_it_was() {
 }
 
 #[test]
+fn a_proc_without_any_process_is_unknown_and_not_fine() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let proc = directory.path().to_str().expect("its name is UTF-8");
+    let (status, out, _) = run(&["check", "--proc", proc]);
+    assert_eq!(status, 3, "{out}");
+    assert!(out.contains("not even farrier's own"), "{out}");
+}
+
+#[test]
 fn a_wrong_command_line_is_64_and_prints_nothing() {
     for arguments in [
         &["chekc"][..],
