@@ -194,6 +194,28 @@ fn keys_of_the_settings_stand_in_footer_help_and_palette() {
 }
 
 #[test]
+fn sentences_name_the_keys_of_the_settings() {
+    let mut settings = farrier::settings::Settings::default();
+    let text = "[keys]\nread-again = ['F5']\nonly-flagged = ['F6']\ntimeline = ['F7']\n";
+    settings.read(text).unwrap();
+    let mut desk = Desk::at(unanswered(), (140, 40));
+    desk.state.keys = farrier::tui::bound::Keys::of_settings(&settings.keys).unwrap();
+    assert!(desk.screen().contains("F7 all"), "{}", desk.screen());
+    let blind = desk.press("0").screen();
+    assert!(blind.contains("F5 asks once more") && !blind.contains("r asks"), "{blind}");
+    assert!(desk.press("1 j m j d").screen().contains("F6 "), "{}", desk.screen());
+}
+
+/// A box on which a file of the app was not answered.
+fn unanswered() -> farrier::model::Census {
+    use farrier::facts::{Fact, Lack, Place};
+    let mut census = incident();
+    let lack = Lack::Refused(farrier::os::Refusal::TimedOut);
+    census.apps[0].layout = Fact::lacking(Place::new("/var/www/shop"), lack);
+    census
+}
+
+#[test]
 fn the_help_is_searched_by_key_action_mark_and_word() {
     let mut desk = Desk::at(two(), (80, 24));
     for (keys, found) in [

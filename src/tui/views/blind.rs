@@ -110,18 +110,23 @@ fn cause_of(state: &State, answered: &Answered, spot: &Blind) -> Cause {
             }
         }
         Lack::Refused(Refusal::TimedOut) => {
-            (format!("{} does not answer", spot.place), "r asks once more")
+            (format!("{} does not answer", spot.place), "{read-again} asks once more")
         }
         Lack::Refused(Refusal::Gone) => {
-            (format!("processes of {app} ended while they were read"), "r looks again")
+            (format!("processes of {app} ended while they were read"), "{read-again} looks again")
         }
         Lack::Unevaluable(text) => (
             format!("{app}: {text} is evaluated by the server alone"),
             "a literal in the configuration decides it",
         ),
-        other => (format!("{app}: {other}"), "r looks again"),
+        other => (format!("{app}: {other}"), "{read-again} looks again"),
     };
-    Cause { what, see_it: see_it.into(), place: spot.place.to_string(), ..Cause::default() }
+    Cause {
+        what,
+        see_it: state.keys.words(see_it),
+        place: spot.place.to_string(),
+        ..Cause::default()
+    }
 }
 
 fn page(state: &State, width: usize) -> Page {

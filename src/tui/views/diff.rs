@@ -126,8 +126,9 @@ fn page(state: &State, columns: usize) -> Page {
             }
         }
     }
-    let all = if state.manner.flagged { "f only what differs" } else { "f all" };
-    page.count = format!("{}, {all}", counted(differing, "difference"));
+    let key = state.keys.shown(Action::OnlyFlagged);
+    let all = if state.manner.flagged { "only what differs" } else { "all" };
+    page.count = format!("{}, {key} {all}", counted(differing, "difference"));
     page.sift(state)
 }
 

@@ -5,6 +5,7 @@ use ratatui::text::Line;
 use super::{line, said, short};
 use crate::show::words::{Mark, cut, phrase, time, width};
 use crate::tui::chronicle::Moment;
+use crate::tui::keys::Action;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::views::blind;
@@ -18,7 +19,8 @@ const CAUSES: usize = 3;
 /// The lines of the pane.
 pub(super) fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
     let unseen = unseen(state, columns);
-    let mut lines = vec![heading(state, columns, "Timeline", "t all")];
+    let all = format!("{} all", state.keys.shown(Action::View('t')));
+    let mut lines = vec![heading(state, columns, "Timeline", &all)];
     let room = rows.saturating_sub(lines.len() + unseen.len() + 1);
     lines.extend(events(state, columns, room));
     let blank = rows.saturating_sub(lines.len() + unseen.len() + 1);
