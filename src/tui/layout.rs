@@ -44,8 +44,9 @@ pub fn size((columns, rows): (u16, u16)) -> Size {
 pub const VIEWS_FROM: &str = "60x18";
 
 /// Whether an action does something that a screen of less than [`Size::Small`] can show.
-pub fn fits(size: Size, action: Action) -> bool {
+pub fn fits(state: &State, action: Action) -> bool {
     use Action as A;
+    let size = size(state.size);
     match action {
         A::Quit
         | A::Suspend
@@ -60,6 +61,9 @@ pub fn fits(size: Size, action: Action) -> bool {
         | A::EventBack
         | A::EventForward => true,
         A::LineDown | A::LineUp | A::First | A::Last | A::Act => size >= Size::Tiny,
+        // The list of several machines is drawn there too.
+        A::Hosts => size >= Size::Tiny && state.hosts.is_some() || size >= Size::Small,
+        A::Open => size >= Size::Tiny && state.place.view == View::Hosts || size >= Size::Small,
         _ => size >= Size::Small,
     }
 }

@@ -76,3 +76,31 @@ fn a_single_machine_has_no_list() {
     desk.press("b");
     assert_eq!(desk.state.place.view, View::Overview);
 }
+
+#[test]
+fn the_smallest_screen_lists_them_too() {
+    let mut desk = several((40, 10));
+    assert!(desk.row(2).starts_with(">▲ web-4 "), "{}", desk.screen());
+    desk.press("j");
+    assert!(desk.row(3).starts_with(">? web-3 "), "{}", desk.screen());
+    desk.press("k Enter");
+    assert_eq!(desk.effects.last(), Some(&Effect::Open(Wanted::Host(3))));
+    assert_eq!(desk.state.place.view, View::Overview);
+    desk.press("@");
+    assert_eq!(desk.state.place.view, View::Hosts, "{}", desk.screen());
+    desk.event(Event::Resize(30, 8));
+    assert!(desk.row(1).contains("4 hosts, the worst: web-4"), "{}", desk.screen());
+}
+
+/// The views and the menu are of the machine that is shown: from the row of another they would be taken for its own.
+#[test]
+fn nothing_is_opened_of_another_machine_than_the_chosen_one() {
+    let mut desk = several((80, 24));
+    for key in ["a", "u", "2", "n"] {
+        desk.press(key);
+        assert_eq!((desk.state.place.view, desk.state.dialogs.len()), (View::Hosts, 0), "{key}");
+        assert!(desk.row(23).contains("web-4 is not open yet: Enter opens it"), "{}", desk.row(23));
+    }
+    desk.press("j j 2");
+    assert_eq!(desk.state.place.view, View::Findings, "the cursor was on the one that is shown");
+}

@@ -142,3 +142,14 @@ fn nothing_is_stretched() {
         assert!(prose.clone().count() > 0 && prose.into_iter().all(|line| line.len() <= 100));
     }
 }
+
+#[test]
+fn a_view_keeps_its_cursor_while_the_window_is_tiny_for_a_moment() {
+    let mut desk = Desk::at(incident(), (80, 24));
+    let before = desk.press("4").screen();
+    desk.event(Event::Resize(40, 10));
+    desk.event(Event::Resize(80, 24));
+    let after = desk.screen();
+    assert_eq!(before, after);
+    assert_ne!(desk.press("j").screen(), after, "the cursor of the open view moves");
+}

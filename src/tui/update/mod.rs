@@ -257,7 +257,7 @@ fn key_pressed(state: &mut State, event: &KeyEvent) -> Vec<Effect> {
 
 /// Carries out an action. The compiler asks for an arm for each.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
-    if !layout::fits(layout::size(state.size), action) {
+    if !layout::fits(state, action) {
         state.say(format!("a window of {} or more shows this", layout::VIEWS_FROM));
         return Vec::new();
     }
@@ -285,6 +285,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 return act(state, action);
             }
         }
+        Action::Act | Action::View(_) | Action::NextFinding | Action::PreviousFinding
+            if opening::is_elsewhere(state) => {}
         Action::Back | Action::Escape if opening::leads_home(state, action) => {
             return opening::open(state, Wanted::Home);
         }

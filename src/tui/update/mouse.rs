@@ -48,7 +48,7 @@ pub(super) fn pointed(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     let parts = layout::parts(state);
     if step == 0 && parts.tabs.contains(at) {
         if let Some(key) = tabs::at(state, usize::from(parts.tabs.width), usize::from(at.x)) {
-            moves::view(state, key);
+            return act(state, Action::View(key));
         }
         return Vec::new();
     }

@@ -25,7 +25,7 @@ pub(super) fn by(state: &mut State, step: isize) {
     let at = pane::selected(state, focus, &rows);
     // The smallest screens have a line an app and none for its processes.
     let tiny = layout::size(state.size) <= layout::Size::Tiny;
-    let shown = |key: &RowKey| !tiny || matches!(key, RowKey::App(_));
+    let shown = |key: &RowKey| !tiny || matches!(key, RowKey::App(_) | RowKey::Host(_));
     let keyed = |at: &usize| rows.get(*at).and_then(|row| row.key.as_ref()).is_some_and(shown);
     if is_out_of_sight(state) {
         return scroll(state, step);

@@ -46,6 +46,19 @@ pub(super) fn chosen(state: &State) -> Option<usize> {
     }
 }
 
+/// Whether the cursor of the list stands on another machine than the one that is shown, and says so: neither a view nor
+/// a menu is of the machine that it stands on before that is opened.
+pub(super) fn is_elsewhere(state: &mut State) -> bool {
+    let Some(hosts) = state.hosts.as_ref().filter(|_| state.place.view == View::Hosts) else {
+        return false;
+    };
+    let Some(host) = chosen(state).filter(|number| *number != hosts.at) else { return false };
+    let Some(name) = hosts.all.get(host).map(|host| hosts.name(host)) else { return false };
+    let open = state.keys.shown(Action::Open);
+    state.say(format!("{name} is not open yet: {open} opens it"));
+    true
+}
+
 /// Opens a machine of the list, and leaves this one where it was before the list.
 pub(super) fn host(state: &mut State, number: usize) -> Vec<Effect> {
     let Some(hosts) = &state.hosts else { return Vec::new() };

@@ -1,14 +1,25 @@
 //! After a change the cursors find their rows again.
 
 use crate::tui::layout;
-use crate::tui::place::Pane;
+use crate::tui::place::{Pane, View};
 use crate::tui::state::State;
 use crate::tui::widgets::pane;
 
 /// Puts the cursors where they belong after a change: on their rows, and their rows in sight.
 pub(super) fn settle(state: &mut State) {
+    // The smallest screens show the tree alone, or the list of several machines.
     if layout::size(state.size) <= layout::Size::Tiny {
-        state.place.focus = Pane::Tree;
+        let listed = state.place.view == View::Hosts;
+        state.place.focus = if listed { Pane::Main } else { Pane::Tree };
+    } else if pane::area(state, state.place.focus).height == 0 {
+        // A window that was smaller for a moment left the cursor where nothing is drawn now.
+        let other = match state.place.focus {
+            Pane::Tree => Pane::Main,
+            Pane::Main => Pane::Tree,
+        };
+        if pane::area(state, other).height > 0 {
+            state.place.focus = other;
+        }
     }
     for pane in [Pane::Tree, Pane::Main] {
         let rect = pane::area(state, pane);

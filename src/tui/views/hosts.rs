@@ -39,16 +39,34 @@ fn page(state: &State, columns: usize) -> Page {
     page.sift(state)
 }
 
+/// What is told of a machine: its mark, the word of its headline, and what that says.
+fn told(host: &Host) -> ((char, Tone), &'static str, String) {
+    match &host.told {
+        Some(Ok(told)) => (sign(told), told.word.name(), told.what.clone()),
+        Some(Err(why)) => ((Mark::Unknown.sign(), Tone::Blind), "", why.clone()),
+        None => ((' ', Tone::Plain), "", "is being read".into()),
+    }
+}
+
+/// A machine on the smallest screen: half of the line is for its name.
+pub fn short(state: &State, number: usize, cells: Cells) -> Cells {
+    let found = state.hosts.as_ref().and_then(|hosts| Some((hosts, hosts.all.get(number)?)));
+    let Some((hosts, host)) = found else { return cells };
+    let (mark, word, what) = told(host);
+    let cells = cells.text(&mark.0.to_string(), mark.1).to(3);
+    let cells = cells.left(&hosts.name(host), NAME, Tone::Strong).to(NAME + 4);
+    let what = if word.is_empty() { what } else { format!("{word} {what}") };
+    cells.text(&what, Tone::Plain)
+}
+
 fn row(state: &State, columns: usize, number: usize, host: &Host) -> Row {
     let name = state.hosts.as_ref().map_or_else(|| host.name(), |hosts| hosts.name(host));
-    let (mark, word, what, at) = match &host.told {
-        Some(Ok(told)) => {
-            let now = state.shown().map_or(told.taken_at, |look| look.census.taken_at);
-            (sign(told), told.word.name(), told.what.clone(), time(told.taken_at, now, &state.zone))
-        }
-        Some(Err(why)) => ((Mark::Unknown.sign(), Tone::Blind), "", why.clone(), String::new()),
-        None => ((' ', Tone::Plain), "", "is being read".into(), String::new()),
-    };
+    let (mark, word, what) = told(host);
+    let at = host.told.as_ref().and_then(|told| told.as_ref().ok()).map(|told| {
+        let now = state.shown().map_or(told.taken_at, |look| look.census.taken_at);
+        time(told.taken_at, now, &state.zone)
+    });
+    let at = at.unwrap_or_default();
     let cells = Cells::new(state.theme, columns).to(1).text(&mark.0.to_string(), mark.1).to(3);
     let cells = cells.left(&name, NAME, Tone::Strong).to(NAME + 5);
     let cells = if word.is_empty() { cells } else { cells.left(word, 7, Tone::Plain) };

@@ -97,6 +97,8 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
         &[Action::FocusNext, Action::Press, Action::Cancel]
     } else if !state.dialogs.is_empty() {
         &[Action::FocusNext, Action::Press, Action::Cancel, Action::ScrollDown, Action::CopyCommand]
+    } else if layout::size(state.size) <= layout::Size::Tiny && state.place.view == View::Hosts {
+        &[Action::Open, Action::LineDown, Action::Back, Action::Quit]
     } else if layout::size(state.size) <= layout::Size::Tiny {
         &[Action::Act, Action::LineDown, Action::Plain, Action::Quit]
     } else if state.help.is_some() {

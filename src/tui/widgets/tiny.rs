@@ -6,10 +6,11 @@ use super::cells::{Cells, wrap};
 use super::headline::{rule, sign};
 use crate::rules::Severity;
 use crate::show::words::{self, Mark};
-use crate::tui::place::RowKey;
+use crate::tui::place::{Pane, RowKey, View};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::views::tree::release_words;
+use crate::tui::views::{self, Row};
 use crate::tui::widgets::pane;
 
 /// The screen of 40x10 and a little more.
@@ -19,6 +20,10 @@ pub fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
         lines.push(Line::from(" LOOK reading processes"));
         return lines;
     };
+    if state.place.view == View::Hosts {
+        lines.extend(hosts(state, columns, rows.saturating_sub(3)));
+        return ended(state, lines, columns, rows);
+    }
     let told = look.headline();
     let (mark, tone) = sign(&told);
     // What is wrong and what comes next share three lines.
@@ -70,6 +75,33 @@ pub fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
         let cells = cells.left(&words::cut(&masters.join("  "), room), room, Tone::Plain);
         lines.push(cells.right(&alive.to_string(), 4, Tone::Plain).line());
     }
+    ended(state, lines, columns, rows)
+}
+
+/// The machines of several recordings, about the one that has the cursor.
+fn hosts(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
+    let page = pane::page(state, Pane::Main, columns);
+    let chosen = pane::selected(state, Pane::Main, &page.rows);
+    let from = chosen.map_or(0, |at| (at + 1).saturating_sub(rows));
+    let shown = page.rows.iter().enumerate().skip(from).take(rows);
+    let line = |(at, row): (usize, &Row)| {
+        let cursor = if chosen == Some(at) { Mark::Selected.sign() } else { ' ' };
+        let cells = Cells::new(state.theme, columns).text(&cursor.to_string(), Tone::Plain);
+        match row.key {
+            Some(RowKey::Host(number)) => views::hosts::short(state, number, cells).line(),
+            _ => row.line.clone(),
+        }
+    };
+    shown.map(line).collect()
+}
+
+/// The lines with what stands at the foot of the screen.
+fn ended(
+    state: &State,
+    mut lines: Vec<Line<'static>>,
+    columns: usize,
+    rows: usize,
+) -> Vec<Line<'static>> {
     let told = state.message.is_some() || state.line.is_some() || !state.dialogs.is_empty();
     let foot = if told { 2 } else { 1 };
     lines.truncate(rows.saturating_sub(foot));
@@ -109,6 +141,11 @@ pub fn line(state: &State) -> String {
         return message.words.clone();
     }
     let Some(look) = state.shown() else { return "farrier: reading processes".into() };
+    if let Some(hosts) = state.hosts.as_ref().filter(|_| state.place.view == View::Hosts) {
+        let worst = hosts.worst_first().first().and_then(|at| hosts.all.get(*at));
+        let worst = worst.map(|host| hosts.name(host)).unwrap_or_default();
+        return format!("{}, the worst: {worst}", words::counted(hosts.all.len(), "host"));
+    }
     let told = look.headline();
     let (mark, _) = sign(&told);
     let count = look.verdicts.count(Severity::Critical) + look.verdicts.count(Severity::Warning);
