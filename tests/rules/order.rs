@@ -102,7 +102,9 @@ fn a_master_that_is_ready_is_not_said_to_load() {
     let mut verdicts = judged(&census);
     let lingering = verdicts.0.iter_mut().find(|answered| answered.rule == "oldbin-lingering");
     let Verdict::Found(found, _) = &mut lingering.unwrap().verdict else { panic!("not found") };
-    found.iter_mut().for_each(|finding| finding.severity = Severity::Info);
+    for finding in found.iter_mut() {
+        finding.severity = Severity::Info;
+    }
     let line = headline(&census, &verdicts);
     assert_eq!(line.finding.unwrap().rule, "oldbin-lingering", "{}", line.what);
     assert_eq!((line.word, line.severity), (Word::Wrong, Some(Severity::Warning)));
