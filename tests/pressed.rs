@@ -240,7 +240,9 @@ fn every_key_in_every_view() {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     thread::scope(|scope| {
         for (columns, rows) in SIZES {
-            for boxed in ["gemfile-missing", "odd-two-apps", "odd-empty"] {
+            // An empty box looks the same at every size but for its width.
+            let boxes = ["gemfile-missing", "odd-two-apps", "odd-empty"];
+            for boxed in boxes.into_iter().take(if rows == 24 { 3 } else { 2 }) {
                 scope.spawn(move || {
                     let file = home.join(format!("tests/recordings/{boxed}.toml"));
                     let words = [

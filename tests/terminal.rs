@@ -108,8 +108,14 @@ impl Terminal {
         *self.drawn.lock().expect("no reader panics")
     }
 
-    /// Types keys and Ctrl-L, and waits for the frame that draws every cell: then all of them were taken in.
+    /// Types keys and Ctrl-L, and waits for the frame that draws every cell: then all of them were taken in. A frame that
+    /// a busy machine draws late may be an earlier one, so another is asked for.
     pub fn typed(&mut self, keys: &str) -> String {
+        self.repainted(keys);
+        self.repainted("")
+    }
+
+    fn repainted(&mut self, keys: &str) -> String {
         let before = self.drawn().clears;
         self.keys(&format!("{keys}\x0c"));
         let until = Instant::now() + PATIENCE;
