@@ -240,26 +240,22 @@ fn every_key_in_every_view() {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     thread::scope(|scope| {
         for (columns, rows) in SIZES {
-            // An empty box looks the same at every size but for its width.
+            // One after the other, which leaves the other tests their part of the machine. An empty box looks the same at
+            // every size but for its width.
             let boxes = ["gemfile-missing", "odd-two-apps", "odd-empty"];
-            for boxed in boxes.into_iter().take(if rows == 24 { 3 } else { 2 }) {
-                scope.spawn(move || {
+            scope.spawn(move || {
+                for boxed in boxes.into_iter().take(if rows == 24 { 3 } else { 2 }) {
                     let file = home.join(format!("tests/recordings/{boxed}.toml"));
-                    let words = [
-                        "env",
-                        "TZ=UTC",
-                        env!("CARGO_BIN_EXE_farrier"),
-                        "--from",
-                        file.to_str().unwrap(),
-                    ];
+                    let farrier = env!("CARGO_BIN_EXE_farrier");
+                    let words = ["env", "TZ=UTC", farrier, "--from", file.to_str().unwrap()];
                     let mut terminal = Terminal::start(&words, columns, rows, "xterm-256color");
                     terminal.until("NEXT");
                     every_key(&mut terminal, rows, boxed);
                     terminal.keys("q");
                     let (status, left) = terminal.end();
                     assert!(status.success() && left.is_empty(), "{boxed}: {status:?} {left:?}");
-                });
-            }
+                }
+            });
         }
     });
 }
