@@ -40,10 +40,14 @@ impl Keys {
         // Only what is settled can be compared: an entry may take the key that a later one lets go.
         for wish in wished.iter().rev() {
             if let Some((binding, key, other)) = keys.twice(&wish.action) {
-                let words = format!(
-                    "{key} is bound to {} and to {}; one of them needs another key. Nothing was started",
-                    other.name, binding.name
-                );
+                let words = if other.name == binding.name {
+                    format!("{} has {key} twice. Nothing was started", binding.name)
+                } else {
+                    format!(
+                        "{key} is bound to {} and to {}; one of them needs another key. Nothing was started",
+                        other.name, binding.name
+                    )
+                };
                 return Err(Refused { line: wish.line, words });
             }
         }
@@ -140,7 +144,7 @@ fn named(action: &str) -> Result<&'static Binding, String> {
 
 /// The key that a word of the settings means for an action.
 fn key(word: &str, binding: &Binding) -> Result<Key, String> {
-    let shown = escaped(word.as_bytes());
+    let shown = if word.is_empty() { "\"\"".into() } else { escaped(word.as_bytes()) };
     let lower = word.to_ascii_lowercase();
     if ["alt-", "meta-", "shift-up", "shift-down", "shift-left", "shift-right"]
         .iter()
