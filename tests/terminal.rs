@@ -223,6 +223,11 @@ impl Terminal {
         (status, left)
     }
 
+    /// Whether the program has taken the mouse.
+    pub fn is_pointed(&self) -> bool {
+        self.parser().screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
     fn parser(&self) -> MutexGuard<'_, vt100::Parser> {
         self.screen.lock().expect("no reader panics")
     }
@@ -366,12 +371,9 @@ fn torn_arrows_pastes_and_a_storm_of_sizes_do_no_harm() {
 fn the_mouse_is_given_back_on_the_way_out_and_for_plain_text() {
     let mut terminal = opened("xterm-256color", &[], "release-stale");
     terminal.until("release-stale");
-    let taken = |terminal: &Terminal| {
-        terminal.parser().screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
-    };
-    assert!(!taken(&terminal), "it is the terminal's");
+    assert!(!terminal.is_pointed(), "it is the terminal's");
     terminal.typed(":mouse\r");
-    assert!(taken(&terminal));
+    assert!(terminal.is_pointed());
     // A click on the tab of the pidfiles, in the form of SGR.
     let screen = terminal.screen();
     let column = screen.lines().nth(1).and_then(|tabs| tabs.find("9 Pids")).expect("a tab") + 2;
@@ -379,9 +381,9 @@ fn the_mouse_is_given_back_on_the_way_out_and_for_plain_text() {
     terminal.until("[9 Pids]");
     terminal.keys("Y");
     terminal.until("any key goes back");
-    assert!(!taken(&terminal), "text can be selected");
+    assert!(!terminal.is_pointed(), "text can be selected");
     terminal.typed(" ");
-    assert!(taken(&terminal));
+    assert!(terminal.is_pointed());
     tidy(terminal, "with the mouse");
 }
 

@@ -68,6 +68,8 @@ impl Stage<'_> {
             left.pop_first();
         }
         (next.left, next.state.hosts, next.state.mouse) = (left, hosts, mouse);
+        // A new stage begins as the settings say.
+        terminal.mouse(mouse)?;
         let (columns, rows) = Terminal::size();
         let now = next.watch.elapsed();
         update(&mut next.state, now, Event::Resize(columns, rows));
