@@ -55,6 +55,18 @@ fn a_box_without_servers() {
 }
 
 #[test]
+fn no_usable_proc_asks_for_no_other_user() {
+    use farrier::facts::{Lack, Place};
+    let mut census = empty();
+    let none = farrier::os::Refusal::Unsupported("it lists no process".into());
+    census.seen.denied = 0;
+    census.seen.closed.clear();
+    census.seen.hidden = Some((Place::new("/proc"), Lack::Refused(none)));
+    let screen = Desk::at(census, (80, 24)).press("0").screen();
+    assert!(screen.contains("a mounted proc file system") && !screen.contains("sudo"), "{screen}");
+}
+
+#[test]
 fn a_half_read_box_is_unsure() {
     let mut desk = Desk::at(half_read(), (80, 24));
     assert_snapshot!("half_read", desk.screen());

@@ -52,11 +52,15 @@ pub fn causes(state: &State) -> Vec<Cause> {
     }
     if let Some((place, lack)) = &look.census.seen.hidden {
         let what = format!("the list of processes may be incomplete: {lack}");
+        let (not_read, see_it) = match lack {
+            Lack::Refused(Refusal::Denied) => ("processes of other users", "sudo farrier"),
+            _ => ("processes", "a mounted proc file system; --proc names another than /proc"),
+        };
         let cause = Cause {
             what: what.clone(),
-            not_read: vec!["processes of other users".into()],
+            not_read: vec![not_read.into()],
             place: place.to_string(),
-            see_it: "sudo farrier".into(),
+            see_it: see_it.into(),
             undecided: Vec::new(),
         };
         by_cause.insert(what, cause);
