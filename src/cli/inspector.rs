@@ -103,6 +103,7 @@ pub fn inspector(
     wish.live = recording.is_some();
     let recording = recording.is_some();
     let rights = match (recording, settings.read_only) {
+        (false, _) if settings.unread => Rights::Unread,
         (true, _) => Rights::Recorded,
         (false, true) => Rights::ReadOnly,
         (false, false) => Rights::Signals,

@@ -31,14 +31,17 @@ pub struct Sending {
 
 /// What was asked for; without options of sending: to be shown only.
 pub fn order(target: &str, sending: Option<&Sending>, options: &Options) -> anyhow::Result<Order> {
-    let read_only = options.settings()?.read_only;
+    let settings = options.settings()?;
     let reach = match sending {
         None => Reach::Look,
         Some(sending) if sending.dry_run => Reach::Rehearse,
         Some(_) if !options.from.is_empty() => {
             Reach::ReadOnly("this is a recording: no process is behind it")
         }
-        Some(_) if read_only => {
+        Some(_) if settings.unread => {
+            Reach::ReadOnly("a settings file gave no answer, and it may forbid to send")
+        }
+        Some(_) if settings.read_only => {
             Reach::ReadOnly("farrier is read-only, by --read-only or a setting")
         }
         Some(_) => Reach::Send,

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use super::Options;
 use super::machine::own_machine;
-use crate::os::{Ask, FileStat, Found, PathAsk, Root, Source, own, shown};
+use crate::os::{Ask, FileStat, Found, PathAsk, Refusal, Root, Source, own, shown};
 use crate::settings::Settings;
 use crate::tui::bound::Keys;
 
@@ -19,8 +19,6 @@ const BOUND: u32 = 64 * 1024;
 impl Options {
     /// The settings: of the file that was named, else of the machine and then of the user, the second wins key by key.
     pub fn settings(&self) -> anyhow::Result<Settings> {
-        let mut settings = Settings::default();
-        let source = own_machine();
         let files: Vec<(PathBuf, bool)> = match &self.config {
             // The machine answers for whole paths only.
             Some(named) => vec![(own::directory().join(named), true)],
@@ -29,28 +27,50 @@ impl Options {
                 .map(|path| (path, false))
                 .collect(),
         };
-        for (path, named) in files {
-            match read(source.as_ref(), &path)? {
-                Some(text) => {
-                    let read = settings.read(&text);
-                    read.and_then(|()| Keys::of_settings(&settings.keys).map(drop))
-                        .map_err(|refused| anyhow::anyhow!("{}:{refused}", shown(&path)))?;
-                }
-                None if named => bail!("{}: there is no such file", shown(&path)),
-                None => {}
-            }
-        }
+        let mut settings = taken(own_machine().as_ref(), files)?;
         settings.read_only |= self.read_only;
         Ok(settings)
     }
 }
 
-/// A settings file's text; `None`: there is none. One that others may write is refused.
-fn read(source: &dyn Source, path: &Path) -> anyhow::Result<Option<String>> {
+/// What these files say together; one that was named has to be there.
+fn taken(source: &dyn Source, files: Vec<(PathBuf, bool)>) -> anyhow::Result<Settings> {
+    let mut settings = Settings::default();
+    for (path, named) in files {
+        match read(source, &path)? {
+            // It may forbid to send: looking is what is left.
+            Read::Silent(_) if !named => settings.unread = true,
+            Read::Silent(why) => bail!("{}: {why}", shown(&path)),
+            Read::Text(text) => {
+                let read = settings.read(&text);
+                read.and_then(|()| Keys::of_settings(&settings.keys).map(drop))
+                    .map_err(|refused| anyhow::anyhow!("{}:{refused}", shown(&path)))?;
+            }
+            Read::None if named => bail!("{}: there is no such file", shown(&path)),
+            Read::None => {}
+        }
+    }
+    settings.read_only |= settings.unread;
+    Ok(settings)
+}
+
+/// What came of reading a settings file.
+#[derive(Debug)]
+enum Read {
+    Text(String),
+    /// There is no such file.
+    None,
+    /// Nobody answered: its file system hangs, or without `/proc` no reader can be started.
+    Silent(Refusal),
+}
+
+/// A settings file's text. One that others may write is refused.
+fn read(source: &dyn Source, path: &Path) -> anyhow::Result<Read> {
     let ask = |what| source.ask_one(Ask::path(Root::Own, path, what));
     let stat = match ask(PathAsk::Stat) {
         Ok(Found::Stat(Some(stat))) => stat,
-        Ok(_) => return Ok(None),
+        Ok(_) => return Ok(Read::None),
+        Err(why @ (Refusal::Unsupported(_) | Refusal::TimedOut)) => return Ok(Read::Silent(why)),
         Err(why) => bail!("{}: {why}", shown(path)),
     };
     if let Some(whose) = others_may_write(&stat, nix::unistd::geteuid().as_raw()) {
@@ -58,10 +78,11 @@ fn read(source: &dyn Source, path: &Path) -> anyhow::Result<Option<String>> {
     }
     match ask(PathAsk::Read(BOUND)) {
         Ok(Found::File(Some(text))) => match text.utf8() {
-            Some(text) => Ok(Some(text.to_owned())),
+            Some(text) => Ok(Read::Text(text.to_owned())),
             None => bail!("{} is not UTF-8. Nothing was started", shown(path)),
         },
-        Ok(_) => Ok(None),
+        Ok(_) => Ok(Read::None),
+        Err(Refusal::TimedOut) => Ok(Read::Silent(Refusal::TimedOut)),
         Err(why) => bail!("{}: {why}", shown(path)),
     }
 }
@@ -72,4 +93,36 @@ fn others_may_write(stat: &FileStat, euid: u32) -> Option<String> {
         return Some(format!("it belongs to user {}, not to root or to user {euid}", stat.uid));
     }
     (stat.mode & 0o022 != 0).then(|| format!("its mode {:04o} lets others write it", stat.mode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::Answer;
+
+    /// A machine that answers nothing.
+    struct Mute(Refusal);
+
+    impl Source for Mute {
+        fn ask(&self, asks: &[Ask]) -> Vec<Answer> {
+            asks.iter().map(|_| Err(self.0.clone())).collect()
+        }
+
+        fn next_look(&self) {}
+    }
+
+    #[test]
+    fn a_file_that_gives_no_answer_leaves_farrier_to_look_only() {
+        let silences = [Refusal::TimedOut, Refusal::Unsupported("no reader".into())];
+        for silence in silences {
+            let files = |named| vec![(PathBuf::from(SYSTEM), named)];
+            let settings = taken(&Mute(silence.clone()), files(false)).unwrap();
+            assert!(settings.unread && settings.read_only);
+            assert!(
+                taken(&Mute(silence), files(true)).is_err(),
+                "the one that was named is wanted"
+            );
+        }
+        assert!(taken(&Mute(Refusal::Denied), vec![(SYSTEM.into(), false)]).is_err());
+    }
 }

@@ -23,6 +23,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Nothing can be sent.
     pub read_only: bool,
+    /// A settings file did not answer: what it may forbid is not done.
+    pub unread: bool,
     /// A file that takes the audit lines besides the system's log.
     pub audit_file: Option<PathBuf>,
 }

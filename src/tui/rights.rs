@@ -8,6 +8,8 @@ pub enum Rights {
     /// Nothing: `--read-only`, or the settings.
     #[default]
     ReadOnly,
+    /// A settings file gave no answer: what it may forbid is not done.
+    Unread,
     /// Nothing: what is shown is a recording.
     Recorded,
     /// Nothing, and it is asked for as if it were: the recording answers.

@@ -118,6 +118,10 @@ pub fn refused_here(state: &State) -> Result<(), Refused> {
             "farrier was started to look only",
             "farrier without --read-only may send",
         )),
+        Rights::Unread => Err(Refused::new(
+            "a settings file gave no answer, and it may forbid to send",
+            "farrier sends again when it is started with that file in reach",
+        )),
         Rights::Recorded => Err(Refused::new(
             "this is a recording: no process is behind it",
             "run farrier on the machine itself",

@@ -88,7 +88,7 @@ pub(super) fn mode(state: &State) -> String {
             format!("late {}s", late.as_secs().min(999))
         }
         Some(_) if state.period > state.wished => format!("slow {period}s"),
-        Some(_) if state.rights == Rights::ReadOnly => "READONLY".into(),
+        Some(_) if matches!(state.rights, Rights::ReadOnly | Rights::Unread) => "READONLY".into(),
         Some(_) => format!("live {period}s"),
     }
 }
