@@ -8,12 +8,12 @@ use super::directories;
 use super::once::Once;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Address, Config, Process, Upstream, Way};
-use crate::os::Text;
-use crate::servers::{GroupMember, Pass, Server};
+use crate::os::{Refusal, Root, Text, shown};
+use crate::servers::{GroupMember, Pass, Proxied, Server};
 
-/// How much of one file is read, and of how many.
+/// How much of one file is read, and of how many. What says more is not known as a whole.
 const BOUND: u32 = 1 << 18;
-const FILES: usize = 100;
+const FILES: usize = 400;
 
 /// What its files say together.
 #[derive(Default)]
@@ -36,33 +36,10 @@ pub fn upstreams(
         Ok(config) => config.file.path.clone(),
         Err(lack) => return Fact::lacking(loaded.place.clone(), lack.clone()),
     };
-    let base = main.parent().map(Path::to_path_buf).unwrap_or_default();
-    let mut said = Said::default();
-    let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
-    let mut waiting = vec![main.clone()];
-    while let Some(path) = waiting.pop().filter(|_| seen.len() < FILES) {
-        if !seen.insert(path.clone()) {
-            continue;
-        }
-        let file = once.file(process.root, &path, BOUND);
-        let text = match file.value {
-            Ok(Some(text)) => text,
-            Ok(None) => continue,
-            Err(lack) => return Fact::lacking(file.place, lack),
-        };
-        let proxied = read(&text);
-        said.passes.extend(proxied.passes.into_iter().map(|pass| (path.clone(), pass)));
-        for member in proxied.members {
-            said.groups.entry(member.group.clone()).or_default().push((path.clone(), member));
-        }
-        for pattern in &proxied.includes {
-            match included(once, process, &base.join(pattern.path())) {
-                Ok(more) => waiting.extend(more),
-                Err(lack) => return Fact::lacking(Place::path(&path), lack),
-            }
-        }
-    }
-    let mut upstreams = said.upstreams();
+    let mut upstreams = match said(once, process.root, read, &main) {
+        Ok(said) => said.upstreams(),
+        Err((place, lack)) => return Fact::lacking(place, lack),
+    };
     for upstream in &mut upstreams {
         upstream.way = match &upstream.to {
             Address::Unix(path) => Some(way(once, process, path)),
@@ -70,6 +47,48 @@ pub fn upstreams(
         };
     }
     Fact::known(Place::path(&main), upstreams)
+}
+
+/// What a configuration says with all that it includes; else where something lacks.
+fn said(
+    once: &Once<'_>,
+    root: Root,
+    read: fn(&Text) -> Proxied,
+    main: &Path,
+) -> Result<Said, (Place, Lack)> {
+    let base = main.parent().map(Path::to_path_buf).unwrap_or_default();
+    let mut said = Said::default();
+    let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut waiting = vec![main.to_path_buf()];
+    while let Some(path) = waiting.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        let more = |words: String| Lack::Refused(Refusal::Unsupported(words.into()));
+        if seen.len() > FILES {
+            let words = format!("it includes more than {FILES} files");
+            return Err((Place::path(main), more(words)));
+        }
+        let file = once.file(root, &path, BOUND);
+        let text = match file.value {
+            Ok(Some(text)) => text,
+            Ok(None) => continue,
+            Err(lack) => return Err((file.place, lack)),
+        };
+        if text.len() >= BOUND as usize {
+            return Err((file.place, more(format!("it has more than {} KiB", BOUND / 1024))));
+        }
+        let proxied = read(&text);
+        said.passes.extend(proxied.passes.into_iter().map(|pass| (path.clone(), pass)));
+        for member in proxied.members {
+            said.groups.entry(member.group.clone()).or_default().push((path.clone(), member));
+        }
+        for pattern in &proxied.includes {
+            let files = included(once, root, &base.join(pattern.path()));
+            waiting.extend(files.map_err(|lack| (Place::path(&path), lack))?);
+        }
+    }
+    Ok(said)
 }
 
 fn way(once: &Once<'_>, process: &Process, socket: &Path) -> Way {
@@ -128,14 +147,19 @@ fn address(written: &Text) -> Option<Address> {
     Some(Address::Tcp(SocketAddr::new(ip, port)))
 }
 
-/// The files that an `include` means: one, or those whose names fit the pattern in its last part.
-fn included(once: &Once<'_>, process: &Process, pattern: &Path) -> Result<Vec<PathBuf>, Lack> {
+/// The files that an `include` means: one, or those whose names fit the pattern in its last part. What else `glob(7)`
+/// knows is left to the server.
+fn included(once: &Once<'_>, root: Root, pattern: &Path) -> Result<Vec<PathBuf>, Lack> {
     let name = pattern.file_name().map(|name| Text::from(Path::new(name))).unwrap_or_default();
-    if !name.bytes().iter().any(|byte| matches!(byte, b'*' | b'?')) {
+    let holds = |text: &Text, signs: &[u8]| text.bytes().iter().any(|byte| signs.contains(byte));
+    let directory = pattern.parent().unwrap_or(pattern);
+    if holds(&name, b"[") || holds(&Text::from(directory), b"*?[") {
+        return Err(Lack::Unevaluable(format!("include {}", shown(pattern))));
+    }
+    if !holds(&name, b"*?") {
         return Ok(vec![pattern.to_path_buf()]);
     }
-    let Some(directory) = pattern.parent() else { return Ok(Vec::new()) };
-    let names = once.list(process.root, directory).value?.unwrap_or_default();
+    let names = once.list(root, directory).value?.unwrap_or_default();
     let fitting = names
         .iter()
         .filter(|entry| !entry.bytes().starts_with(b".") && fits(entry.bytes(), name.bytes()));
@@ -158,6 +182,43 @@ fn fits(name: &[u8], pattern: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os::{Answer, Ask, Found, PathAsk, Source};
+
+    /// A disk on which each file includes the same, and a directory has that many files.
+    struct Disk(&'static str, usize);
+
+    impl Source for Disk {
+        fn ask(&self, asks: &[Ask]) -> Vec<Answer> {
+            let answer = |ask: &Ask| match ask {
+                Ask::Path(_, _, PathAsk::Read(_)) => Ok(Found::File(Some(Text::from(self.0)))),
+                Ask::Path(_, _, PathAsk::List) => {
+                    let names = (0..self.1).map(|nth| Text::from(&*format!("{nth}.conf")));
+                    Ok(Found::Names(Some(names.collect())))
+                }
+                _ => Err(Refusal::NotRecorded),
+            };
+            asks.iter().map(answer).collect()
+        }
+
+        fn next_look(&self) {}
+    }
+
+    #[test]
+    fn what_is_not_read_whole_is_not_known() {
+        let read = crate::servers::nginx::SERVER.read_proxy.unwrap();
+        let of = |text, files| {
+            let disk = Disk(text, files);
+            said(&Once::new(&disk), Root::Own, read, Path::new("/etc/nginx/nginx.conf"))
+        };
+        let passes = "location / { proxy_pass http://127.0.0.1:81; } include sites/*;";
+        assert_eq!(of(passes, 300).map(|said| said.passes.len()).unwrap(), 301);
+        assert!(of(passes, 500).err().unwrap().1.to_string().contains("more than 400 files"));
+        for pattern in ["include [a-m]*.conf;", "include */shop.conf;"] {
+            assert!(matches!(of(pattern, 1), Err((_, Lack::Unevaluable(_)))), "{pattern}");
+        }
+        let long: &'static str = "#".repeat(BOUND as usize).leak();
+        assert!(of(long, 1).err().unwrap().1.to_string().contains("more than 256 KiB"));
+    }
 
     #[test]
     fn addresses() {
