@@ -64,7 +64,7 @@ fn said(
         if !seen.insert(path.clone()) {
             continue;
         }
-        let more = |words: String| Lack::Refused(Refusal::Unsupported(words.into()));
+        let more = |words: String| Lack::Refused(Refusal::Unsupported(words));
         if seen.len() > FILES {
             let words = format!("it includes more than {FILES} files");
             return Err((Place::path(main), more(words)));
