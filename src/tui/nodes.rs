@@ -156,13 +156,18 @@ fn every(state: &State) -> Vec<Node<'_>> {
     let mut nodes = Vec::new();
     for app in &look.census.apps {
         let mut below = Vec::new();
-        for member in members(app).filter(|m| m.master.is_some()) {
-            branch(state, app.kind, &app.name, Some(app), member, &mut below);
-        }
+        let mut masters: Vec<Member<'_>> = members(app).filter(|m| m.master.is_some()).collect();
         for ghost in state.ended().filter(|g| g.app == app.id) {
             if matches!(ghost.was, Was::Master(_)) {
-                branch(state, app.kind, &app.name, Some(app), ghost.member(), &mut below);
+                // Masters stand by their start, and one that ends stays where it stood.
+                let start = |member: &Member<'_>| member.process.identity().1;
+                let ghost = ghost.member();
+                let at = masters.iter().position(|other| start(other) > start(&ghost));
+                masters.insert(at.unwrap_or(masters.len()), ghost);
             }
+        }
+        for member in masters {
+            branch(state, app.kind, &app.name, Some(app), member, &mut below);
         }
         let orphans = members(app).filter(|m| {
             m.worker.is_some() && app.orphans.iter().any(|o| o.process.pid == m.process.pid)
