@@ -14,11 +14,7 @@ const CONDITIONS: &[&str] = &["if", "unless", "while", "until", "rescue", "and",
 pub fn read(loading: &Loading<'_>) -> Config {
     let source = loading.text.bytes();
     let statements = statements(source);
-    let place = Where {
-        file: Text::from(loading.given).bytes().to_vec(),
-        cwd: loading.cwd.map(|cwd| Text::from(cwd).bytes().to_vec()),
-    };
-    let mut values = Values::new(&statements, place, |_| false);
+    let mut values = Values::new(&statements, Where::of(loading), |_| false);
     let mut config = Config::empty(loading.path);
     for statement in &statements {
         // What stands in a hook or a definition sets nothing when the file is read.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::expression::Expression;
 use super::{Kind, Scope, Statement, Token};
 use crate::os::Text;
+use crate::servers::Loading;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,16 @@ pub struct Where {
     pub file: Vec<u8>,
     /// The working directory, links resolved, as `getcwd(2)` gives it; `None`: not known.
     pub cwd: Option<Vec<u8>>,
+}
+
+impl Where {
+    /// Where a file is evaluated that is about to be read.
+    pub fn of(loading: &Loading<'_>) -> Self {
+        Self {
+            file: Text::from(loading.given).bytes().to_vec(),
+            cwd: loading.cwd.map(|cwd| Text::from(cwd).bytes().to_vec()),
+        }
+    }
 }
 
 /// What variables hold.

@@ -194,9 +194,14 @@ impl<'a> Stage<'a> {
         let looks = start_gatherer(&inspector, tell)?;
         let hand = start_hand(inspector, tell)?;
         let watch = Watch::start();
-        let (wanted, plain, slow_frames) = (None, false, 0);
-        let (number, left) = (tell.number, BTreeMap::new());
-        Ok(Self {
+        let left = Left { number: tell.number, state, watch, looks, hand };
+        Ok(Self::of(left, terminal, screen))
+    }
+
+    /// A machine on the screen, with nothing under way there.
+    fn of(left: Left, terminal: &'a Terminal, screen: &'a mut Screen) -> Self {
+        let Left { number, state, watch, looks, hand } = left;
+        Self {
             number,
             terminal,
             state,
@@ -204,11 +209,11 @@ impl<'a> Stage<'a> {
             watch,
             looks,
             hand,
-            wanted,
-            left,
-            plain,
-            slow_frames,
-        })
+            wanted: None,
+            left: BTreeMap::new(),
+            plain: false,
+            slow_frames: 0,
+        }
     }
 
     /// The loop.

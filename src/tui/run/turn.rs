@@ -1,6 +1,5 @@
 //! Several machines in turn: the one that is shown has the screen, the others stand where they were left.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::mpsc::Sender;
 
@@ -17,13 +16,13 @@ use crate::tui::{gather, hand};
 /// So many machines are kept where they were left; each holds its looks.
 const KEPT: usize = 8;
 
-/// A machine of several that is not shown: its recording stands.
+/// A machine by itself, without a screen: one of several that is not shown, and whose recording stands.
 pub(super) struct Left {
-    number: usize,
-    state: State,
-    watch: Watch,
-    looks: Sender<gather::Order>,
-    hand: Option<Sender<hand::Order>>,
+    pub(super) number: usize,
+    pub(super) state: State,
+    pub(super) watch: Watch,
+    pub(super) looks: Sender<gather::Order>,
+    pub(super) hand: Option<Sender<hand::Order>>,
 }
 
 impl Stage<'_> {
@@ -44,24 +43,10 @@ impl Stage<'_> {
         let mut next = match (left.remove(&to), inspector) {
             (None, Some(inspector)) => Self::set(*inspector, terminal, screen, tell)?,
             (None, None) => return Err(io::ErrorKind::NotFound.into()),
-            (Some(Left { number, state, watch, looks, hand }), _) => {
-                let stands = state.paused.is_some();
-                let _ = looks.send(gather::Order::Stand(stands));
-                let (left, wanted) = (BTreeMap::new(), None);
-                let (plain, slow_frames) = (false, 0);
-                Self {
-                    number,
-                    terminal,
-                    state,
-                    screen,
-                    watch,
-                    looks,
-                    hand,
-                    wanted,
-                    left,
-                    plain,
-                    slow_frames,
-                }
+            (Some(shown), _) => {
+                let stands = shown.state.paused.is_some();
+                let _ = shown.looks.send(gather::Order::Stand(stands));
+                Self::of(shown, terminal, screen)
             }
         };
         while left.len() >= KEPT {

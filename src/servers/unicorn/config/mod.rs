@@ -55,14 +55,10 @@ fn hook_of(scope: &Scope<'_>) -> Option<Hook> {
 pub fn read(loading: &Loading<'_>) -> Config {
     let source = loading.text.bytes();
     let statements = statements(source);
-    let place = Where {
-        file: Text::from(loading.given).bytes().to_vec(),
-        cwd: loading.cwd.map(|cwd| Text::from(cwd).bytes().to_vec()),
-    };
     let mut reader = Reader {
         source,
         config: Config::empty(loading.path),
-        values: Values::new(&statements, place, |scope| hook_of(scope).is_some()),
+        values: Values::new(&statements, Where::of(loading), |scope| hook_of(scope).is_some()),
         foreign: None,
     };
     for statement in &statements {
