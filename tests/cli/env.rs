@@ -9,30 +9,24 @@ const SECRET: &str = "hunter2-and-a-half";
 
 /// A process with secrets in its environment; it ends with its standard input.
 fn keeper(also: &[(&str, &str)]) -> Child {
-    let mut child = Command::new("/bin/sh")
+    let mut command = Command::new("/bin/sh");
+    command
         .args(["-c", "echo; read end"])
         .env_clear()
         .envs([("SECRET_KEY_BASE", SECRET), ("TOKEN", SECRET), ("RAILS_ENV", "production")])
         .env("BUNDLE_GEMFILE", "/var/www/shop/Gemfile")
-        .envs(also.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut ready = [0];
-    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
-    child
+        .envs(also.iter().copied());
+    started(&mut command)
 }
 
 /// A Ruby with a script that says with one byte that it is ready, and then reads.
 fn ruby(script: &str, environment: &[(&str, &str)]) -> Child {
-    let mut child = Command::new("ruby")
-        .args(["-e", script])
-        .envs(environment.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    started(Command::new("ruby").args(["-e", script]).envs(environment.iter().copied()))
+}
+
+/// Starts a program, and waits for the byte by which it says that it is ready.
+fn started(command: &mut Command) -> Child {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut ready = [0];
     std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
     child

@@ -1,5 +1,6 @@
 //! The boxes that the screens show.
 
+use farrier::facts::opens::{Entry, Opens, Slot};
 use farrier::facts::{Fact, Lack, Place};
 use farrier::model::{AppId, Census, Role, Searched};
 use farrier::os::Refusal;
@@ -100,4 +101,19 @@ pub fn half_read() -> Census {
     master.release.value = Err(denied());
     master.restart.gemfile.value = Err(denied());
     census
+}
+
+/// Plain files that a process has open to write.
+pub fn opens(names: &[(&str, Slot)]) -> Opens {
+    let entry = |(name, slot): &(&str, Slot)| Entry {
+        slot: *slot,
+        kind: Some("REG"),
+        mode: Some("w"),
+        name: (*name).into(),
+        device: None,
+        inode: None,
+        size: None,
+        fate: None,
+    };
+    Opens { entries: names.iter().map(entry).collect(), lacking: Vec::new() }
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use farrier::facts::opens::{Entry, Opens, Slot};
+use farrier::facts::opens::Slot;
 use farrier::model::Census;
 use farrier::tui::update::Event;
 use ratatui::style::Modifier;
 
+use super::boxes::opens;
 use super::desk::Desk;
 use super::past::later;
 use crate::built::{self, LIVE, master, pid};
@@ -139,27 +140,11 @@ fn a_recording_is_compared_with_any_of_its_looks() {
 
 #[test]
 fn what_a_process_had_open_is_compared_too() {
-    let opens = |names: &[&str]| Opens {
-        entries: names
-            .iter()
-            .map(|name| Entry {
-                slot: Slot::Fd(9),
-                kind: Some("REG"),
-                mode: Some("w"),
-                name: (*name).into(),
-                device: None,
-                inode: None,
-                size: None,
-                fate: None,
-            })
-            .collect(),
-        lacking: Vec::new(),
-    };
     let mut desk = Desk::at(built::healthy(), (120, 40));
     desk.press("6");
-    desk.event(Event::Opens(pid(14740), Ok(opens(&["/var/log/a.log"]))));
+    desk.event(Event::Opens(pid(14740), Ok(opens(&[("/var/log/a.log", Slot::Fd(9))]))));
     desk.press("=");
-    desk.event(Event::Opens(pid(14740), Ok(opens(&["/var/log/b.log"]))));
+    desk.event(Event::Opens(pid(14740), Ok(opens(&[("/var/log/b.log", Slot::Fd(9))]))));
     assert_eq!(underlined(&desk), "/var/log/b.log", "{}", desk.screen());
     desk.press("k");
     assert!(desk.row(39).contains("since 23:10:57: 1 cell differs"), "{}", desk.row(39));

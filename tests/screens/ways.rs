@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::boxes::{incident, two};
+use super::boxes::{incident, opens, two};
 use super::desk::Desk;
 use crate::built::pid;
 use farrier::facts::environ::Variable;
-use farrier::facts::opens::{Entry, Opens, Slot};
+use farrier::facts::opens::Slot;
 use farrier::tui::place::View;
 use farrier::tui::update::{Effect, Event};
 
@@ -159,20 +159,6 @@ fn what_changed_is_underlined_for_ten_seconds_and_nothing_moves() {
     desk.wait(Duration::from_secs(2));
     assert_eq!(underlined(&desk), "");
     assert_eq!(desk.screen(), before);
-}
-
-fn opens(names: &[(&str, Slot)]) -> Opens {
-    let entry = |(name, slot): &(&str, Slot)| Entry {
-        slot: *slot,
-        kind: Some("REG"),
-        mode: Some("w"),
-        name: (*name).into(),
-        device: None,
-        inode: None,
-        size: None,
-        fate: None,
-    };
-    Opens { entries: names.iter().map(entry).collect(), lacking: Vec::new() }
 }
 
 #[test]
