@@ -14,13 +14,50 @@ use portable_pty::{
 /// How long the screen may take to show what is awaited.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What came from the program.
-#[derive(Clone, Copy, Default)]
-pub struct Drawn {
-    /// How often the whole screen was cleared: before a frame that draws every cell.
-    pub clears: usize,
+/// What came from the program: the screen as it stands, and how far the program has come with it.
+struct Drawn {
+    parser: vt100::Parser,
+    /// How many frames that draw every cell are whole.
+    frames: usize,
+    /// Such a frame has begun and not ended.
+    begun: bool,
     /// All bytes.
-    pub bytes: usize,
+    bytes: usize,
+    /// The last bytes, as many as one of the sequences below has.
+    tail: Vec<u8>,
+}
+
+impl Drawn {
+    /// What a frame that draws every cell begins with.
+    const CLEAR: &[u8] = b"\x1b[2J";
+    /// What every frame ends with, and has nowhere else: all styles off.
+    const END: &[u8] = b"\x1b[0m";
+
+    fn new(columns: u16, rows: u16) -> Self {
+        let parser = vt100::Parser::new(rows, columns, 0);
+        Self { parser, frames: 0, begun: false, bytes: 0, tail: Vec::new() }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.parser.process(bytes);
+        self.bytes += bytes.len();
+        for byte in bytes {
+            if self.tail.len() == Self::END.len() {
+                self.tail.remove(0);
+            }
+            self.tail.push(*byte);
+            if self.tail == Self::CLEAR {
+                self.begun = true;
+            } else if self.tail == Self::END {
+                self.frames += usize::from(std::mem::take(&mut self.begun));
+            }
+        }
+    }
+
+    /// Not in the middle of a frame.
+    fn is_whole(&self) -> bool {
+        self.tail == Self::END
+    }
 }
 
 /// A program in a terminal of its own.
@@ -30,8 +67,6 @@ pub struct Terminal {
     /// Kept open so that the terminal outlives the program, as a shell's does.
     slave: Option<Box<dyn SlavePty + Send>>,
     keyboard: Box<dyn Write + Send>,
-    screen: Arc<Mutex<vt100::Parser>>,
-    /// How often the program has drawn every cell, and how many bytes it has written.
     drawn: Arc<Mutex<Drawn>>,
     /// While it is held, nothing is read of what the program writes.
     stall: Arc<AtomicBool>,
@@ -55,26 +90,17 @@ impl Terminal {
             command.env_remove(unwanted);
         }
         let child = pair.slave.spawn_command(command).expect("the program starts");
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
-        let shown = Arc::clone(&screen);
         let mut output = pair.master.try_clone_reader().expect("a reader");
-        let drawn = Arc::new(Mutex::new(Drawn::default()));
-        let counted = Arc::clone(&drawn);
+        let drawn = Arc::new(Mutex::new(Drawn::new(columns, rows)));
+        let shown = Arc::clone(&drawn);
         let stall = Arc::new(AtomicBool::new(false));
         let stalled = Arc::clone(&stall);
         let (reader, reading) = channel();
         thread::spawn(move || {
             let _reader: Sender<()> = reader;
             let mut bytes = [0; 4096];
-            let mut tail: Vec<u8> = Vec::new();
             while let Ok(count @ 1..) = output.read(&mut bytes) {
-                shown.lock().expect("no reader panics").process(&bytes[..count]);
-                tail.extend(&bytes[..count]);
-                let mut counted = counted.lock().expect("no reader panics");
-                counted.bytes += count;
-                counted.clears += tail.windows(4).filter(|four| four == b"\x1b[2J").count();
-                tail.drain(..tail.len().saturating_sub(3));
-                drop(counted);
+                shown.lock().expect("no reader panics").take(&bytes[..count]);
                 while stalled.load(Ordering::Relaxed) {
                     sleep(Duration::from_millis(2));
                 }
@@ -82,7 +108,7 @@ impl Terminal {
         });
         let keyboard = pair.master.take_writer().expect("a writer");
         let slave = Some(pair.slave);
-        Self { child, master: pair.master, slave, keyboard, screen, drawn, stall, reading, found }
+        Self { child, master: pair.master, slave, keyboard, drawn, stall, reading, found }
     }
 
     /// Types: text as it is, other keys by the bytes that a terminal sends for them.
@@ -93,7 +119,7 @@ impl Terminal {
 
     /// Makes the window another size, as a person dragging its corner does.
     pub fn resize(&self, columns: u16, rows: u16) {
-        self.parser().screen_mut().set_size(rows, columns);
+        self.seen().parser.screen_mut().set_size(rows, columns);
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).expect("the terminal takes a size");
     }
@@ -103,9 +129,9 @@ impl Terminal {
         self.stall.store(stalled, Ordering::Relaxed);
     }
 
-    /// What came until now.
-    pub fn drawn(&self) -> Drawn {
-        *self.drawn.lock().expect("no reader panics")
+    /// How many bytes came until now.
+    pub fn written(&self) -> usize {
+        self.seen().bytes
     }
 
     /// Types keys and Ctrl-L, and waits for the frame that draws every cell: then all of them were taken in. A frame that
@@ -116,33 +142,29 @@ impl Terminal {
     }
 
     fn repainted(&mut self, keys: &str) -> String {
-        let before = self.drawn().clears;
+        let before = self.seen().frames;
         self.keys(&format!("{keys}\x0c"));
         let until = Instant::now() + PATIENCE;
-        let mut seen = 0;
         loop {
             sleep(Duration::from_millis(4));
-            let now = self.drawn();
-            // A frame is drawn from the first cell to the last: it is whole when its last line stands and nothing follows.
-            if now.clears > before && std::mem::replace(&mut seen, now.bytes) == now.bytes {
-                let screen = self.screen();
-                if screen.lines().count() == usize::from(self.parser().screen().size().0) {
-                    return screen;
-                }
+            let now = self.seen();
+            if now.frames > before && now.is_whole() {
+                return now.parser.screen().contents();
             }
+            drop(now);
             assert!(Instant::now() < until, "no frame after {keys:?}:\n{}", self.screen());
         }
     }
 
     /// What is on the screen now, a line each, without the blanks at their ends.
     pub fn screen(&self) -> String {
-        self.parser().screen().contents()
+        self.seen().parser.screen().contents()
     }
 
     /// The same with its colours: a line each, every cell written out, blanks too.
     pub fn coloured(&self) -> String {
-        let parser = self.parser();
-        let screen = parser.screen();
+        let seen = self.seen();
+        let screen = seen.parser.screen();
         let (rows, columns) = screen.size();
         let mut out = String::new();
         for row in 0..rows {
@@ -180,12 +202,19 @@ impl Terminal {
         self.until_screen(&format!("{text:?}"), |screen| screen.contains(text))
     }
 
-    /// Waits until the screen is as wanted; gives it.
+    /// Waits until the screen is as wanted, and not half drawn; gives it.
     pub fn until_screen(&self, what: &str, mut wanted: impl FnMut(&str) -> bool) -> String {
         let until = Instant::now() + PATIENCE;
+        let (mut bytes, mut still) = (0, Instant::now());
         loop {
-            let screen = self.screen();
-            if wanted(&screen) {
+            let seen = self.seen();
+            let (screen, whole) = (seen.parser.screen().contents(), seen.is_whole());
+            if std::mem::replace(&mut bytes, seen.bytes) != seen.bytes {
+                still = Instant::now();
+            }
+            drop(seen);
+            // Other programs than farrier, and what goes to the clipboard, end as they like.
+            if wanted(&screen) && (whole || still.elapsed() > Duration::from_millis(100)) {
                 return screen;
             }
             assert!(Instant::now() < until, "waited {PATIENCE:?} in vain for {what}:\n{screen}");
@@ -208,9 +237,9 @@ impl Terminal {
         self.slave = None;
         let ended = self.reading.recv_timeout(PATIENCE);
         assert_eq!(ended, Err(RecvTimeoutError::Disconnected), "somebody keeps the terminal open");
-        let parser = self.parser();
-        let screen = parser.screen();
-        let seen = [
+        let seen = self.seen();
+        let screen = seen.parser.screen();
+        let modes = [
             ("the alternate screen", screen.alternate_screen()),
             ("a hidden cursor", screen.hide_cursor()),
             ("bracketed paste", screen.bracketed_paste()),
@@ -218,18 +247,18 @@ impl Terminal {
             ("keypad keys", screen.application_keypad() || screen.application_cursor()),
             ("other line settings", !line_settings_kept),
         ];
-        let left = seen.into_iter().filter(|(_, is)| *is).map(|(what, _)| what).collect();
-        drop(parser);
+        let left = modes.into_iter().filter(|(_, is)| *is).map(|(what, _)| what).collect();
+        drop(seen);
         (status, left)
     }
 
     /// Whether the program has taken the mouse.
     pub fn is_pointed(&self) -> bool {
-        self.parser().screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+        self.seen().parser.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
     }
 
-    fn parser(&self) -> MutexGuard<'_, vt100::Parser> {
-        self.screen.lock().expect("no reader panics")
+    fn seen(&self) -> MutexGuard<'_, Drawn> {
+        self.drawn.lock().expect("no reader panics")
     }
 }
 
@@ -419,13 +448,13 @@ fn a_terminal_that_takes_nothing_keeps_nobody() {
 
 /// The bytes that came after these keys, once nothing more comes.
 fn cost(terminal: &mut Terminal, keys: &str) -> usize {
-    let before = terminal.drawn().bytes;
+    let before = terminal.written();
     terminal.keys(keys);
     let mut seen = before;
     let until = Instant::now() + PATIENCE;
     loop {
         sleep(Duration::from_millis(150));
-        let now = terminal.drawn().bytes;
+        let now = terminal.written();
         if now > before && std::mem::replace(&mut seen, now) == now {
             return now - before;
         }
@@ -448,9 +477,9 @@ fn a_key_costs_what_it_changes_and_a_quiet_screen_nothing() {
             let bytes = cost(&mut terminal, key);
             assert!(bytes <= view, "{bytes} bytes for {key} at {columns}x{rows}");
         }
-        let before = terminal.drawn().bytes;
+        let before = terminal.written();
         sleep(Duration::from_millis(1500));
-        assert_eq!(terminal.drawn().bytes, before, "nothing changed at {columns}x{rows}");
+        assert_eq!(terminal.written(), before, "nothing changed at {columns}x{rows}");
         terminal.keys("\x03");
         let (status, left) = terminal.end();
         assert!(status.success() && left.is_empty(), "{status:?} {left:?}");

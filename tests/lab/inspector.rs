@@ -124,9 +124,9 @@ fn a_quiet_box_costs_the_line_next_to_nothing() {
         terminal.until("FINE");
         // What is read deeply comes after the first look, and young ages move.
         std::thread::sleep(std::time::Duration::from_secs(4));
-        let before = terminal.drawn().bytes;
+        let before = terminal.written();
         std::thread::sleep(std::time::Duration::from_secs(5));
-        let bytes = terminal.drawn().bytes - before;
+        let bytes = terminal.written() - before;
         assert!(bytes <= 5 * 200, "{bytes} bytes in 5 looks at {columns}x{rows}");
         quits(terminal);
     }
