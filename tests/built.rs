@@ -401,6 +401,7 @@ pub fn app() -> App {
         pidfiles: vec![pidfile(PidfileKind::Current, 14740, PidfileState::Live, Some(14740))],
         listeners: vec![listener(48113, &[14740])],
         wanted: vec![],
+        holder: known("/proc/locks", None),
     }
 }
 

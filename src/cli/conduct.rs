@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use super::Status;
-use super::operate::{Desk, Look, Order, Reach, locked, reported, settled, told};
+use super::looker::settled;
+use super::operate::{Desk, Look, Order, Reach, locked, reported, told};
 use super::targets;
 use crate::model::Operation;
 use crate::os::Hands;
@@ -57,7 +58,7 @@ pub fn conduct(
             return told(&refused, desk);
         }
         Reach::Send => {
-            if let Err(refused) = locked(&course.first, hands, desk) {
+            if let Err(refused) = locked(&course.first, look, hands, desk) {
                 return told(&refused, desk);
             }
         }

@@ -1,12 +1,15 @@
 //! One machine looked at again and again, for what has to be seen to come true.
 
+use std::time::Duration;
+
+use super::operate::Look;
 use crate::model::Census;
-use crate::os::Source;
+use crate::os::{Hands, Source};
 use crate::rules::{Verdicts, judge};
 use crate::survey::{Surveyor, Wish};
 
 /// A look has to be this much older than the next one for rules that compare two, nanoseconds.
-pub const APART: i64 = 1_000_000_000;
+const APART: i64 = 1_000_000_000;
 
 /// Looks at one machine again and again; rules that compare two looks get one that is at least a second older.
 pub struct Looker<'a> {
@@ -39,4 +42,14 @@ impl<'a> Looker<'a> {
         self.last.get_or_insert_with(|| census.clone());
         (census, verdicts)
     }
+}
+
+/// A look whose rules are all decided: a second one is taken where a rule wants to compare.
+pub fn settled(look: Look<'_>, hands: &mut dyn Hands) -> (Census, Verdicts) {
+    let (census, verdicts) = look();
+    if !verdicts.want_second_look() {
+        return (census, verdicts);
+    }
+    hands.pause(Duration::from_nanos(APART.unsigned_abs()));
+    look()
 }

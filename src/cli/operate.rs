@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Status;
 use super::conduct::conduct;
-use super::looker::APART;
+use super::looker::settled;
 use super::targets;
 use crate::model::{App, Census, Operation, Role, Signal};
 use crate::os::{Hands, Pid};
@@ -100,16 +100,6 @@ impl Desk<'_> {
     }
 }
 
-/// A look whose rules are all decided: a second one is taken where a rule wants to compare.
-pub(super) fn settled(look: Look<'_>, hands: &mut dyn Hands) -> (Census, Verdicts) {
-    let (census, verdicts) = look();
-    if !verdicts.want_second_look() {
-        return (census, verdicts);
-    }
-    hands.pause(Duration::from_nanos(APART.unsigned_abs()));
-    look()
-}
-
 /// A signal by its name, with or without `SIG`, in either case.
 pub fn signal(word: &str) -> Result<Signal, String> {
     let upper = word.to_ascii_uppercase();
@@ -171,10 +161,11 @@ pub fn operate(
 /// Keeps a second operator out; that it could not is said.
 pub(super) fn locked(
     plan: &Plan,
+    look: Look<'_>,
     hands: &mut dyn Hands,
     desk: &mut Desk<'_>,
 ) -> Result<(), Refused> {
-    if let Some(words) = plans::lock::take(plan, hands)? {
+    if let Some(words) = plans::lock::take(plan, hands, || look().0)? {
         desk.complain(&words);
     }
     Ok(())
@@ -238,7 +229,9 @@ fn planned(
         Wanted::Operation(operation) => {
             plans::plan(census, verdicts, app, target.master, *operation)
         }
-        Wanted::Signal(signal) => receiver(census, &target, *signal)
+        // While somebody works on it, that is the reason, whomever the signal would be for.
+        Wanted::Signal(signal) => plans::is_free(census, app)
+            .and_then(|()| receiver(census, &target, *signal))
             .and_then(|pid| plans::signal(census, verdicts, pid, *signal)),
     })
 }
@@ -290,7 +283,7 @@ fn send(
         let refused = Refused::new("there is no terminal to confirm it", "--yes confirms it");
         return told(&refused, desk);
     }
-    if let Err(refused) = locked(plan, hands, desk) {
+    if let Err(refused) = locked(plan, look, hands, desk) {
         return told(&refused, desk);
     }
     let opened = match Guard::open(plan.clone(), census, hands) {

@@ -44,6 +44,7 @@ impl Place {
         Self(match ask {
             Ask::Clock => "the clock".into(),
             Ask::Host | Ask::Pids => "/proc".into(),
+            Ask::Flocks => "/proc/locks".into(),
             Ask::Text(pid, text) => format!("/proc/{pid}/{}", text.file(*pid)),
             Ask::Link(pid, link) | Ask::LinkStat(pid, link) => {
                 format!("/proc/{pid}/{}", link.file())

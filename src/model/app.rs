@@ -6,7 +6,7 @@ use crate::facts::Fact;
 use crate::facts::sockets::SocketFile;
 use crate::os::{Access, FileStat, Pid, Text};
 
-use super::{Hook, Kind, Layout, Master, Phase, Process, Role, Setting, Worker};
+use super::{Holder, Hook, Kind, Layout, Master, Phase, Process, Role, Setting, Worker};
 
 /// An app's id: its deploy root, else its working directory; where several share it, `#` and the
 /// pidfile or listener follow. Escaped: it is for people and scripts.
@@ -44,6 +44,8 @@ pub struct App {
     pub listeners: Vec<Listener>,
     /// Who says that it should run.
     pub wanted: Vec<Wanted>,
+    /// Who works on it: who has locked the directory of its pidfile, farrier itself left out.
+    pub holder: Fact<Option<Holder>>,
 }
 
 impl App {
@@ -65,6 +67,11 @@ impl App {
     /// Masters that live (a zombie does not).
     pub fn living_masters(&self) -> impl Iterator<Item = &Master> {
         self.masters.iter().filter(|master| !master.process.is_dead())
+    }
+
+    /// Who works on it and keeps others out meanwhile.
+    pub fn operator(&self) -> Option<&Holder> {
+        self.holder.get()?.as_ref().filter(|holder| holder.counts)
     }
 
     /// All its processes: each master, then its workers; orphans last.

@@ -5,6 +5,7 @@ pub mod config;
 pub mod handed;
 pub mod handover;
 pub mod headroom;
+pub mod holder;
 pub mod history;
 pub mod limits;
 pub mod log;
@@ -23,6 +24,7 @@ pub use app::{
 pub use config::{Config, Hook, Setting};
 pub use handed::{Changes, Handed, handed_on};
 pub use handover::Handover;
+pub use holder::Holder;
 pub use limits::Limits;
 pub use log::Log;
 pub use operation::Operation;

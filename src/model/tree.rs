@@ -1,8 +1,10 @@
 //! Masters and workers: their roles, phases and generations.
 
+use std::path::{Path, PathBuf};
+
 use crate::facts::room::Room;
 use crate::facts::{Fact, Lack};
-use crate::os::{Pid, Text};
+use crate::os::{Pid, Root, Text};
 
 use super::{Config, Log, Process, Restart, Supervisor};
 
@@ -125,6 +127,12 @@ pub struct Master {
 }
 
 impl Master {
+    /// The directory of its pidfile, where farrier sees it under the same path: who works on the app locks it.
+    pub fn lock_place(&self) -> Option<PathBuf> {
+        let pidfile = self.pidfile.get()?.as_ref().filter(|_| self.process.root == Root::Own)?;
+        pidfile.parent().filter(|directory| directory.is_absolute()).map(Path::to_owned)
+    }
+
     /// Whether some hook of the next configuration seems to end this master, once a new one is there.
     pub fn hook_retires(&self) -> Option<bool> {
         let pidfile = self.pidfile.get().and_then(Option::as_deref);

@@ -178,6 +178,8 @@ pub enum Ask {
     Clock,
     /// All process ids that can be seen: [`Found::Pids`].
     Pids,
+    /// Who holds a lock by `flock(2)`: [`Found::Flocks`].
+    Flocks,
     /// A text file of a process: [`Found::Bytes`].
     Text(Pid, ProcText),
     /// The text of a magic link, with the kernel's ` (deleted)` if it is there: [`Found::Bytes`].
@@ -222,6 +224,7 @@ impl Ask {
             Self::Host => "host".into(),
             Self::Clock => "clock".into(),
             Self::Pids => "pids".into(),
+            Self::Flocks => "locks".into(),
             Self::Text(pid, text) => format!("{pid}/{}", text.file(*pid)),
             Self::Link(pid, link) => format!("{pid}/{}", link.file()),
             Self::LinkStat(pid, link) => format!("stat {pid}/{}", link.file()),
@@ -253,7 +256,7 @@ impl Ask {
     /// The process that the question is about, if any.
     pub fn pid(&self) -> Option<Pid> {
         match self {
-            Self::Host | Self::Clock | Self::Pids | Self::Sockets(None) => None,
+            Self::Host | Self::Clock | Self::Pids | Self::Flocks | Self::Sockets(None) => None,
             Self::Text(pid, _)
             | Self::Link(pid, _)
             | Self::LinkStat(pid, _)

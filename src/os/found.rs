@@ -14,6 +14,8 @@ pub enum Found {
     Clock(Clock),
     /// Process ids, ascending.
     Pids(Vec<Pid>),
+    /// Locks that exclude others.
+    Flocks(Vec<Flock>),
     /// Bytes of a file or a link below `/proc`.
     Bytes(Text),
     /// A file's metadata; `None`: there is no such file.
@@ -36,6 +38,17 @@ pub enum Found {
     Groups(Vec<MemoryGroup>),
     /// What a server will start again.
     StartContext(Box<StartContext>),
+}
+
+/// A file that a process has locked for itself (`flock(2)`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flock {
+    /// Who locked it.
+    pub pid: Pid,
+    /// The file system's device, in the form of [`FileStat::device`]; some file systems tell another to `stat(2)`.
+    pub device: u64,
+    /// The file's inode.
+    pub inode: u64,
 }
 
 /// One descriptor: its number and the text of its link.

@@ -7,7 +7,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::live::read_whole;
-use super::{Locked, Pid, Refusal};
+use super::{Flock, Locked, Pid, Refusal};
 
 /// The most that is read of the kernel's list of locks, in bytes.
 const LIST_BOUND: usize = 1 << 20;
@@ -27,25 +27,39 @@ pub fn take(directory: &Path) -> Result<(Locked, Option<OwnedFd>), Refusal> {
     }
 }
 
-/// Who holds the lock, by the kernel's list (`proc_locks(5)`).
+/// Who holds the lock, by the kernel's list.
 fn holder(descriptor: &OwnedFd) -> Option<Pid> {
-    let inode = rustix::fs::fstat(descriptor).ok()?.st_ino.to_string();
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let list = rustix::fs::open("/proc/locks", flags, Mode::empty()).ok()?;
-    let (bytes, _) = read_whole(&list, LIST_BOUND).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
-    text.lines().find_map(|line| held_by(line, &inode))
+    let inode = rustix::fs::fstat(descriptor).ok()?.st_ino;
+    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+    let proc = rustix::fs::open("/proc", flags, Mode::empty()).ok()?;
+    held(&proc).ok()?.into_iter().find(|lock| lock.inode == inode).map(|lock| lock.pid)
 }
 
-/// The holder in a line such as `1: FLOCK  ADVISORY  WRITE 4242 08:01:131 0 EOF`, if it is about that inode.
-fn held_by(line: &str, inode: &str) -> Option<Pid> {
-    let words: Vec<&str> = line.split_ascii_whitespace().collect();
-    match words.as_slice() {
-        [_, "FLOCK", _, _, pid, file, ..] if file.rsplit(':').next() == Some(inode) => {
-            pid.parse().ok().and_then(Pid::new)
-        }
-        _ => None,
+/// The locks that exclude others, from the kernel's list (`proc_locks(5)`).
+pub fn held(proc: &OwnedFd) -> Result<Vec<Flock>, Refusal> {
+    let refused = |errno: Errno| match errno {
+        Errno::ACCESS | Errno::PERM => Refusal::Denied,
+        other => Refusal::Failed(other.to_string()),
+    };
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let list = rustix::fs::openat(proc, "locks", flags, Mode::empty()).map_err(refused)?;
+    let (bytes, cut) = read_whole(&list, LIST_BOUND).map_err(refused)?;
+    if cut {
+        return Err(Refusal::TooLarge(LIST_BOUND as u64));
     }
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text.lines().filter_map(lock).collect())
+}
+
+/// The lock in a line such as `1: FLOCK  ADVISORY  WRITE 4242 08:01:131 0 EOF`, its device in hexadecimal digits.
+fn lock(line: &str) -> Option<Flock> {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let [_, "FLOCK", _, "WRITE", pid, file, ..] = words.as_slice() else { return None };
+    let mut parts = file.split(':');
+    let mut number = |radix| u64::from_str_radix(parts.next()?, radix).ok();
+    let (major, minor, inode) = (number(16)?, number(16)?, number(10)?);
+    let pid = pid.parse().ok().and_then(Pid::new)?;
+    Some(Flock { pid, device: major << 20 | minor, inode })
 }
 
 #[cfg(test)]
@@ -54,11 +68,18 @@ mod tests {
 
     #[test]
     fn the_holder_is_read_from_the_list() {
-        let line = "1: FLOCK  ADVISORY  WRITE 4242 08:01:131 0 EOF";
-        assert_eq!(held_by(line, "131"), Pid::new(4242));
-        assert_eq!(held_by(line, "31"), None);
-        assert_eq!(held_by("2: -> FLOCK  ADVISORY  WRITE 7 08:01:131 0 EOF", "131"), None);
-        assert_eq!(held_by("3: POSIX  ADVISORY  WRITE 7 08:01:131 0 EOF", "131"), None);
+        let line = "1: FLOCK  ADVISORY  WRITE 4242 fd:0a:131 0 EOF";
+        let pid = Pid::new(4242).unwrap();
+        assert_eq!(lock(line), Some(Flock { pid, device: 0xfd << 20 | 0x0a, inode: 131 }));
+        for other in [
+            "2: -> FLOCK  ADVISORY  WRITE 7 08:01:131 0 EOF",
+            "3: POSIX  ADVISORY  WRITE 7 08:01:131 0 EOF",
+            "4: FLOCK  ADVISORY  READ 7 08:01:131 0 EOF",
+            "5: FLOCK  ADVISORY  WRITE 0 08:01:131 0 EOF",
+            "6: FLOCK  ADVISORY  WRITE 7 <none>:0 0 EOF",
+        ] {
+            assert_eq!(lock(other), None, "{other}");
+        }
     }
 
     #[test]

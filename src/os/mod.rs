@@ -23,7 +23,7 @@ pub mod text;
 
 pub use ask::{Ask, PathAsk, Pid, ProcLink, ProcText, Root};
 pub use found::{
-    Access, Clock, Descriptor, FileKind, FileStat, Found, Host, MemoryGroup, Open, Protocol,
+    Access, Clock, Descriptor, FileKind, FileStat, Flock, Found, Host, MemoryGroup, Open, Protocol,
     Socket, SocketPeer, User,
 };
 pub use memory::StartContext;

@@ -116,6 +116,7 @@ pub fn course(
     wishes: &Wishes,
 ) -> Result<Course, Refused> {
     let case = Case { census, verdicts, app, named };
+    case.is_free()?;
     match operation {
         Operation::Rollback => back(&case),
         _ => forward(&case, wishes),

@@ -2,41 +2,91 @@
 
 use std::path::PathBuf;
 
-use crate::model::{App, Process};
-use crate::os::{Hands, Locked, Root, shown};
+use crate::model::{App, Census, Process};
+use crate::os::{Hands, Locked, shown};
 
-use super::{Plan, Refused};
+use super::at_work::at_work;
+use super::check::{blind, holds, warns};
+use super::{Case, Plan, Refused};
 
-/// The directory of the pidfile of an app's process, where farrier sees it under the same path.
+/// The directory that is locked for an app's process.
 pub(super) fn place(app: &App, process: &Process) -> Option<PathBuf> {
     let own = |pid| app.master(pid);
     // A worker's own master, else any of the app: they share the directory.
     let master = own(process.pid)
         .or_else(|| process.parent().and_then(own))
         .or_else(|| app.living_masters().next())?;
-    let pidfile = master.pidfile.get()?.as_ref().filter(|_| master.process.root == Root::Own)?;
-    pidfile.parent().filter(|directory| directory.is_absolute()).map(std::path::Path::to_owned)
+    master.lock_place()
 }
 
-/// Keeps a second operator out. Where no lock can be had it goes on, and the words say so.
+impl Case<'_> {
+    /// Refused while another farrier works on the app.
+    pub(super) fn is_free(&self) -> Result<(), Refused> {
+        is_free(self.census, self.app)
+    }
+
+    /// Says in a plan whether anybody else works on the app.
+    pub(super) fn holders(&self, mut plan: Plan) -> Plan {
+        let name = &self.app.name;
+        plan.checks.push(match &self.app.holder.value {
+            Ok(None) => holds("lock", format!("nobody else works on {name}")),
+            Ok(Some(holder)) => warns(
+                "lock",
+                format!(
+                    "{} ({} of {}) holds the lock of {name}, and is no farrier that may act on it",
+                    holder.pid, holder.program, holder.user
+                ),
+            ),
+            Err(why) => blind("lock", format!("whether somebody else works on {name}: {why}")),
+        });
+        plan
+    }
+}
+
+/// Whether nobody else works on an app.
 ///
 /// # Errors
-/// Somebody else holds it: who, and how to see what he does.
-pub fn take(plan: &Plan, hands: &mut dyn Hands) -> Result<Option<String>, Refused> {
+/// A farrier does: who, and how far he is.
+pub fn is_free(census: &Census, app: &App) -> Result<(), Refused> {
+    at_work(app).map_or(Ok(()), |work| Err(work.refuses(census, app)))
+}
+
+/// Keeps a second operator out. Where no lock can be had it goes on, and the words say so. `look` takes a fresh look.
+///
+/// # Errors
+/// Somebody else holds it: who, and what he does.
+pub fn take(
+    plan: &Plan,
+    hands: &mut dyn Hands,
+    look: impl FnOnce() -> Census,
+) -> Result<Option<String>, Refused> {
     let (name, id) = (&plan.app_name, &plan.app);
     let Some(directory) = &plan.lock else {
         let why = format!("No lock is held: the place of {name}'s pidfile is not known");
         return Ok(Some(why));
     };
-    match hands.lock(directory) {
-        Ok(Locked::Mine) => Ok(None),
-        Ok(Locked::Theirs(holder)) => {
-            let who = holder.map_or_else(|| "another process".into(), |pid| pid.to_string());
+    let place = shown(directory);
+    let holder = match hands.lock(directory) {
+        Ok(Locked::Mine) => return Ok(None),
+        Ok(Locked::Theirs(holder)) => holder,
+        Err(why) => return Ok(Some(format!("No lock is held on {place}: {why}"))),
+    };
+    let census = look();
+    let app = census.app(id);
+    if let Some((work, app)) = app.and_then(|app| Some((at_work(app)?, app))) {
+        return Err(work.refuses(&census, app));
+    }
+    match (app.and_then(|app| app.holder.get()?.as_ref()), holder) {
+        (Some(other), _) => Ok(Some(format!(
+            "No lock is held on {place}: {} ({} of {}) has it, and is no farrier that may act on {name}",
+            other.pid, other.program, other.user
+        ))),
+        (None, holder) => {
+            let who = holder.map_or_else(|| "a process out of sight".into(), |pid| pid.to_string());
             Err(Refused::new(
-                format!("{who} works on {name}: it holds the lock on {}", shown(directory)),
+                format!("{who} holds the lock on {place}: it may work on {name}"),
                 format!("farrier watch {id} follows what it does"),
             ))
         }
-        Err(why) => Ok(Some(format!("No lock is held on {}: {why}", shown(directory)))),
     }
 }

@@ -2,6 +2,7 @@
 //! what the screen shows, what `--dry-run` prints and what the runner carries out are one value.
 
 pub mod add_worker;
+pub mod at_work;
 pub mod attend;
 pub mod carry;
 mod case;
@@ -30,6 +31,7 @@ mod words;
 
 pub use case::Case;
 pub use guard::{Given, Guard};
+pub use lock::is_free;
 pub use next::Next;
 pub use rehearsal::Rehearsal;
 pub use runner::{Event, Terms, run};
@@ -75,8 +77,9 @@ pub fn plan(
 ) -> Result<Plan, Refused> {
     let case = Case { census, verdicts, app, named };
     case.server()?;
+    case.is_free()?;
     match OPERATIONS.iter().find(|card| card.operation == operation) {
-        Some(card) => (card.plan)(&case),
+        Some(card) => (card.plan)(&case).map(|plan| case.holders(plan)),
         None => Err(Refused::new(
             format!("farrier has no plan for {}", operation.name()),
             "farrier signal sends one signal",
@@ -99,8 +102,9 @@ pub fn signal(
     };
     let case = Case { census, verdicts, app, named: Some(pid) };
     case.server()?;
+    case.is_free()?;
     let Some(master) = app.master(pid) else {
-        return case.worker_gets(process, signal);
+        return case.worker_gets(process, signal).map(|plan| case.holders(plan));
     };
     let operation = match signal {
         Signal::SIGHUP => Operation::Reload,
@@ -113,7 +117,7 @@ pub fn signal(
         Signal::SIGQUIT if master.role == Role::Old => Operation::Retire,
         Signal::SIGQUIT if rollback::way_back(app, master).is_some() => Operation::Rollback,
         Signal::SIGQUIT => Operation::Stop,
-        Signal::SIGTERM => return fast_stop::plan(&case, master),
+        Signal::SIGTERM => return fast_stop::plan(&case, master).map(|plan| case.holders(plan)),
         other => return Err(case.never(process, other)),
     };
     let plan = plan(census, verdicts, app, Some(pid), operation)?;

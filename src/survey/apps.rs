@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::adopt::{Adopted, Member, Tree};
 use super::contexts::Contexts;
 use super::group::{Placed, group};
+use super::holders;
 use super::listeners;
 use super::masters::Round;
 use super::pidfiles::Pidfiles;
@@ -41,6 +42,7 @@ pub fn apps(
     }
     disown_pidfiles(&mut apps);
     name_apart(&mut apps);
+    holders::look(setting, &mut apps);
     apps.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
     apps
 }
@@ -183,6 +185,7 @@ impl Maker<'_> {
             pidfiles,
             listeners,
             wanted: Vec::new(),
+            holder: holders::not_asked(),
             root,
         }
     }
@@ -304,6 +307,7 @@ impl Maker<'_> {
             pidfiles,
             listeners: Vec::new(),
             wanted: Vec::new(),
+            holder: holders::not_asked(),
             root,
         }
     }

@@ -8,6 +8,7 @@ mod contexts;
 mod directories;
 mod extensions;
 mod group;
+mod holders;
 mod idle;
 mod listeners;
 mod log;

@@ -171,7 +171,7 @@ impl Setting<'_> {
         })
     }
 
-    fn text<T>(
+    pub(super) fn text<T>(
         &self,
         pid: Pid,
         text: ProcText,
@@ -180,13 +180,17 @@ impl Setting<'_> {
         self.once.fact(&Ask::Text(pid, text), |found| bytes(found).and_then(take))
     }
 
-    fn since_boot(&self, ticks: u64) -> i64 {
+    pub(super) fn since_boot(&self, ticks: u64) -> i64 {
         let hertz = self.host.map_or(100, |host| host.ticks.max(1));
         i64::try_from(u128::from(ticks) * 1_000_000_000 / u128::from(hertz)).unwrap_or(i64::MAX)
     }
 
     fn user(&self, status: &Status) -> Text {
-        let uid = status.uids.first().copied().unwrap_or_default();
+        self.login(status.uids.first().copied().unwrap_or_default())
+    }
+
+    /// The name of a user, or the number in words.
+    pub(super) fn login(&self, uid: u32) -> Text {
         self.host
             .and_then(|host| host.users.iter().find(|user| user.uid == uid))
             .map_or_else(|| Text::from(uid.to_string().as_str()), |user| user.name.clone())

@@ -106,7 +106,7 @@ pub fn follow(
                     ControlFlow::Continue(())
                 };
                 let warn = |event| say(Said::Told(at.get(), event));
-                let outcome = match locked(guard, &mut *hands, warn) {
+                let outcome = match locked(guard, &mut *hands, &mut look, warn) {
                     Err(refused) => Outcome::Refused(refused),
                     Ok(guard) => runner::run(guard, &terms, &mut *hands, &mut look, &mut tell),
                 };
@@ -131,10 +131,6 @@ fn carry_out(
     let (census, verdicts) = looker.look();
     let at = Cell::new(census.taken_at);
     let came = |outcome| say(Said::Came(at.get(), course.title.clone(), outcome));
-    let guard = match locked(guard, hands, |event| say(Said::Told(at.get(), event))) {
-        Ok(guard) => guard,
-        Err(refused) => return came(Outcome::Refused(refused)),
-    };
     let shown = Cell::new(census.boot_time);
     let mut look = || {
         let (census, verdicts) = looker.look();
@@ -144,6 +140,11 @@ fn carry_out(
             say(Said::Looked(Arc::clone(&census), Arc::clone(&verdicts)));
         }
         (Arc::unwrap_or_clone(census), Arc::unwrap_or_clone(verdicts))
+    };
+    let warn = |event| say(Said::Told(at.get(), event));
+    let guard = match locked(guard, hands, &mut look, warn) {
+        Ok(guard) => guard,
+        Err(refused) => return came(Outcome::Refused(refused)),
     };
     let mut broken_off = false;
     let mut tell = |event| {
@@ -162,9 +163,10 @@ fn carry_out(
 fn locked(
     guard: Guard,
     hands: &mut dyn Hands,
+    look: &mut dyn FnMut() -> (Census, Verdicts),
     say: impl FnOnce(runner::Event),
 ) -> Result<Guard, Refused> {
-    match lock::take(guard.plan(), hands) {
+    match lock::take(guard.plan(), hands, || look().0) {
         Ok(warning) => {
             if let Some(words) = warning {
                 say(runner::Event::Warning(words));

@@ -213,7 +213,7 @@ fn colours_and_signs_are_left_out_where_they_are_not_wanted() {
 }
 
 /// From the overview to the button that carries the upgrade out.
-fn carried_out(terminal: &mut Terminal) {
+pub fn carried_out(terminal: &mut Terminal) {
     terminal.until("Findings");
     terminal.keys("u");
     let plan = terminal.until("nothing is sent yet");

@@ -112,27 +112,3 @@ fn each_signal_leaves_its_intent_and_its_result() {
     let told = lab.farrier(&["do", "add-worker", "shop", "--yes"]);
     assert!(told.stderr.contains("the audit file /srv/farrier-audit"), "{told:?}");
 }
-
-/// While somebody works on an app, no second signal goes to it, be it a single one.
-#[test]
-fn whoever_holds_the_app_keeps_others_out() {
-    let lab = Lab::new();
-    let site = serving(&lab);
-    let workers = site.workers(site.masters()[0]);
-    let pids = site.path("shared/pids");
-    let mut holder = lab
-        .command("root", ["flock", &pids, "sh", "-c", "echo held; exec sleep 60"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut said = [0; 4];
-    std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut said).unwrap();
-    for words in [["do", "add-worker"], ["signal", "HUP"]] {
-        let refused = lab.farrier(&[words[0], words[1], "shop", "--yes"]);
-        assert_eq!(refused.status, 3, "{refused:?}");
-        assert!(refused.stderr.contains("works on shop"), "{refused:?}");
-    }
-    assert_eq!(site.workers(site.masters()[0]), workers);
-    holder.kill().unwrap();
-    holder.wait().unwrap();
-}

@@ -191,24 +191,6 @@ fn an_interrupted_upgrade_says_where_it_stands() {
 }
 
 #[test]
-fn two_operators_at_once_are_kept_apart() {
-    let lab = Lab::new();
-    site(&lab, |_| {}, &App::default());
-    // Whoever is first holds the lock while the question is open; here any program does.
-    let holder = lab.background("root", "flock /var/www/shop/shared/pids sleep 60");
-    lab.wait("it holds the lock", || lab.read("/proc/locks").contains("FLOCK"));
-    let run = lab.farrier(&UPGRADE);
-    assert_eq!(run.status, 3, "{run:?}");
-    assert!(run.stderr.contains("works on shop"), "{run:?}");
-    assert!(run.stderr.contains(&format!("{holder} ")), "{run:?}");
-    assert_eq!(
-        lab.farrier(&["upgrade", "shop", "--dry-run"]).status,
-        0,
-        "a rehearsal locks nothing"
-    );
-}
-
-#[test]
 fn what_would_fail_is_refused_before_the_signal() {
     let lab = Lab::new();
     site(&lab, |config| config.gemfile = None, &App::default());

@@ -1,5 +1,6 @@
 //! Plans, gates and the runner, on boxes built by hand and with hands that send nothing.
 
+mod at_work;
 mod commands;
 mod following;
 mod gate;

@@ -217,6 +217,7 @@ pub fn shop(masters: Vec<Master>) -> Census {
             masters: holders,
         }],
         wanted: Vec::new(),
+        holder: known(None),
     };
     Census {
         zone: jiff::tz::TimeZone::UTC,

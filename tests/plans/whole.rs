@@ -257,7 +257,7 @@ fn a_second_operator_is_told_who_works_on_it() {
     for operation in [Operation::Upgrade, Operation::Reload, Operation::AddWorker] {
         let ran = Ask { busy: Some(4242), ..sends(operation) }.run(&[before()]);
         assert_eq!((ran.status, ran.sent.len()), (Status::REFUSED, 0), "{operation:?}");
-        assert!(ran.err.contains("4242 works on shop"), "{}", ran.err);
+        assert!(ran.err.contains("4242 holds the lock on"), "{}", ran.err);
     }
 }
 

@@ -107,6 +107,9 @@ impl Live {
             Ask::Host => self.host(),
             Ask::Clock => Ok(Found::Clock(host::clock())),
             Ask::Pids => process::pids(self.proc.as_ref().map_err(Clone::clone)?.as_fd()),
+            Ask::Flocks => {
+                super::lock::held(self.proc.as_ref().map_err(Clone::clone)?).map(Found::Flocks)
+            }
             Ask::Sockets(of) => super::sockets::sockets(&self.options.proc, *of),
             Ask::Text(pid, _) | Ask::Link(pid, _) | Ask::Descriptors(pid) => {
                 let held = self.held.borrow();
@@ -141,6 +144,7 @@ fn needs_reader(ask: &Ask) -> bool {
         Ask::Host
         | Ask::Clock
         | Ask::Pids
+        | Ask::Flocks
         | Ask::Link(..)
         | Ask::Descriptors(_)
         | Ask::Sockets(_) => false,

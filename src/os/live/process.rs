@@ -144,6 +144,7 @@ pub fn answer(base: &Base<'_>, ask: &Ask) -> Answer {
         Ask::Host
         | Ask::Clock
         | Ask::Pids
+        | Ask::Flocks
         | Ask::Sockets(_)
         | Ask::LiveEnviron(_)
         | Ask::StartContext(..)

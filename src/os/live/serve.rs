@@ -112,7 +112,9 @@ fn answer(proc: BorrowedFd<'_>, ask: &Ask, peeks: &mut Peeks) -> Answer {
         Ask::MemoryGroups(pid) => groups::answer(proc, *pid),
         Ask::StartContext(pid, arguments) => peek::start_context(proc, *pid, arguments)
             .map(|found| Found::StartContext(Box::new(found))),
-        Ask::Host | Ask::Clock | Ask::Pids | Ask::Sockets(_) => Err(Refusal::NotRecorded),
+        Ask::Host | Ask::Clock | Ask::Pids | Ask::Flocks | Ask::Sockets(_) => {
+            Err(Refusal::NotRecorded)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use ratatui::text::Line;
 
 use super::cells::Cells;
 use super::headline::{heading, rule, titled};
+use crate::plans::at_work::at_work;
 use crate::show::words::{self, Mark, width};
 use crate::tui::baseline;
 use crate::tui::filter::Filter;
@@ -270,6 +271,12 @@ pub fn row(state: &State) -> Option<Row> {
 /// One sentence about the selected row; the filter, while one is set.
 pub fn about(state: &State) -> String {
     if state.filter.is_empty() {
+        // Who works on the app matters more than what its row says of itself.
+        if let (Some(look), Some(app)) = (state.shown(), state.app())
+            && let Some(work) = at_work(app)
+        {
+            return work.words(&look.census, app);
+        }
         let none = || {
             let key = state.keys.shown(Action::OnlyFlagged);
             let words =

@@ -1,6 +1,7 @@
 //! Plan, upgrade: the steps before it is carried out, while it is, and how it ended.
 
 mod ended;
+mod observed;
 pub(super) mod planned;
 
 use ratatui::text::Line;
@@ -47,7 +48,7 @@ fn page(state: &State, columns: usize) -> Page {
     match state.conducted() {
         Some(passage) if passage.is_running() => running(state, passage, columns),
         Some(passage) => ended::page(state, passage, columns),
-        None => planned::page(state, columns),
+        None => observed::page(state, columns).unwrap_or_else(|| planned::page(state, columns)),
     }
 }
 
@@ -98,14 +99,18 @@ fn running(state: &State, passage: &Passage, columns: usize) -> Page {
     let taken = state.shown().map(|look| look.census.taken_at).unwrap_or_default();
     for sight in passage.seen.iter().skip(passage.seen.len().saturating_sub(room)) {
         let at = time(sight.at, taken, &state.zone);
-        let cells = Cells::new(state.theme, columns).to(1).text(&at, Tone::Quiet);
-        let room = columns.saturating_sub(cells.at() + 5 + width(sight.source));
-        let words = words::cut(&sight.words, room);
-        let cells = cells.text("  ", Tone::Plain).text(&words, Tone::Plain);
-        page.rows.push(Row::text(cells.end(sight.source, Tone::Quiet).line()));
+        page.rows.push(sighted(state, &at, &sight.words, sight.source, columns));
     }
     page.lower = Some(lower);
     page
+}
+
+/// A line of what was seen.
+fn sighted(state: &State, at: &str, what: &str, source: &str, columns: usize) -> Row {
+    let cells = Cells::new(state.theme, columns).to(1).text(at, Tone::Quiet);
+    let room = columns.saturating_sub(cells.at() + 5 + width(source));
+    let cells = cells.text("  ", Tone::Plain).text(&words::cut(what, room), Tone::Plain);
+    Row::text(cells.end(source, Tone::Quiet).line())
 }
 
 /// What goes on in the step under way.
@@ -124,7 +129,11 @@ fn now(passage: &Passage) -> String {
 /// Who serves, a sentence.
 pub fn stands(state: &State) -> String {
     let app = state.conducted().and_then(|passage| app_of(state, passage));
-    let Some(app) = app else { return "Nobody serves".into() };
+    app.map_or_else(|| "Nobody serves".into(), serving)
+}
+
+/// Who of an app serves, a sentence.
+fn serving(app: &App) -> String {
     let serves =
         |master: &&Master| master.phase == Phase::Ready && master.workers_alive().next().is_some();
     let serving: Vec<Pid> =
@@ -202,7 +211,7 @@ fn steps(state: &State, passage: &Passage, columns: usize, from: usize, count: u
         Drawn { at, mark, words, right }
     });
     let lines: Vec<Drawn> = drawn.collect();
-    let names = names(course.steps.iter());
+    let names = names(course.steps.iter().map(|step| &*step.name));
     let about = app_of(state, passage);
     let target = |at: usize| {
         let old = course.first.target;
@@ -214,7 +223,7 @@ fn steps(state: &State, passage: &Passage, columns: usize, from: usize, count: u
         .into_iter()
         .filter_map(|line| {
             let step = course.steps.get(line.at)?;
-            let mut row = step_row(state, step, &line, names, columns);
+            let mut row = step_row(state, (&step.name, &step.must_see), &line, names, columns);
             row.door = target(line.at);
             Some(row)
         })
@@ -235,11 +244,17 @@ pub fn step_key(at: usize) -> RowKey {
 }
 
 /// The column in which the words of steps start.
-fn names<'a>(steps: impl Iterator<Item = &'a Step>) -> usize {
-    NAMES + steps.map(|step| width(&step.name)).max().unwrap_or(0).clamp(12, 24) + 2
+fn names<'a>(steps: impl Iterator<Item = &'a str>) -> usize {
+    NAMES + steps.map(width).max().unwrap_or(0).clamp(12, 24) + 2
 }
 
-fn step_row(state: &State, step: &Step, line: &Drawn, names: usize, columns: usize) -> Row {
+fn step_row(
+    state: &State,
+    (name, must_see): (&str, &str),
+    line: &Drawn,
+    names: usize,
+    columns: usize,
+) -> Row {
     let room = columns.saturating_sub(names + width(&line.right) + 3);
     let cells = Cells::new(state.theme, columns).to(1);
     let cells = match line.mark {
@@ -247,14 +262,14 @@ fn step_row(state: &State, step: &Step, line: &Drawn, names: usize, columns: usi
         None => cells,
     };
     let cells = cells.to(3).text(&(line.at + 1).to_string(), Tone::Plain).to(NAMES);
-    let cells = cells.left(&step.name, names - NAMES, Tone::Plain);
+    let cells = cells.left(name, names - NAMES, Tone::Plain);
     let cells = cells.text(&words::cut(&line.words, room), Tone::Plain);
     Row {
         line: cells.end(&line.right, Tone::Quiet).line(),
         key: Some(step_key(line.at)),
-        about: if width(&line.words) > room { line.words.clone() } else { step.must_see.clone() },
-        words: Words { text: format!("{} {}", step.name, line.words), values: Vec::new() },
-        copy: format!("{}: {}", step.name, line.words),
+        about: if width(&line.words) > room { line.words.clone() } else { must_see.to_owned() },
+        words: Words { text: format!("{name} {}", line.words), values: Vec::new() },
+        copy: format!("{name}: {}", line.words),
         ..Row::default()
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn page(state: &State, columns: usize) -> Page {
 }
 
 fn steps(state: &State, app: &App, course: &Course, columns: usize) -> Vec<Row> {
-    let names = names(course.steps.iter());
+    let names = names(course.steps.iter().map(|step| &*step.name));
     let door = app.master(course.first.target).map(|m| process(app, m.process.identity()));
     let rows = course.steps.iter().enumerate().map(|(at, step)| {
         let right = match step.within.as_secs() {
@@ -75,7 +75,7 @@ fn steps(state: &State, app: &App, course: &Course, columns: usize) -> Vec<Row> 
         };
         let words = step.must_see.clone();
         let line = Drawn { at, mark: None, words, right };
-        let row = step_row(state, step, &line, names, columns);
+        let row = step_row(state, (&step.name, &step.must_see), &line, names, columns);
         Row { door: door.clone(), ..row }
     });
     rows.collect()
