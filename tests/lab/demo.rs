@@ -148,7 +148,7 @@ impl Night<'_> {
         site.wait_ready_with(new, 4);
         sleep(Duration::from_secs(7));
         lab.signal(recording, "TERM");
-        lab.wait("the recording is written", || lab.read("/srv/demo.toml").contains("[[frame]]"));
+        site.wait_gone(recording);
         (lab.read("/srv/demo.toml"), deeds)
     }
 }
