@@ -86,7 +86,7 @@ fn a_hook_that_retires_is_followed_in_json() {
 fn a_release_that_does_not_boot_is_followed_back() {
     let lab = Lab::new();
     let (site, old) = two_releases(&lab, Hook::None);
-    let fails = App { fails: true, boot: 1.0, ..App::default() };
+    let fails = App { fails: true, boot: 4.0, ..App::default() };
     site.release(SECOND, &fails, &Config { timeout: 3, ..Config::at(&site.root) });
     let watch = beside(&lab, &["watch", "shop"]);
     lab.signal(old, "USR2");
