@@ -22,7 +22,7 @@ const INCIDENTS: &[Incident] = &[
     Incident {
         recording: "release-stale",
         happened: "the deploy was green, and nobody was sent a signal",
-        says: "serves 20261101120000, current names 20261108120000",
+        says: "serves the release of 1 Nov, not the one deployed at 03:17",
         why: "current was switched",
         next: "upgrade: USR2 to",
     },

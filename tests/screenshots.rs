@@ -71,7 +71,7 @@ const PICTURES: &[Picture] = &[
             ("", "oldbin-lingering"),
             ("\t", ">▾ ▲ shop"),
             ("j", ">▾ ├ master"),
-            ("m", "47 is marked"),
+            ("m", "54 is marked"),
             ("jjj", ">▾ └ master"),
             ("d", "BUNDLE_GEMFILE"),
         ],

@@ -356,7 +356,7 @@ fn every_kind_of_terminal_gets_what_it_can_show() {
 fn what_is_no_screen_gets_the_text_of_check() {
     for with in [&["TERM=dumb"][..], &["TERM=vt52"]] {
         let terminal = opened("xterm", with, "release-stale");
-        terminal.until("current names 20261108120000");
+        terminal.until("current 20261108120000");
         let (status, left) = terminal.end();
         assert_eq!(status.exit_code(), 1, "{with:?}");
         assert!(left.is_empty(), "{with:?}: {left:?}");

@@ -49,6 +49,11 @@ pub struct App {
 }
 
 impl App {
+    /// The masters as they are listed for people, the newest first: the one that serves above those that it replaced.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Master> {
+        self.masters.iter().rev()
+    }
+
     /// The masters with a role.
     pub fn in_role(&self, role: Role) -> impl Iterator<Item = &Master> {
         self.masters.iter().filter(move |master| master.role == role)

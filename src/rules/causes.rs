@@ -2,6 +2,15 @@
 
 use super::{Finding, RULES, Severity, Verdicts, rule};
 
+/// Rules about the configuration that let another thing happen, and that thing: each stands last, on its own, as "makes …
+/// come back".
+pub const COME_BACK: &[(&str, &str)] = &[
+    ("config-hook-wrong-path", "oldbin-lingering"),
+    ("config-gemfile-hook", "gemfile-pinned"),
+    ("config-working-directory", "release-pinned"),
+    ("config-quit-too-early", "handover-stuck"),
+];
+
 /// A finding and how deep it stands under its cause; 0: it is the head of its group.
 #[derive(Clone, Copy, Debug)]
 pub struct Caused<'a> {
@@ -46,11 +55,22 @@ pub fn groups(verdicts: &Verdicts) -> Vec<Group<'_>> {
         let severity = members.iter().map(|caused| caused.finding.severity).min();
         groups.push(Group { members, severity: severity.unwrap_or(head.severity) });
     }
-    groups.sort_by_key(|group| {
-        let first = group.members.iter().map(|caused| position(caused.finding)).min();
-        (group.severity, first, group.head().map(position))
-    });
+    groups.sort_by_key(|group| (group.severity, rank(group), group.head().map(position)));
+    // What makes something come back stands below the rest, in the order of what it brings back.
+    let heads: Vec<&str> = groups.iter().filter_map(|group| Some(group.head()?.rule)).collect();
+    let brings = |group: &Group<'_>| {
+        let rule = group.head()?.rule;
+        let at = COME_BACK.iter().position(|(name, _)| *name == rule)?;
+        let (_, what) = COME_BACK.get(at)?;
+        Some((heads.iter().position(|head| head == what).unwrap_or(usize::MAX), at))
+    };
+    groups.sort_by_key(|group| (group.severity, brings(group)));
     groups
+}
+
+/// The place in the catalogue of the first of its members.
+fn rank(group: &Group<'_>) -> Option<usize> {
+    group.members.iter().map(|caused| position(caused.finding)).min()
 }
 
 /// All findings in the order in which they are listed.
@@ -62,8 +82,8 @@ fn position(finding: &Finding) -> usize {
     RULES.iter().position(|rule| rule.name == finding.rule).unwrap_or(RULES.len())
 }
 
-/// The finding that this one follows from: on the same app, the first of the catalogue, about the same process if
-/// there is one.
+/// The finding that this one follows from: on the same app, one that follows from nothing itself before others, the
+/// first of the catalogue, about the same process if there is one.
 fn cause<'a>(finding: &Finding, all: &[&'a Finding]) -> Option<&'a Finding> {
     all.iter()
         .copied()
@@ -72,7 +92,15 @@ fn cause<'a>(finding: &Finding, all: &[&'a Finding]) -> Option<&'a Finding> {
                 && other.rule != finding.rule
                 && rule(other.rule).is_some_and(|card| card.causes.contains(&finding.rule))
         })
-        .min_by_key(|other| (position(other), other.pid != finding.pid))
+        .min_by_key(|other| (follows(other, all), position(other), other.pid != finding.pid))
+}
+
+/// Whether another finding of the app may be its cause.
+fn follows(finding: &Finding, all: &[&Finding]) -> bool {
+    let causes = |other: &&&Finding| {
+        rule(other.rule).is_some_and(|card| card.causes.contains(&finding.rule))
+    };
+    all.iter().filter(|other| other.app == finding.app).any(|other| causes(&other))
 }
 
 fn follow<'a>(
@@ -87,7 +115,14 @@ fn follow<'a>(
     }
     told.push(finding);
     members.push(Caused { finding, depth });
-    for effect in all {
+    // In the order of the card: what visitors get before what comes of it later.
+    let place = |effect: &Finding| {
+        let card = rule(finding.rule).map(|card| card.causes).unwrap_or_default();
+        card.iter().position(|name| *name == effect.rule)
+    };
+    let mut effects = all.to_vec();
+    effects.sort_by_key(|effect| place(effect));
+    for effect in effects {
         if cause(effect, all).is_some_and(|cause| std::ptr::eq(cause, finding)) {
             follow(effect, depth + 1, all, told, members);
         }

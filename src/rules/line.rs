@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 /// How wide a line of the headline may be.
 pub const WIDTH: usize = 70;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Weight {
     Keep,
     Time,
@@ -13,7 +13,7 @@ enum Weight {
 }
 
 /// A line that is being put together.
-#[derive(Clone)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line(Vec<(Weight, String)>);
 
 impl Line {
@@ -71,6 +71,18 @@ impl From<Line> for String {
     }
 }
 
+impl From<String> for Line {
+    fn from(words: String) -> Self {
+        Self::new(words)
+    }
+}
+
+impl From<&str> for Line {
+    fn from(words: &str) -> Self {
+        Self::new(words)
+    }
+}
+
 /// Cuts on the right, with an ellipsis.
 pub fn cut(line: &str, width: usize) -> String {
     if line.width() <= width {
@@ -85,6 +97,33 @@ pub fn cut(line: &str, width: usize) -> String {
     }
     out.push('…');
     out
+}
+
+/// Cuts in the middle, between words, with an ellipsis: a message's end often tells why.
+pub fn middle(line: &str, width: usize) -> String {
+    if line.width() <= width {
+        return line.to_owned();
+    }
+    let words: Vec<&str> = line.split(' ').collect();
+    let room = width.saturating_sub(3);
+    let (mut first, mut last) = (String::new(), String::new());
+    for word in &words {
+        if first.width() + word.width() + 1 > room * 5 / 8 {
+            break;
+        }
+        first.push_str(word);
+        first.push(' ');
+    }
+    for word in words.iter().rev() {
+        if first.width() + last.width() + word.width() + 2 > width {
+            break;
+        }
+        last = format!(" {word}{last}");
+    }
+    if first.is_empty() || last.is_empty() {
+        return cut(line, width);
+    }
+    format!("{first}…{last}")
 }
 
 /// Cuts a path on the left, with an ellipsis: its end tells more.
@@ -153,6 +192,14 @@ mod tests {
         assert_eq!(line.fit(25), "shop serves for 2 d on");
         assert_eq!(line.fit(15), "shop serves on");
         assert_eq!(line.fit(8), "shop se…");
+    }
+
+    #[test]
+    fn a_message_keeps_its_end() {
+        let why = "old PID:9120 running with /srv/pids/unicorn.pid.oldbin, refusing rexec";
+        assert_eq!(middle(why, 37), "old PID:9120 running … refusing rexec");
+        assert_eq!(middle("in the way", 37), "in the way");
+        assert_eq!(middle("oneverylongwordthatdoesnotfit", 8), "onevery…");
     }
 
     #[test]

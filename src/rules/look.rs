@@ -7,6 +7,7 @@ use crate::facts::{Fact, Lack, Place};
 use crate::model::{App, Census, CurrentState, Layout, Master, handover::handover};
 use crate::os::{Pid, shown};
 
+use super::line::Line;
 use super::{Answered, Blind, Evidence, Finding, Rule, Severity, Told, Verdict};
 
 /// A rule at work on one app.
@@ -190,9 +191,13 @@ impl<'a> Look<'a> {
             pid: None,
             path: None,
             summary: summary.into(),
+            brief: None,
+            sentence: None,
+            remark: None,
             told: Told::default(),
             evidence: Vec::new(),
             leads_to: String::new(),
+            mends: None,
             fix: Vec::new(),
             for_good: Vec::new(),
         }
@@ -238,11 +243,39 @@ impl Finding {
     #[must_use]
     pub fn told(
         mut self,
-        what: impl Into<String>,
-        why: impl Into<String>,
-        next: impl Into<String>,
+        what: impl Into<Line>,
+        why: impl Into<Line>,
+        next: impl Into<Line>,
     ) -> Self {
-        self.told = Told { what: what.into(), why: why.into(), next: next.into() };
+        self.told = Told { what: what.into(), why: why.into(), next: next.into(), ..self.told };
+        self
+    }
+
+    /// What is to be done in a word or two, where other steps have to follow.
+    #[must_use]
+    pub fn step(mut self, words: impl Into<String>) -> Self {
+        self.told.step = Some(words.into());
+        self
+    }
+
+    /// The summary for a narrower list.
+    #[must_use]
+    pub fn brief(mut self, words: impl Into<String>) -> Self {
+        self.brief = Some(words.into());
+        self
+    }
+
+    /// The summary as a whole sentence.
+    #[must_use]
+    pub fn sentence(mut self, words: impl Into<String>) -> Self {
+        self.sentence = Some(words.into());
+        self
+    }
+
+    /// What else is to be known of its subject.
+    #[must_use]
+    pub fn remark(mut self, words: impl Into<String>) -> Self {
+        self.remark = Some(words.into());
         self
     }
 
@@ -257,6 +290,13 @@ impl Finding {
     #[must_use]
     pub fn leads_to(mut self, words: impl Into<String>) -> Self {
         self.leads_to = words.into();
+        self
+    }
+
+    /// What the fix does, where its lines do not say it.
+    #[must_use]
+    pub fn mends(mut self, words: impl Into<String>) -> Self {
+        self.mends = Some(words.into());
         self
     }
 

@@ -2,6 +2,7 @@
 
 pub mod causes;
 pub mod config;
+pub mod dates;
 pub mod headline;
 pub mod line;
 mod look;
@@ -14,6 +15,8 @@ pub mod sockets;
 pub mod usr2;
 
 pub use look::Look;
+
+use line::Line;
 
 use std::path::PathBuf;
 
@@ -79,15 +82,18 @@ pub struct Evidence {
     pub place: Place,
 }
 
-/// The three lines that tell the finding at the top of the screen, at most 70 columns each.
+/// The three lines that tell the finding at the top of the screen: at most 70 columns each there, and in `check`; where
+/// there is more room, more of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     /// What is wrong.
-    pub what: String,
+    pub what: Line,
     /// Why.
-    pub why: String,
+    pub why: Line,
     /// What to do next.
-    pub next: String,
+    pub next: Line,
+    /// The same in a word or two, where other steps have to follow: `retire 9120`.
+    pub step: Option<String>,
 }
 
 /// A rule that fired on a subject.
@@ -105,12 +111,20 @@ pub struct Finding {
     pub path: Option<PathBuf>,
     /// One sentence, subject first; for lists, at most 54 columns where that is possible.
     pub summary: String,
+    /// The same for a narrower list.
+    pub brief: Option<String>,
+    /// The same with what it is about, where there is room for a whole sentence.
+    pub sentence: Option<String>,
+    /// What else is to be known of its subject, one sentence.
+    pub remark: Option<String>,
     /// The headline's three lines.
     pub told: Told,
     /// What was seen, and where.
     pub evidence: Vec<Evidence>,
     /// What it will lead to.
     pub leads_to: String,
+    /// What the fix does, one sentence, where its lines do not say it.
+    pub mends: Option<String>,
     /// The fix, lines that can be pasted or done, with the real paths and pids; safe as things stand now.
     pub fix: Vec<String>,
     /// What keeps it from coming back, if that is something else.

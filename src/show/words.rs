@@ -157,12 +157,14 @@ impl Form {
     }
 }
 
+/// Whether a server passes requests on to others.
+pub fn is_proxy(kind: Kind) -> bool {
+    server(kind).is_some_and(crate::servers::Server::is_proxy)
+}
+
 /// What an app's row says of its server: a proxy bears its server's name already.
 pub fn served_by(kind: Kind) -> &'static str {
-    match server(kind) {
-        Some(server) if server.is_proxy() => "proxy",
-        _ => kind.name(),
-    }
+    if is_proxy(kind) { "proxy" } else { kind.name() }
 }
 
 /// The word for a role in a column of eight: `duplicate` is `dup` there.
@@ -236,7 +238,9 @@ pub fn time_in_words(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
 pub fn memory(bytes: u64) -> String {
     const K: u64 = 1024;
     let units = [("K", K), ("M", K * K), ("G", K * K * K), ("T", K * K * K * K)];
-    let (unit, size) = units.into_iter().rev().find(|(_, size)| bytes >= *size).unwrap_or(("K", K));
+    // Four digits are for the next unit: `1.0G`, not `1019M`.
+    let fits = |size: u64| bytes >= size - size / 1024 * 24;
+    let (unit, size) = units.into_iter().rev().find(|(_, size)| fits(*size)).unwrap_or(("K", K));
     let tenths = (u128::from(bytes) * 10 + u128::from(size) / 2) / u128::from(size);
     if matches!(unit, "G" | "T") && tenths < 100 {
         format!("{}.{}{unit}", tenths / 10, tenths % 10)
@@ -321,7 +325,8 @@ mod tests {
     fn memory_keeps_five_columns() {
         let m = 1024 * 1024;
         assert_eq!(memory(58 * m), "58M");
-        assert_eq!(memory(1023 * m), "1023M");
+        assert_eq!(memory(1019 * m), "1.0G");
+        assert_eq!(memory(999 * m), "999M");
         assert_eq!(memory(1024 * m), "1.0G");
         assert_eq!(memory(12 * 1024 * m), "12G");
         assert_eq!(memory(10 * 1024 * m - 1), "9G");

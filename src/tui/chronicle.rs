@@ -11,6 +11,7 @@ use crate::model::log::{Entry, Said};
 use crate::model::takeover::{timed, zone};
 use crate::model::{App, AppId, Census, Master};
 use crate::os::Pid;
+use crate::show::words::counted;
 
 /// So many moments are kept; the oldest go first.
 const KEPT: usize = 900;
@@ -35,6 +36,8 @@ pub struct Moment {
     pub source: String,
     /// One of many that say the same of their own process: it is told only where there is room for all.
     pub minor: bool,
+    /// The line of a log that tells it, in words that stay the same whatever became of its writer since.
+    pub line: Option<String>,
 }
 
 /// All that is remembered.
@@ -103,13 +106,28 @@ impl Chronicle {
         words: String,
     ) {
         let source = "farrier".into();
-        self.put(Moment { at, app, process, release: None, words, source, minor: false });
+        self.put(Moment {
+            at,
+            app,
+            process,
+            release: None,
+            words,
+            source,
+            minor: false,
+            line: None,
+        });
     }
 
     /// Behind everything that is not later. What is there already is not told twice.
     fn put(&mut self, moment: Moment) {
         let end = self.moments.partition_point(|other| other.at <= moment.at);
-        let told = |other: &Moment| other.words == moment.words && other.app == moment.app;
+        let told = |other: &Moment| {
+            let same = match (&other.line, &moment.line) {
+                (Some(one), Some(other)) => one == other,
+                _ => other.words == moment.words,
+            };
+            same && other.app == moment.app
+        };
         let before = self.moments.get(..end).unwrap_or_default().iter().rev();
         if !before.take_while(|other| other.at == moment.at).any(told) {
             self.moments.insert(end, moment);
@@ -159,6 +177,7 @@ impl Chronicle {
             source: event.what.source().into(),
             app: Some(event.app),
             minor: false,
+            line: None,
         });
     }
 
@@ -174,6 +193,7 @@ impl Chronicle {
                 words: format!("{} started", master.process.pid),
                 source: "start".into(),
                 minor: false,
+                line: None,
             });
         }
     }
@@ -189,6 +209,7 @@ impl Chronicle {
             words,
             source: source.into(),
             minor: false,
+            line: None,
         };
         for release in layout.releases.get().into_iter().flatten() {
             let Some(at) = release.arrived.get() else { continue };
@@ -227,9 +248,10 @@ impl Chronicle {
                     app: Some(app.id.clone()),
                     process: writer.map(|master| master.process.identity()),
                     release: None,
-                    words: said(entry, writer.map(|master| master.process.pid)),
+                    words: said(app, &log.entries, entry, writer),
                     source,
                     minor: entry.said == Said::WorkerReady,
+                    line: Some(format!("{:?} {:?}", entry.writer, entry.said)),
                 });
             }
         }
@@ -254,22 +276,64 @@ fn is(master: &Master, writer: Option<i32>) -> bool {
 }
 
 /// What a line of a log says, a sentence.
-fn said(entry: &Entry, writer: Option<Pid>) -> String {
+fn said(app: &App, log: &[Entry], entry: &Entry, writer: Option<&Master>) -> String {
     let who = match (writer, entry.writer) {
-        (Some(pid), _) => pid.to_string(),
+        (Some(master), _) => master.process.pid.to_string(),
         (None, Some(number)) => number.to_string(),
         (None, None) => "a process".into(),
     };
     match &entry.said {
-        Said::Executing { directory, .. } => {
-            format!("{who} executes its program in {}", crate::os::shown(directory))
-        }
+        Said::Executing { directory, .. } => match writer.and_then(|master| master.parent) {
+            Some(parent) => format!("USR2 to {parent}: {who} forked"),
+            None => format!("{who} executes its program in {}", crate::os::shown(directory)),
+        },
         Said::Ended { pid, how } => format!("{who} reaped its new master {pid}: {how}"),
-        Said::Refused(why) => format!("{who} refused USR2: \"{why}\""),
-        Said::Ready => format!("{who} says: master process ready"),
-        Said::Complete => format!("{who} says: master complete"),
+        Said::Refused(why) => match still_lives(&why.to_string()) {
+            Some(other) => format!("USR2 to {who} refused: {other} lives"),
+            None => format!("USR2 to {who} refused: \"{why}\""),
+        },
+        Said::Ready => {
+            let all = writer.and_then(Master::workers_wanted).filter(|all| *all > 0);
+            let all = all.and_then(|all| usize::try_from(all).ok());
+            match all.filter(|all| workers_ready(log, entry) >= *all) {
+                Some(all) => format!("{who} ready: {}", counted(all, "worker")),
+                None => format!("{who} ready"),
+            }
+        }
+        Said::Complete => match serves_alone(app, log, entry) {
+            Some(pid) => format!("{who} gone; {pid} serves alone"),
+            None => format!("{who} gone"),
+        },
         Said::WorkerReady => format!("{who} says: a worker is ready"),
         Said::Reloaded => format!("{who} says: done reloading its configuration"),
         Said::Error(text) => format!("\"{text}\""),
     }
+}
+
+/// The process that a refusal names as the one in the way: `old PID:9120 running with …`.
+fn still_lives(why: &str) -> Option<&str> {
+    let rest = why.strip_prefix("old PID:")?;
+    let number = rest.split(' ').next()?;
+    let running = rest.contains(" running") && number.bytes().all(|byte| byte.is_ascii_digit());
+    running.then_some(number)
+}
+
+/// How many workers said that they are ready, next to the line in which their master did.
+fn workers_ready(log: &[Entry], ready: &Entry) -> usize {
+    let Some(at) = log.iter().position(|entry| std::ptr::eq(entry, ready)) else { return 0 };
+    let is_one = |entry: &&Entry| entry.said == Said::WorkerReady;
+    let above = log.iter().take(at).rev().take_while(is_one);
+    above.chain(log.iter().skip(at + 1).take_while(is_one)).count()
+}
+
+/// The only master that is left after the last one that ended, where it was ready before.
+fn serves_alone(app: &App, log: &[Entry], complete: &Entry) -> Option<Pid> {
+    let mut living = app.living_masters();
+    let master = living.next().filter(|_| living.next().is_none())?;
+    let at = log.iter().position(|entry| std::ptr::eq(entry, complete))?;
+    let step =
+        |entry: &Entry| matches!(entry.said, Said::Executing { .. } | Said::Ready | Said::Complete);
+    let before = log.get(..at)?.iter().rfind(|entry| step(entry))?;
+    let last = !log.get(at + 1..)?.iter().any(step);
+    (last && before.said == Said::Ready && is(master, before.writer)).then_some(master.process.pid)
 }

@@ -154,15 +154,17 @@ fn above_cursor(state: &State, all: &[Node<'_>]) -> Vec<RowKey> {
 fn every(state: &State) -> Vec<Node<'_>> {
     let Some(look) = state.shown() else { return Vec::new() };
     let mut nodes = Vec::new();
-    for app in &look.census.apps {
+    for app in look.census.listed() {
         let mut below = Vec::new();
         let mut masters: Vec<Member<'_>> = members(app).filter(|m| m.master.is_some()).collect();
+        // The newest first: what serves stands above what it replaced.
+        masters.reverse();
         for ghost in state.ended().filter(|g| g.app == app.id) {
             if matches!(ghost.was, Was::Master(_)) {
                 // Masters stand by their start, and one that ends stays where it stood.
                 let start = |member: &Member<'_>| member.process.identity().1;
                 let ghost = ghost.member();
-                let at = masters.iter().position(|other| start(other) > start(&ghost));
+                let at = masters.iter().position(|other| start(other) < start(&ghost));
                 masters.insert(at.unwrap_or(masters.len()), ghost);
             }
         }

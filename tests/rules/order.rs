@@ -45,8 +45,8 @@ fn effects_stand_under_their_cause() {
         in_order(&verdicts).iter().map(|caused| (caused.finding.rule, caused.depth)).collect();
     let expected = [
         ("oldbin-lingering", 0),
+        ("release-stale", 1),
         ("release-mixed", 1),
-        ("release-stale", 2),
         ("gemfile-pinned", 0),
         ("gemfile-mismatch", 1),
         ("config-reload-preload", 0),
@@ -121,7 +121,7 @@ fn an_upgrade_comes_after_what_would_spoil_it() {
     let verdicts = judged(&census);
     let line = headline(&census, &verdicts);
     assert_eq!(line.finding.unwrap().rule, "release-stale");
-    assert_eq!(line.next, "set BUNDLE_GEMFILE in before_exec, as the fix says; then upgrade");
+    assert_eq!(line.next, "repair BUNDLE_GEMFILE, then upgrade");
     let sound = healthy().apps.remove(0).masters.remove(0).restart.gemfile;
     census.apps[0].masters[0].restart.gemfile = sound;
     let verdicts = judged(&census);

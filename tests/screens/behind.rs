@@ -13,14 +13,14 @@ fn a_proxy_and_the_app_that_it_leads_to() {
     assert_eq!(names, ["nginx", "shop"]);
     let mut desk = Desk::at(census.clone(), (80, 24));
     assert_snapshot!("behind_overview", desk.screen());
-    assert_snapshot!("behind_of_the_proxy", desk.press("7").screen());
+    assert_snapshot!("behind_of_the_proxy", desk.press("j j j j 7").screen());
     let proxy = desk.screen();
     assert!(
         proxy.contains("Passes requests to") && proxy.contains("shop             …"),
         "{proxy}"
     );
     let mut desk = Desk::at(census, (80, 24));
-    desk.press("j j j j 7");
+    desk.press("7");
     let app = desk.screen();
     assert_snapshot!("behind_of_the_app", app);
     assert!(app.contains(", 2 workers") && app.contains("upstream shop_app"), "{app}");

@@ -43,7 +43,7 @@ fn what_differs_since_then_stays_marked_and_is_counted() {
     assert!(desk.row(23).contains("from now on what differs is underlined"), "{}", desk.row(23));
     desk.wait(Duration::from_secs(11));
     desk.look(later(built::healthy(), 1));
-    assert!(desk.row(23).ends_with("   since 23:10:57: nothing differs"), "{}", desk.screen());
+    assert!(desk.row(23).ends_with("since 23:10:57: nothing differs"), "{}", desk.screen());
     desk.look(changed());
     desk.wait(Duration::from_secs(60));
     desk.look(later(changed(), 60));

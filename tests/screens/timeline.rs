@@ -50,7 +50,9 @@ fn it_holds_what_was_read_before_anything_was_seen() {
     desk.look(later(told(), 2));
     let told = words(&desk);
     let switched = "current now names 20261121224103";
-    for once in ["14740 refused USR2", "\"config.ru:2: this", switched, "9120 started"] {
+    for once in
+        ["USR2 to 14740 refused: 9120 lives", "\"config.ru:2: this", switched, "9120 started"]
+    {
         assert_eq!(told.iter().filter(|words| words.contains(once)).count(), 1, "{once}");
     }
 }

@@ -105,7 +105,7 @@ fn a_huge_screen_shows_the_process_of_the_selection() {
     assert_snapshot!("wide_200x60", desk.screen());
     desk.press("Tab j j j");
     let screen = desk.screen();
-    assert!(screen.contains("Process 49 w1"), "{screen}");
+    assert!(screen.contains("Process 56 w1"), "{screen}");
 }
 
 #[test]
@@ -185,7 +185,8 @@ fn an_unread_box_is_no_empty_pane() {
 
 #[test]
 fn a_proxy_says_where_it_passes_requests_to() {
-    let screen = Desk::at(recorded("other-nginx-before-unicorn"), (160, 45)).screen();
+    let mut desk = Desk::at(recorded("other-nginx-before-unicorn"), (160, 45));
+    let screen = desk.press("j j j j").screen();
     assert!(screen.contains(" passes to shop  …/shop/shared/sockets/unicorn.sock"), "{screen}");
     assert!(screen.contains("farrier has no signals"), "{screen}");
 }

@@ -3,7 +3,7 @@
 use crate::facts::Place;
 use crate::model::{Config, Gemfile, Hook, Kind, Layout, Master, Setting};
 use crate::os::shown;
-use crate::rules::config::{at, file_of, names_file, unevaluable};
+use crate::rules::config::{at, file_of, name_of, names_file, unevaluable};
 use crate::rules::line::{Line, cut, named};
 use crate::rules::ruby::gemfile_pinned;
 use crate::rules::{Look, Rule, Severity};
@@ -115,6 +115,9 @@ fn report(
             severity,
             match useless {
                 Some(set) => format!("{}: makes gemfile-pinned come back", at(config, set.line)),
+                None if names_file(config) => {
+                    format!("{}: makes gemfile-pinned come back", name_of(config))
+                }
                 None => "no before_exec: gemfile-pinned comes back".into(),
             },
         )

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::facts::{Fact, Place};
 use crate::model::config::{HookBody, OldPath, oldbin};
-use crate::model::{Config, Hook, Kind, Master, Setting};
+use crate::model::{App, Config, Hook, Kind, Master, Setting};
 use crate::os::shown;
 use crate::rules::config::{at, file_of, unevaluable};
 use crate::rules::line::{Line, cut, tail};
@@ -115,6 +115,57 @@ fn weigh(look: &mut Look<'_>, master: &Master, config: &Config, hook: &HookBody)
     if let Some((path, line)) = wrong {
         report(look, master, config, hook, &Wrong { path, line, given });
     }
+}
+
+/// A hook that never finds an old master.
+pub struct Missed {
+    /// Its line in a sentence: `unicorn.rb:31`.
+    pub at: String,
+    file: String,
+    /// The line, from 1.
+    line: usize,
+    /// The name of the file that it looks for.
+    pub read: String,
+    /// The name of the file that the server writes.
+    pub right: String,
+}
+
+impl Missed {
+    /// Its line, as the app's own views name the file.
+    pub fn place(&self, app: &App) -> String {
+        let file = app.short(Path::new(&self.file));
+        format!("{}:{}", file.strip_prefix("current/").unwrap_or(&file), self.line)
+    }
+}
+
+/// The hook of a master's next configuration that is seen to look for another file than the server writes.
+pub fn missed(master: &Master) -> Option<Missed> {
+    let config = master.config.get()?;
+    let pidfile = config.pid.value()?;
+    let hook = |hook: &&HookBody| {
+        hook.hook != Hook::BeforeExec && !hook.kills.is_empty() && !hook.old_paths.is_empty()
+    };
+    if config.retires(Some(pidfile)) {
+        return None;
+    }
+    let mut paths = config.hooks.iter().filter(hook).flat_map(|hook| &hook.old_paths);
+    paths.find_map(|path| match path {
+        Setting::Set { value: OldPath::Path { path, .. }, line } => {
+            let name = |path: &Path| path.file_name().map(|name| shown(name.as_ref()));
+            let (read, right) = (name(path)?, name(&oldbin(pidfile))?);
+            // The same name in another directory is told with its directory.
+            let whole = read == right;
+            let told = |path: &Path, name: String| if whole { shown(path) } else { name };
+            Some(Missed {
+                at: at(config, *line),
+                file: shown(&config.file.path),
+                line: *line,
+                read: told(path, read),
+                right: told(&oldbin(pidfile), right),
+            })
+        }
+        _ => None,
+    })
 }
 
 /// Whether the running master has its pidfile from its configuration, and so not from its arguments.

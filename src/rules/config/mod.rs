@@ -92,8 +92,13 @@ fn unevaluable(
 
 /// A line of a configuration in a sentence: `unicorn.rb:31`.
 fn at(config: &Config, line: usize) -> String {
+    format!("{}:{line}", name_of(config))
+}
+
+/// A configuration's own name in a sentence: `unicorn.rb`.
+fn name_of(config: &Config) -> String {
     let name = config.file.path.file_name().map(|name| crate::os::shown(name.as_ref()));
-    format!("{}:{line}", super::line::cut(&name.unwrap_or_default(), 14))
+    super::line::cut(&name.unwrap_or_default(), 14)
 }
 
 /// Whether there is a file: a server that was given none has every setting's default.

@@ -1,16 +1,17 @@
 //! The three lines that say what is wrong, why, and what comes next: the top of `check` and of the screen.
 
+mod asked;
 mod last;
+mod steps;
 
-use unicode_width::UnicodeWidthStr as _;
-
-use self::last::last;
+use self::asked::{Asked, fine};
+use self::steps::steps;
 use super::causes::groups;
-use super::line::{Line, WIDTH, age, count, cut, named};
-use super::{Finding, RULES, Severity, Verdict, Verdicts, usr2};
+use super::line::{Line, WIDTH, age, cut, named};
+use super::{Finding, RULES, Severity, Verdict, Verdicts};
 use crate::facts::Lack;
 use crate::model::handover::grace;
-use crate::model::{App, AppId, Census, Master, Operation, Phase, Role};
+use crate::model::{App, AppId, Census, Master, Phase, Role};
 use crate::os::{Refusal, text::escaped};
 
 /// The first word.
@@ -55,7 +56,10 @@ impl Word {
     }
 }
 
-/// The headline. Each line has at most 70 columns.
+/// What tells best what comes of a cause: what visitors get.
+const VISIBLE: &[&str] = &["release-stale"];
+
+/// The headline. Each line has at most 70 columns; [`Headline::fit`] has more of them where there is room.
 #[derive(Clone, Debug)]
 pub struct Headline<'a> {
     /// The first word.
@@ -68,10 +72,22 @@ pub struct Headline<'a> {
     pub why: String,
     /// What comes next.
     pub next: String,
+    /// What comes next in few words, where there are several steps.
+    pub short: Option<String>,
+    lines: [Line; 3],
     /// The finding that it speaks of: the cursor starts there.
     pub finding: Option<&'a Finding>,
     /// The app that it speaks of.
     pub app: Option<AppId>,
+}
+
+impl Headline<'_> {
+    /// The three lines in so many columns each.
+    pub fn fit(&self, widths: [usize; 3]) -> [String; 3] {
+        let [what, why, next] = &self.lines;
+        let [a, b, c] = widths;
+        [what.fit(a), why.fit(b), next.fit(c)]
+    }
 }
 
 /// The headline while the first look is not done.
@@ -89,7 +105,7 @@ pub fn headline<'a>(census: &Census, verdicts: &'a Verdicts) -> Headline<'a> {
     let head =
         groups.iter().filter_map(super::causes::Group::head).find(|finding| finding.app == app.id);
     let found = |word| match head {
-        Some(finding) => of_finding(word, finding, &groups),
+        Some(finding) => of_finding(word, finding, app, &groups),
         None => stuck(app, census),
     };
     let mut line = match rank {
@@ -113,7 +129,9 @@ pub fn headline<'a>(census: &Census, verdicts: &'a Verdicts) -> Headline<'a> {
             .collect();
         if !others.is_empty() {
             let beside = format!(" (+ {})", others.join(", "));
-            line.what = Line::new(line.what).aside(beside).into();
+            let [what, ..] = &mut line.lines;
+            *what = Line::new(what.fit(WIDTH)).aside(beside);
+            line.what = what.fit(WIDTH);
         }
     }
     if !matches!(line.word, Word::Unsure | Word::Fine) {
@@ -181,16 +199,19 @@ fn within_grace(app: &App, new: &Master, census: &Census) -> bool {
 
 fn plain(
     word: Word,
-    what: impl Into<String>,
-    why: impl Into<String>,
-    next: impl Into<String>,
+    what: impl Into<Line>,
+    why: impl Into<Line>,
+    next: impl Into<Line>,
 ) -> Headline<'static> {
+    let lines @ [what, why, next] = &[what.into(), why.into(), next.into()];
     Headline {
         word,
         severity: None,
-        what: what.into(),
-        why: why.into(),
-        next: next.into(),
+        what: what.fit(WIDTH),
+        why: why.fit(WIDTH),
+        next: next.fit(WIDTH),
+        short: None,
+        lines: lines.clone(),
         finding: None,
         app: None,
     }
@@ -199,45 +220,29 @@ fn plain(
 fn of_finding<'a>(
     word: Word,
     finding: &'a Finding,
+    app: &App,
     groups: &[super::causes::Group<'_>],
 ) -> Headline<'a> {
     let mine = groups.iter().find(|group| group.head().is_some_and(|h| std::ptr::eq(h, finding)));
+    let effects = mine.iter().flat_map(|group| &group.members).map(|caused| caused.finding);
+    let visible = effects
+        .filter(|effect| {
+            effect.severity <= finding.severity && finding.severity != Severity::Critical
+        })
+        .find(|effect| VISIBLE.contains(&effect.rule));
+    let steps = steps(finding, app, groups);
     Headline {
+        short: steps.as_ref().and_then(|steps| steps.short.clone()),
         severity: Some(mine.map_or(finding.severity, |group| group.severity)),
         finding: Some(finding),
         app: Some(finding.app.clone()),
         ..plain(
             word,
-            finding.told.what.clone(),
+            visible.unwrap_or(finding).told.what.clone(),
             finding.told.why.clone(),
-            before_upgrade(finding, groups).unwrap_or_else(|| finding.told.next.clone()),
+            steps.map_or_else(|| finding.told.next.clone(), |steps| steps.next),
         )
     }
-}
-
-/// What has to be mended first, where the finding itself asks for an upgrade and another says that it would not come up
-/// as it is meant.
-fn before_upgrade(finding: &Finding, groups: &[super::causes::Group<'_>]) -> Option<String> {
-    super::rule(finding.rule).filter(|rule| rule.offers == Some(Operation::Upgrade))?;
-    let members = groups.iter().flat_map(|group| &group.members).map(|caused| caused.finding);
-    let spoils = |other: &&Finding| {
-        other.app == finding.app
-            && other.severity <= Severity::Warning
-            && usr2::AGAINST.contains(&other.rule)
-    };
-    let first = members.filter(spoils).min_by_key(|other| other.severity)?;
-    if usr2::AGAINST.contains(&finding.rule) {
-        return None;
-    }
-    let next = &first.told.next;
-    let both = format!("{next}; then upgrade");
-    Some(if next.contains("upgrade") {
-        next.clone()
-    } else if both.width() <= WIDTH {
-        both
-    } else {
-        format!("mend {} first, then upgrade", first.rule)
-    })
 }
 
 fn release(master: &Master) -> String {
@@ -347,45 +352,4 @@ fn unsure(census: &Census, verdicts: &Verdicts) -> Headline<'static> {
         why,
         next,
     )
-}
-
-fn fine(census: &Census, verdicts: &Verdicts) -> Headline<'static> {
-    let asked = Asked::of(verdicts);
-    let youngest = census
-        .apps
-        .iter()
-        .filter_map(|app| Some((app, app.current_master()?)))
-        .filter_map(|(app, master)| Some((*master.process.age.get()?, app, master)))
-        .min_by_key(|(age, ..)| *age);
-    let last = youngest.map_or_else(
-        || Line::new("nothing"),
-        |(seconds, app, master)| last(seconds, app, master, census),
-    );
-    plain(
-        Word::Fine,
-        Line::new(format!("{} rules asked about {}", RULES.len(), count(census.apps.len(), "app")))
-            .aside(format!(": {} fine, {} not here, 0 blind", asked.fine, asked.not_here)),
-        last,
-        "nothing to do",
-    )
-}
-
-/// How the rules answered, each counted once: undecided if so for any app, fine if so for any.
-struct Asked {
-    fine: usize,
-    not_here: usize,
-    blind: usize,
-}
-
-impl Asked {
-    fn of(verdicts: &Verdicts) -> Self {
-        let any = |rule: &str, fits: fn(&Verdict) -> bool| {
-            verdicts.0.iter().any(|answered| answered.rule == rule && fits(&answered.verdict))
-        };
-        let is_blind = |verdict: &Verdict| matches!(verdict, Verdict::Blind(_));
-        let is_here = |verdict: &Verdict| !matches!(verdict, Verdict::NotHere);
-        let blind = RULES.iter().filter(|rule| any(rule.name, is_blind)).count();
-        let here = RULES.iter().filter(|rule| any(rule.name, is_here)).count();
-        Self { fine: here.saturating_sub(blind), not_here: RULES.len() - here, blind }
-    }
 }

@@ -14,8 +14,11 @@ pub mod workers_missing;
 pub mod workers_respawning;
 
 use crate::model::log::{Entry, Log, Said};
-use crate::model::{App, CurrentState, Master};
+use crate::model::takeover::{timed, zone};
+use crate::model::{App, Census, CurrentState, Master};
 use crate::os::Text;
+
+use jiff::Timestamp;
 
 use super::Look;
 
@@ -122,6 +125,32 @@ pub(super) fn own_entries(log: &Log, number: Option<i32>) -> Vec<&Entry> {
             _ => by_it(entry),
         })
         .collect()
+}
+
+/// The USR2 that a master refused last, where nothing was executed since.
+pub(super) struct Refusal<'a> {
+    /// The log.
+    pub log: &'a Log,
+    /// Its line.
+    pub entry: &'a Entry,
+    /// What it says.
+    pub why: &'a Text,
+    /// When, where the line's time and its zone are known.
+    pub at: Option<Timestamp>,
+}
+
+/// What a master's log tells of a USR2 that it refused.
+pub(super) fn refusal<'a>(census: &Census, master: &'a Master) -> Option<Refusal<'a>> {
+    let log = master.log.get()?.as_ref()?;
+    let own = own_entries(log, master.process.status.get()?.ns_pids.last().copied());
+    let last = |entry: &&Entry| matches!(entry.said, Said::Refused(_) | Said::Executing { .. });
+    let entry = own.into_iter().rfind(last)?;
+    let Said::Refused(why) = &entry.said else { return None };
+    let zone = zone(master, census);
+    let at = zone.and_then(|zone| {
+        timed(&log.entries, &zone).find(|(timed, _)| timed.line == entry.line).map(|(_, at)| at)
+    });
+    Some(Refusal { log, entry, why, at })
 }
 
 /// Whether a master serves the very release that `current` names; `None`, and noted, where that was not seen.

@@ -1,7 +1,7 @@
 //! `reexec-refused`: the last USR2 was refused, as the log says.
 
 use crate::model::log::{Entry, Log, Said};
-use crate::model::{App, Kind, Master, Operation};
+use crate::model::{App, Kind, Master, Operation, Role};
 use crate::rules::line::{Line, cut};
 use crate::rules::masters::{own_logs, serves_current};
 use crate::rules::{Look, Rule, Severity, usr2};
@@ -36,8 +36,9 @@ refused, and nothing was executed since.
 ## When it stays silent
 
 Where a later USR2 was carried out, and where an earlier master with the same log refused. While a handover is
-young, and where the serving release is the one that `current` names, it is only information. Where the log goes
-to no file there is no subject.
+young, where the serving release is the one that `current` names, and where the old master that it was refused for
+still serves (`oldbin-lingering` says that), it is only information. Where the log goes to no file there is no
+subject.
 
 ## How to fix it
 
@@ -60,10 +61,18 @@ fn check(look: &mut Look<'_>) {
     }
 }
 
+/// Whether an old master serves on: its own finding says so, and that USR2 is refused.
+fn serves_on(old: &Master) -> bool {
+    let closed = old.listens.get().is_some_and(Vec::is_empty);
+    !old.process.is_dead() && !closed && old.workers_alive().next().is_some()
+}
+
 fn report(look: &mut Look<'_>, app: &App, master: &Master, log: &Log, entry: &Entry, why: &str) {
     let pid = master.process.pid;
     // What cannot be told calls for no alarm.
-    let settled = serves_current(look, master) != Some(false) || look.young() == Some(true);
+    let settled = serves_current(look, master) != Some(false)
+        || look.young() == Some(true)
+        || app.in_role(Role::Old).any(serves_on);
     let severity = if settled { Severity::Info } else { Severity::Warning };
     let time = entry.time.as_ref().map(|time| format!(" at {time} by the log")).unwrap_or_default();
     let mut finding = look

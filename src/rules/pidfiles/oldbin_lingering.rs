@@ -1,10 +1,13 @@
 //! `oldbin-lingering`: an old master lives on although its successor has long been ready.
 
+use crate::facts::Place;
 use crate::model::handover::grace;
-use crate::model::{App, Kind, Master, Operation, Phase, PidfileKind, Role};
+use crate::model::{App, Census, Kind, Master, Operation, Phase, PidfileKind, Role};
 use crate::os::shown;
-use crate::rules::line::{Line, age, count, cut, named};
-use crate::rules::{Look, Rule, Severity};
+use crate::rules::config::config_hook_wrong_path::{Missed, missed};
+use crate::rules::line::{Line, age, bytes, count, cut, middle, named};
+use crate::rules::masters::{Refusal, refusal};
+use crate::rules::{Finding, Look, Rule, Severity, dates};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -69,71 +72,248 @@ fn successor<'a>(app: &'a App, old: &Master) -> Option<&'a Master> {
     child.or_else(|| app.current_master().filter(ready))
 }
 
-fn report(look: &mut Look<'_>, old: &Master, ready: &Master, since: u64) {
-    let app = look.app();
-    let (pid, new) = (old.process.pid, ready.process.pid);
-    let workers = old.workers_alive().count();
-    let leaving = old.listens.get().is_some_and(Vec::is_empty);
-    let severity = if workers == 0 || leaving { Severity::Info } else { Severity::Warning };
-    let release = old.release.get().and_then(Option::as_deref);
-    let what = release.map(|name| format!(" {}", named(name))).unwrap_or_default();
+/// What is known of an old master that lingers.
+struct Lingering<'a> {
+    app: &'a App,
+    census: &'a Census,
+    old: &'a Master,
+    ready: &'a Master,
+    /// How long the ready one has lived, seconds.
+    since: u64,
+    /// It has closed its sockets.
+    leaving: bool,
+    /// The USR2 that was refused last.
+    refused: Option<Refusal<'a>>,
+    /// The hook that would retire it looks elsewhere.
+    missed: Option<Missed>,
+}
+
+fn report<'a>(look: &mut Look<'a>, old: &'a Master, ready: &'a Master, since: u64) {
+    let (app, census) = (look.app(), look.census());
+    let it = Lingering {
+        app,
+        census,
+        old,
+        ready,
+        since,
+        leaving: old.listens.get().is_some_and(Vec::is_empty),
+        refused: refusal(census, ready),
+        missed: missed(ready),
+    };
+    let pid = old.process.pid;
+    let severity = if it.serves() { Severity::Warning } else { Severity::Info };
     let staffed = ready.workers_alive().next().is_some();
-    let its_workers = count(workers, "worker");
+    let summary = it.summary("still serve");
+    let [what, why, next] = it.told(staffed);
     let mut finding = look
-        .finding(
-            severity,
-            match (workers, leaving) {
-                (0, _) => format!("{pid}, an old master, is kept without workers"),
-                (_, true) => format!("{pid}, an old master, waits for its last requests"),
-                _ => format!("{pid} and its {its_workers} still serve{}", cut(&what, 15)),
-            },
-        )
+        .finding(severity, summary)
         .about(pid)
-        .told(
-            Line::new(format!("{}: old master {pid}", cut(&app.name, 16)))
-                .keep(if workers == 0 { " is kept, without workers" } else { " still serves" })
-                .aside(what.clone())
-                .aside(format!(" beside {new}")),
-            Line::new(format!("{new} replaced it"))
-                .time(format!(" {} ago", age(since)))
-                .keep("; USR2 is refused while it lives"),
-            if staffed {
-                Line::new(format!("retire {pid}: QUIT to it"))
-                    .aside(format!("; {new} serves alone"))
-            } else {
-                Line::new(format!("do not retire {pid} yet: {new} has no worker"))
-            },
-        )
-        .seen(format!("{pid} is an old master with {its_workers}"), &old.process.command_line.place)
-        .seen(
-            format!("{new}, which replaced it, is ready and started {} ago", age(since)),
-            &ready.process.age.place,
-        )
-        .leads_to(match release {
-            Some(name) if workers > 0 => {
-                format!(
-                    "Requests get the code of {name} too; every USR2 is refused while {pid} lives."
-                )
-            }
-            _ => format!("Every USR2 is refused while {pid} lives."),
-        });
-    let oldbin =
-        app.pidfiles.iter().find(|file| file.kind == PidfileKind::Oldbin && file.pid == Some(pid));
-    if let Some(file) = oldbin {
-        finding = finding.seen(format!("{} names {pid}", shown(&file.path)), &file.state.place);
+        .sentence(it.sentence())
+        .told(what, why, next)
+        .leads_to(it.leads_to());
+    if it.serves() {
+        finding = finding.brief(it.summary("serve"));
     }
-    if staffed && !leaving {
-        finding = finding.fix(format!("kill -QUIT {pid}"));
+    if let Some(remark) = it.remark() {
+        finding = finding.remark(remark);
+    }
+    finding = it.evidence(finding);
+    if staffed && !it.leaving {
+        finding = finding
+            .step(format!("retire {pid}"))
+            .mends(it.mends())
+            .fix(format!("kill -QUIT {pid}"));
     } else if staffed {
         finding = finding.fix(format!("# {pid} has closed its sockets and ends by itself"));
     } else {
+        let new = ready.process.pid;
         finding =
             finding.fix(format!("# {pid} serves alone: first mend {new}, which has no worker"));
     }
-    let hook = ready.config.get().is_some_and(|config| config.retires_old_master);
-    look.found(finding.for_good(if hook {
-        "a hook is there and did not retire it: see which oldbin path it reads"
-    } else {
-        "let a hook or the deploy send QUIT to the pid in PIDFILE.oldbin once the new one is ready"
-    }));
+    look.found(finding.for_good(it.for_good()));
+}
+
+impl Lingering<'_> {
+    fn workers(&self) -> usize {
+        self.old.workers_alive().count()
+    }
+
+    fn serves(&self) -> bool {
+        self.workers() > 0 && !self.leaving
+    }
+
+    fn release(&self) -> Option<&str> {
+        self.old.release.get().and_then(Option::as_deref)
+    }
+
+    fn summary(&self, serve: &str) -> String {
+        let pid = self.old.process.pid;
+        let what = self.release().map(|name| format!(" {}", named(name))).unwrap_or_default();
+        match (self.workers(), self.leaving) {
+            (0, _) => format!("{pid}, an old master, is kept without workers"),
+            (_, true) => format!("{pid}, an old master, waits for its last requests"),
+            (n, _) => format!("{pid} and its {} {serve}{}", count(n, "worker"), cut(&what, 15)),
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let (pid, new) = (self.old.process.pid, self.ready.process.pid);
+        let does = match (self.workers(), self.leaving) {
+            (0, _) => "is kept without workers",
+            (_, true) => "waits for its last requests",
+            _ => "still serves",
+        };
+        let app = cut(&self.app.name, 16);
+        format!("{pid}, an old master of {app}, {does} beside {new}, which replaced it.")
+    }
+
+    /// The headline's lines.
+    fn told(&self, staffed: bool) -> [Line; 3] {
+        let (pid, new) = (self.old.process.pid, self.ready.process.pid);
+        let what = self.release().map(|name| format!(" {}", named(name))).unwrap_or_default();
+        let kept = if self.workers() == 0 { " is kept, without workers" } else { " still serves" };
+        let refused = self.refused.as_ref().and_then(|refused| refused.at);
+        let replaced = self.ready.process.started_at.get();
+        let why = match refused.zip(replaced) {
+            Some((refused, replaced)) => Line::new(format!(
+                "the USR2 of {} was refused: old master {pid} lives",
+                dates::second(refused, self.census)
+            ))
+            .time(format!(" since {}", dates::day(*replaced, self.census)))
+            .aside(self.missed.as_ref().map_or_else(String::new, |missed| {
+                format!(", because the hook at {} looks for the wrong file", missed.at)
+            })),
+            None => Line::new(format!("{new} replaced it"))
+                .time(format!(" {} ago", age(self.since)))
+                .keep("; USR2 is refused while it lives"),
+        };
+        let next = if staffed {
+            Line::new(format!("retire {pid}: QUIT to it")).aside(format!("; {new} serves alone"))
+        } else {
+            Line::new(format!("do not retire {pid} yet: {new} has no worker"))
+        };
+        let line = Line::new(format!("{}: old master {pid}", cut(&self.app.name, 16)));
+        [line.keep(kept).aside(what).aside(format!(" beside {new}")), why, next]
+    }
+
+    fn remark(&self) -> Option<String> {
+        let (pid, new) = (self.old.process.pid, self.ready.process.pid);
+        let lived = age(*self.old.process.age.get()?).replace(' ', "");
+        let replaced = dates::on_minute(*self.ready.process.started_at.get()?, self.census);
+        // At QUIT it would have closed its sockets.
+        let asked = match self.old.listens.get() {
+            Some(sockets) if !sockets.is_empty() => ", never asked to leave",
+            _ => "",
+        };
+        Some(format!("{pid}: alive {lived}, replaced {replaced} by {new}{asked}"))
+    }
+
+    fn evidence(&self, finding: Finding) -> Finding {
+        let (pid, new) = (self.old.process.pid, self.ready.process.pid);
+        let workers = count(self.workers(), "worker");
+        let title = self.old.process.command_line.get().and_then(|line| {
+            let words: Vec<String> = line.words.iter().map(ToString::to_string).collect();
+            let title = words.join(" ");
+            Some(format!("{}(old)", title.split_once("(old)")?.0))
+        });
+        let mut finding = finding.seen(
+            match title {
+                Some(title) => format!("{pid} is titled \"{}\", has {workers}", cut(&title, 30)),
+                None => format!("{pid} is an old master with {workers}"),
+            },
+            Place::new(format!("/proc/{pid}")),
+        );
+        let is_oldbin = |kind| kind == PidfileKind::Oldbin;
+        let mut files = self.app.pidfiles.iter();
+        if let Some(file) = files.find(|file| is_oldbin(file.kind) && file.pid == Some(pid)) {
+            let name = file.path.file_name().map(|name| shown(name.as_ref())).unwrap_or_default();
+            finding = finding.seen(format!("{name} names {pid}"), Place::path(&file.path));
+        }
+        let who = if self.old.child == Some(new) { "its child" } else { "which replaced it" };
+        let started = self.ready.process.started_at.get();
+        finding = finding.seen(
+            match started {
+                Some(at) => format!(
+                    "{new}, {who}, has been ready since {}",
+                    dates::minute(*at, self.census)
+                ),
+                None => format!("{new}, {who}, is ready"),
+            },
+            Place::new(format!("/proc/{new}")),
+        );
+        let both = self.old.listens.get().zip(self.ready.listens.get());
+        let shared = both.and_then(|(one, other)| one.iter().find(|inode| other.contains(inode)));
+        if let Some(inode) = shared.filter(|_| self.serves()) {
+            finding = finding.seen(
+                format!("both take requests from socket inode {inode}"),
+                Place::new(format!("listeners of {pid}, {new}")),
+            );
+        }
+        if let Some(refused) = &self.refused {
+            let time = refused.at.map(|at| format!("{} ", dates::second(at, self.census)));
+            let quoted = middle(&refused.why.to_string(), 37);
+            let fact = format!("{}\"{quoted}\"", time.unwrap_or_default());
+            finding = finding.seen(fact, refused.log.place(refused.entry));
+        }
+        finding
+    }
+
+    fn leads_to(&self) -> String {
+        let pid = self.old.process.pid;
+        let every = format!("Every USR2 is refused while {pid} lives");
+        let every = match self.refused.as_ref().and_then(|refused| refused.at) {
+            Some(at) if self.is_stale() => {
+                format!("{every}, as {}: release-stale.", dates::that_of(at, self.census))
+            }
+            _ => format!("{every}."),
+        };
+        let Some(name) = self.release().filter(|_| self.workers() > 0) else { return every };
+        let all: usize = self.app.living_masters().map(|m| m.workers_alive().count()).sum();
+        let layout = self.app.layout.get().and_then(Option::as_ref);
+        let of = layout.and_then(|layout| dates::of_release(layout, name));
+        let of = of.map_or_else(|| named(name), |at| dates::day(at, self.census));
+        let mut held = std::iter::once(&self.old.process)
+            .chain(self.old.workers_alive().map(|worker| &worker.process))
+            .map(|process| process.pss.get().copied());
+        let held = held.try_fold(0_u64, |sum, size| Some(sum + size?));
+        let held = held.map(|size| format!("; {} are held twice", bytes(size)));
+        format!(
+            "{} of {all} workers answer with the code of {of}{}. {every}",
+            self.workers(),
+            held.unwrap_or_default()
+        )
+    }
+
+    /// Whether the one that replaced it runs another release than `current` names.
+    fn is_stale(&self) -> bool {
+        let layout = self.app.layout.get().and_then(Option::as_ref);
+        let current = layout.and_then(|layout| layout.current_release());
+        let runs = self.ready.release.get().and_then(Option::as_deref);
+        current.is_some() && runs.is_some() && current != runs
+    }
+
+    fn mends(&self) -> String {
+        let (pid, new) = (self.old.process.pid, self.ready.process.pid);
+        let bound = self.old.loaded.get().and_then(|config| config.timeout.value());
+        let within = bound.map(|seconds| format!(", within {seconds} s")).unwrap_or_default();
+        format!("retire {pid}: its requests end{within}; {new} serves alone.")
+    }
+
+    fn for_good(&self) -> String {
+        if let Some(missed) = &self.missed {
+            return format!(
+                "{} looks for {}. Unicorn writes {}, so the hook never fires (config-hook-wrong-path).",
+                missed.place(self.app),
+                missed.read,
+                missed.right
+            );
+        }
+        let hook = self.ready.config.get().is_some_and(|config| config.retires_old_master);
+        if hook {
+            "a hook is there and did not retire it: see which oldbin path it reads".into()
+        } else {
+            "let a hook or the deploy send QUIT to the pid in PIDFILE.oldbin once the new one is ready"
+                .into()
+        }
+    }
 }

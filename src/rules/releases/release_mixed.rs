@@ -124,7 +124,13 @@ fn report(look: &mut Look<'_>, layout: &Layout, served: &BTreeMap<&str, Vec<Serv
     };
     let told = right.iter().chain(&strays).map(|master| of(master)).collect::<Vec<_>>();
     let mut finding = look
-        .finding(Severity::Warning, format!("{} are served at a time", cut(&names.join(", "), 34)))
+        .finding(
+            Severity::Warning,
+            match names.len() {
+                2 => "requests get either of two releases".into(),
+                more => format!("requests get any of {more} releases"),
+            },
+        )
         .about(pid)
         .told(
             Line::new(format!(

@@ -196,7 +196,7 @@ fn report(
         (None, None) => return,
     };
     let mut finding = look
-        .finding(severity, format!("the next clean-up deletes {short}, in use"))
+        .finding(severity, format!("the next deploy deletes {short}"))
         .at_path(&layout.releases_directory.join(release))
         .told(
             Line::new(format!("{}: the next deploy deletes {short}", cut(&app.name, 16))),

@@ -4,7 +4,7 @@ use crate::facts::Lack;
 use crate::model::{CurrentState, Kind, Layout, Master, Operation, Phase};
 use crate::rules::line::{Line, age, cut, named};
 use crate::rules::releases::{reload, with};
-use crate::rules::{Blind, Finding, Look, Rule, Severity, usr2};
+use crate::rules::{Blind, Finding, Look, Rule, Severity, dates, usr2};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -84,9 +84,9 @@ fn behind(look: &mut Look<'_>, layout: &Layout, master: &Master, release: &str, 
     };
     let finding = look
         .finding(severity, format!("{pid} runs {}, current {}", named(release), named(current)))
+        .brief(format!("{pid} runs {}", named(release)))
         .told(
-            Line::new(format!("{app} serves {}", named(release)))
-                .keep(format!(", current names {}", named(current))),
+            what(look, layout, &app, (release, current), back),
             why(look, layout, master),
             next(look, layout, master),
         )
@@ -94,6 +94,33 @@ fn behind(look: &mut Look<'_>, layout: &Layout, master: &Master, release: &str, 
         .seen(format!("current names {current}"), &layout.current.state.place)
         .leads_to(leads_to);
     finish(look, layout, master, finding);
+}
+
+/// What visitors get, by the days of the releases where these are known: a name of 14 digits is hard to compare.
+fn what(
+    look: &Look<'_>,
+    layout: &Layout,
+    app: &str,
+    (release, current): (&str, &str),
+    back: bool,
+) -> Line {
+    let census = look.census();
+    // One that is younger than the live one was left by a way back.
+    let live = dates::of_release(layout, current).filter(|_| !back);
+    let made = dates::of_release(layout, release).filter(|made| live.is_some_and(|at| *made < at));
+    let Some((made, switched)) = made.zip(layout.current.switched_at.get()) else {
+        return Line::new(format!("{app} serves {}", named(release)))
+            .keep(format!(", current names {}", named(current)));
+    };
+    let (mut of, mut at) = (dates::day(made, census), dates::on_day(*switched, census));
+    if at == format!("on {of}") {
+        of = dates::minute(made, census);
+        at = dates::on_minute(*switched, census);
+    }
+    Line::new(format!("{app} serves the release of {of}"))
+        .aside(format!(" ({})", named(release)))
+        .keep(format!(", not the one deployed {at}"))
+        .aside(format!(" ({})", named(current)))
 }
 
 /// Its directory is the right one, but what it had loaded is older: a reload of a master that preloads.

@@ -104,12 +104,22 @@ fn report(
     let app = look.app();
     let severity = if app.uses_reexec() { Severity::Warning } else { Severity::Info };
     let difference = difference(ours, theirs);
-    let summary = match &difference {
-        Some(gem) => format!("its lock has no {}; {} has", cut(gem, 24), named(other)),
-        None => format!("its lock differs from that of {}", named(other)),
+    let new = layout.current_release() == Some(other)
+        && master.release.get().is_some_and(|runs| runs.as_deref() != Some(other));
+    let whose = if new { "the new code".into() } else { named(other) };
+    let (summary, brief) = match &difference {
+        Some(gem) => {
+            let lacks = format!("its lock has no {}", cut(gem, 24));
+            (format!("{lacks}; {whose} has"), lacks)
+        }
+        None => (
+            format!("its lock differs from that of {}", named(other)),
+            "its lock differs from that of the code".into(),
+        ),
     };
     let mut finding = look
         .finding(severity, summary)
+        .brief(brief)
         .about(master.process.pid)
         .at_path(&gemfile.file.path)
         .told(

@@ -84,8 +84,14 @@ fn report(look: &mut Look<'_>, layout: &Layout, master: &Master, gemfile: &Gemfi
     let gone = matches!(gemfile.file.stat.get(), Some(None));
     let finding = look
         .finding(severity, format!("the next USR2 loads {short}/Gemfile"))
+        .brief(format!("next USR2 loads {short}/Gemfile"))
         .about(pid)
         .at_path(&gemfile.file.path)
+        .step(if gone {
+            format!("link {short} to current")
+        } else {
+            "repair BUNDLE_GEMFILE".into()
+        })
         .told(
             // What comes of it is said first: with the release its Gemfile went, and every USR2 ends at once.
             if gone {

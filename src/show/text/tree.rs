@@ -58,7 +58,7 @@ pub fn tree(census: &Census, verdicts: &Verdicts, paint: Paint) -> String {
         mark: None,
     };
     let mut out = paint.quiet(head.line(paint).trim_end()) + "\n";
-    for app in &census.apps {
+    for app in census.listed() {
         out += &of_app(app, verdicts, paint);
     }
     if census.apps.is_empty() {
@@ -85,7 +85,7 @@ fn of_app(app: &App, verdicts: &Verdicts, paint: Paint) -> String {
         ..Row::default()
     }
     .line(paint);
-    for (at, master) in app.masters.iter().enumerate() {
+    for (at, master) in app.newest_first().enumerate() {
         let last = at + 1 == app.masters.len() && app.orphans.is_empty();
         out += &of_master(app, layout, master, last, verdicts, paint);
     }

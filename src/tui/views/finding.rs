@@ -5,7 +5,8 @@ use ratatui::text::Line;
 use super::{Card, Page, Row};
 use crate::model::App;
 use crate::os::{Pid, shown};
-use crate::rules::{Evidence, Finding, rule};
+use crate::rules::{Evidence, Finding, Severity, rule};
+use crate::servers::server;
 use crate::show::words::{Mark, cut, width};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
@@ -44,7 +45,13 @@ fn page(state: &State, columns: usize) -> Page {
         ));
         return page;
     };
-    let all = look.in_order();
+    // What is only worth knowing is counted where it is told itself.
+    let info = finding.severity == Severity::Info;
+    let all: Vec<_> = look
+        .in_order()
+        .into_iter()
+        .filter(|caused| info || caused.finding.severity != Severity::Info)
+        .collect();
     let at = all.iter().position(|other| FindingId::from(other.finding) == *id).unwrap_or(0);
     page.count = format!(
         "{} {}   {} of {}",
@@ -60,8 +67,8 @@ fn page(state: &State, columns: usize) -> Page {
 fn rows(state: &State, finding: &Finding, app: Option<&App>, columns: usize) -> Vec<Row> {
     let cells = || Cells::new(state.theme, columns).to(1);
     let mut rows = Vec::new();
-    let prose = columns.saturating_sub(2).min(100);
-    for piece in wrap(&finding.summary, prose) {
+    let prose = columns.saturating_sub(1).min(101);
+    for piece in wrap(sentence(finding), prose.saturating_sub(1)) {
         rows.push(Row::text(cells().text(&piece, Tone::Strong).line()));
     }
     rows.push(Row::default());
@@ -70,8 +77,10 @@ fn rows(state: &State, finding: &Finding, app: Option<&App>, columns: usize) -> 
         rows.extend(evidence(state, finding, app, seen, at, columns));
     }
     let copy = finding.fix.join("\n");
-    for (label, texts) in parts_of(state, finding) {
-        rows.push(Row::default());
+    for (at, (label, texts)) in parts_of(state, finding).into_iter().enumerate() {
+        if at == 0 || label == "OFFERED" {
+            rows.push(Row::default());
+        }
         let mut first = true;
         for text in &texts {
             for piece in wrap(text, prose.saturating_sub(10)) {
@@ -91,6 +100,11 @@ fn rows(state: &State, finding: &Finding, app: Option<&App>, columns: usize) -> 
     rows
 }
 
+/// What is so, as a whole sentence where there is one.
+fn sentence(finding: &Finding) -> &str {
+    finding.sentence.as_deref().unwrap_or(&finding.summary)
+}
+
 /// A finding opened below its list, in so many lines: what was seen, what it leads to, how it is mended. Where room
 /// is short, what is for good goes first, then evidence; the fix never before them.
 pub(super) fn opened(
@@ -102,7 +116,7 @@ pub(super) fn opened(
     let app = state.shown().and_then(|look| look.census.app(&finding.app));
     let cells = || Cells::new(state.theme, columns).to(1);
     let prose = columns.saturating_sub(2).min(100);
-    let summary: Vec<Line<'static>> = wrap(&finding.summary, prose)
+    let summary: Vec<Line<'static>> = wrap(sentence(finding), prose)
         .into_iter()
         .map(|piece| cells().text(&piece, Tone::Strong).line())
         .collect();
@@ -152,7 +166,7 @@ pub(super) fn opened(
 fn parts_of(state: &State, finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
     let parts = [
         ("LEADS TO", vec![finding.leads_to.clone()]),
-        ("FIX", finding.fix.clone()),
+        ("FIX", fix(finding)),
         ("FOR GOOD", finding.for_good.clone()),
         ("OFFERED", vec![offered(state, finding)]),
     ];
@@ -162,14 +176,26 @@ fn parts_of(state: &State, finding: &Finding) -> Vec<(&'static str, Vec<String>)
     said.filter(|(_, texts)| !texts.is_empty()).collect()
 }
 
+/// What mends it, in a sentence and by hand.
+fn fix(finding: &Finding) -> Vec<String> {
+    let Some(mends) = &finding.mends else { return finding.fix.clone() };
+    let by_hand = finding.fix.iter().map(|line| format!("by hand:  {line}"));
+    std::iter::once(mends.clone()).chain(by_hand).collect()
+}
+
 /// What farrier can do about it.
 fn offered(state: &State, finding: &Finding) -> String {
     match rule(finding.rule).and_then(|rule| rule.offers) {
         Some(operation) => {
             let whom =
                 finding.pid.map_or_else(|| state.app_name(&finding.app), |pid| pid.to_string());
+            let app = state.shown().and_then(|look| look.census.app(&finding.app));
+            let uses = app.and_then(|app| server(app.kind)).map(|server| server.operations);
+            let uses = uses.and_then(|all| all.iter().find(|one| one.operation == operation));
+            let signal =
+                uses.map_or("signal", |uses| uses.signal.as_str().trim_start_matches("SIG"));
             format!(
-                "{}  {} {whom}: shows the plan, asks, sends one signal, watches",
+                "{}  {} {whom}: shows the plan, asks, sends one {signal}, watches",
                 state.keys.shown(Action::Act),
                 operation.name()
             )
@@ -187,9 +213,9 @@ fn evidence(
     columns: usize,
 ) -> Vec<Row> {
     let place = place(app, &seen.place.to_string());
-    let room = columns.saturating_sub(5);
+    let room = columns.saturating_sub(4);
     let right = cut(&place, room / 2);
-    let fits = width(&seen.fact) + width(&right) + 2 <= room;
+    let fits = width(&seen.fact) + width(&right) < room;
     let mut lines = Vec::new();
     let start = || Cells::new(state.theme, columns).to(3);
     if fits {
@@ -210,7 +236,10 @@ fn evidence(
     if let Some(row) = rows.first_mut() {
         row.key = Some(RowKey::Named(format!("seen {at}")));
         row.door = door(state, finding, app, seen);
-        row.about = format!("{}  ({})", seen.fact, seen.place);
+        // What is drawn whole needs no second line.
+        if !fits || right != place {
+            row.about = format!("{}  ({})", seen.fact, seen.place);
+        }
         row.copy = seen.place.to_string();
         row.words = Words { text: format!("{} {}", seen.fact, seen.place), values: Vec::new() };
     }

@@ -66,7 +66,7 @@ pub fn pane(state: &State, width: usize) -> Page {
         (others, 0) => format!("Findings  {others}"),
         (others, infos) => format!("Findings  {others} and {infos} info"),
     }];
-    let by_app = look.census.apps.iter().map(|app| {
+    let by_app = look.census.listed().into_iter().map(|app| {
         let about = look
             .findings()
             .iter()
@@ -149,11 +149,13 @@ fn row(state: &State, finding: &Finding, follows: bool, width: usize, named: usi
     let name = if follows { Tone::Plain } else { Tone::Strong };
     let room = named + 4 - cells.at();
     cells = cells.left(finding.rule, room, name);
-    let summary =
-        if about_app { format!("{app}: {}", finding.summary) } else { finding.summary.clone() };
+    let told = |words: &str| if about_app { format!("{app}: {words}") } else { words.to_owned() };
+    let summary = told(&finding.summary);
     let cells = cells.text("  ", Tone::Plain);
-    let room = width.saturating_sub(cells.at());
-    let line = cells.text(&words::phrase(&summary, room), Tone::Plain).line();
+    let room = width.saturating_sub(cells.at() + 1);
+    let fits = words::width(&summary) <= room;
+    let brief = finding.brief.as_deref().filter(|_| !fits).map_or_else(|| summary.clone(), told);
+    let line = cells.text(&words::phrase(&brief, room), Tone::Plain).line();
     let id = FindingId::from(finding);
     let values = vec![
         ("app", app.clone()),
@@ -167,10 +169,10 @@ fn row(state: &State, finding: &Finding, follows: bool, width: usize, named: usi
         line,
         key: Some(RowKey::Finding(id.clone())),
         door: Some(Door { view: View::Finding, subject: Subject::Finding(id), row: None }),
-        about: if words::width(&summary) + 30 > width {
-            summary.clone()
-        } else {
-            finding.leads_to.clone()
+        about: match &finding.remark {
+            Some(remark) => remark.clone(),
+            None if fits => finding.leads_to.clone(),
+            None => summary.clone(),
         },
         words: Words { text: format!("{} {summary} {app}", finding.rule), values },
         copy: format!("{}: {summary}", finding.rule),

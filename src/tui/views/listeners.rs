@@ -25,15 +25,7 @@ pub const LISTENERS: Card = Card {
     short: "Listen",
     long: "Listeners",
     page,
-    keys: &[
-        Action::Open,
-        Action::Act,
-        Action::OnlyFlagged,
-        Action::Filter,
-        Action::Sort,
-        Action::Copy,
-        Action::Back,
-    ],
+    keys: &[Action::Open, Action::Act, Action::OnlyFlagged, Action::Filter, Action::Back],
 };
 
 fn page(state: &State, columns: usize) -> Page {

@@ -74,6 +74,22 @@ pub fn card(view: View) -> &'static Card {
     found.unwrap_or(&tree::OVERVIEW)
 }
 
+/// What a key is called in the footer of a view, where that is more than its usual word.
+pub fn hint(view: View, action: Action) -> Option<&'static str> {
+    Some(match (view, action) {
+        (View::Finding, Action::Open) => "evidence",
+        (View::Environment, Action::Open) => "finding",
+        (View::Environment, Action::OnlyFlagged) => "differing",
+        (View::Releases, Action::Open) => "process or finding",
+        (View::Listeners, Action::Open) => "owner",
+        (View::Listeners, Action::OnlyFlagged) => "with findings",
+        (View::Blind, Action::Open) => "rules",
+        (View::Blind, Action::ReadAgain) => "ask again",
+        (View::Blind, Action::Copy) => "copy the command",
+        _ => return None,
+    })
+}
+
 /// One row.
 #[derive(Clone, Debug, Default)]
 pub struct Row {

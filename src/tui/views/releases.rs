@@ -20,14 +20,7 @@ pub const RELEASES: Card = Card {
     short: "Rels",
     long: "Releases",
     page,
-    keys: &[
-        Action::Open,
-        Action::Act,
-        Action::NextFinding,
-        Action::Sort,
-        Action::Copy,
-        Action::Back,
-    ],
+    keys: &[Action::Open, Action::Act, Action::View('u'), Action::NextFinding, Action::Back],
 };
 
 /// What is said of the current release where no process has come to it yet.

@@ -82,7 +82,9 @@ pub(super) fn rows(state: &State, told: &Told<'_>, columns: usize) -> Vec<Row> {
         let cells = Cells::new(state.theme, columns).to(3).left(&at(moment), widest, Tone::Quiet);
         let cells = cells.text("  ", Tone::Plain);
         let room = columns.saturating_sub(cells.at() + 1);
-        let source = source_in(&moment.source, room.saturating_sub(width(&words) + 2));
+        // The line stands in the time line.
+        let file = moment.source.split(':').next().unwrap_or_default();
+        let source = source_in(file, room.saturating_sub(width(&words) + 2));
         let line = cells.text(&phrase(&words, room), Tone::Plain);
         Row::text(line.end(source.unwrap_or_default(), Tone::Quiet).line())
     };

@@ -114,7 +114,9 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
         && state.help.is_none())
     .then_some(Action::Help);
     let entry = |action: &Action| {
-        let hint = keys::of(*action).map_or("", |binding| binding.hint);
+        let usual = keys::of(*action).map_or("", |binding| binding.hint);
+        let own = last.and_then(|_| views::hint(state.place.view, *action));
+        let hint = if usual.is_empty() { usual } else { own.unwrap_or(usual) };
         (state.keys.shown(*action), hint)
     };
     let room = |text: &(String, &str)| width(&text.0) + 1 + width(text.1);

@@ -27,22 +27,27 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
         7,
         loud(tone),
     );
+    let hint = if told.finding.is_some() { "Enter: how" } else { "" };
+    let beside = |right: &str| {
+        columns.saturating_sub(11 + if right.is_empty() { 0 } else { width(right) + 2 })
+    };
+    let [what, why, next] = told.fit([beside(""), beside(""), beside(hint)]);
     // How old what is shown is counts more than the end of a sentence.
     let behind = state.behind().map(|behind| format!("-{behind}")).unwrap_or_default();
     let room = columns.saturating_sub(first.at() + width(&behind) + 3);
     let first = match behind.as_str() {
-        "" => first.text(&told.what, Tone::Plain),
-        behind => first.text(&cut(&told.what, room), Tone::Plain).end(behind, Tone::Strong),
+        "" => first.text(&what, Tone::Plain),
+        behind => first.text(&cut(&what, room), Tone::Plain).end(behind, Tone::Strong),
     };
     let label = |word: &str| Cells::new(state.theme, columns).to(3).left(word, 7, Tone::Quiet);
-    let hint = "Enter: how";
-    let mut next = label("NEXT").text(&told.next, Tone::Plain);
-    if told.finding.is_some() && columns > 12 + width(&told.next) + width(hint) {
+    let room = columns > 12 + width(&next) + width(hint);
+    let mut next = label("NEXT").text(&next, Tone::Plain);
+    if room && !hint.is_empty() {
         next = next.end(hint, Tone::Quiet);
     }
     vec![
         first.line(),
-        label(told.word.second()).text(&told.why, Tone::Plain).line(),
+        label(told.word.second()).text(&why, Tone::Plain).line(),
         next.line(),
         rule(state, columns),
     ]

@@ -44,7 +44,7 @@ pub fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
         Some(RowKey::Process(identity)) => state.member_of(identity).map(|m| m.app.clone()),
         _ => None,
     };
-    for app in &look.census.apps {
+    for app in look.census.listed() {
         let cursor = if chosen.as_ref() == Some(&app.id) { Mark::Selected.sign() } else { ' ' };
         let (mark, tone) = match look.worst(&app.id) {
             Some(severity) => (Mark::from(severity).sign(), Tone::from(severity)),
@@ -53,8 +53,7 @@ pub fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
         };
         let layout = app.layout.get().and_then(Option::as_ref);
         let masters: Vec<String> = app
-            .masters
-            .iter()
+            .newest_first()
             .map(|master| {
                 let (_, off) = release_words(Some(&master.release), layout);
                 let role = match master.role {

@@ -203,7 +203,11 @@ fn about(state: &State, node: &Node<'_>) -> String {
         let findings =
             look.map_or(0, |l| l.findings().iter().filter(|f| &f.app == node.id).count());
         let root = node.app.map_or_else(|| "ended".into(), |app| crate::os::shown(&app.root));
+        // The name says where it lies, as long as no other app has the same.
+        let named = |app: &&crate::model::App| app.name == node.name;
+        let alone = look.is_some_and(|l| l.census.apps.iter().filter(named).count() == 1);
         return match findings {
+            0 if alone => String::new(),
             0 => format!("{}: {root}", node.name),
             n => format!("{}: {root}, {}", node.name, words::counted(n, "finding")),
         };

@@ -96,6 +96,13 @@ impl Values {
                 ..Self::default()
             };
         };
+        // The one master of a proxy is told on the row that hides it.
+        let lone = match app.masters.as_slice() {
+            [master] if node.open == Some(false) && words::is_proxy(app.kind) => {
+                Some(&master.process)
+            }
+            _ => None,
+        };
         let release = match app.layout.get() {
             Some(Some(layout)) => layout.current_release().unwrap_or("?").to_owned(),
             Some(None) => "-".into(),
@@ -103,6 +110,11 @@ impl Values {
         };
         Self {
             name: app.name.clone(),
+            pid: lone.map(|process| process.pid.to_string()).unwrap_or_default(),
+            age: lone
+                .and_then(|process| process.age.get())
+                .copied()
+                .map_or_else(String::new, words::age),
             role: words::served_by(app.kind).into(),
             release: words::release(&release, 14),
             work: workers(app),

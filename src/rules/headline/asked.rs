@@ -1,0 +1,59 @@
+//! How the rules answered on the whole, and the headline where nothing was found.
+
+use super::last::last;
+use super::{Headline, Word, plain};
+use crate::model::{App, Census};
+use crate::rules::line::{Line, count};
+use crate::rules::{RULES, Verdict, Verdicts};
+use crate::servers::server;
+
+/// Nothing is wrong: how much was asked, and what happened last.
+pub(super) fn fine(census: &Census, verdicts: &Verdicts) -> Headline<'static> {
+    let asked = Asked::of(verdicts);
+    let youngest = census
+        .apps
+        .iter()
+        .filter_map(|app| Some((app, app.current_master()?)))
+        .filter_map(|(app, master)| Some((*master.process.age.get()?, app, master)))
+        .min_by_key(|(age, ..)| *age);
+    let last = youngest.map_or_else(
+        || Line::new("nothing"),
+        |(seconds, app, master)| last(seconds, app, master, census),
+    );
+    let is_proxy = |app: &&App| server(app.kind).is_some_and(crate::servers::Server::is_proxy);
+    let proxies = census.apps.iter().filter(is_proxy).count();
+    let whom = match (census.apps.len() - proxies, proxies) {
+        (apps, 0) => count(apps, "app"),
+        (0, 1) => "1 proxy".into(),
+        (0, proxies) => format!("{proxies} proxies"),
+        (apps, 1) => format!("{} and 1 proxy", count(apps, "app")),
+        (apps, proxies) => format!("{} and {proxies} proxies", count(apps, "app")),
+    };
+    plain(
+        Word::Fine,
+        Line::new(format!("{} rules asked about {whom}", RULES.len()))
+            .aside(format!(": {} fine, {} not here, 0 blind", asked.fine, asked.not_here)),
+        last,
+        "nothing to do",
+    )
+}
+
+/// How the rules answered, each counted once: undecided if so for any app, fine if so for any.
+pub(super) struct Asked {
+    fine: usize,
+    not_here: usize,
+    pub(super) blind: usize,
+}
+
+impl Asked {
+    pub(super) fn of(verdicts: &Verdicts) -> Self {
+        let any = |rule: &str, fits: fn(&Verdict) -> bool| {
+            verdicts.0.iter().any(|answered| answered.rule == rule && fits(&answered.verdict))
+        };
+        let is_blind = |verdict: &Verdict| matches!(verdict, Verdict::Blind(_));
+        let is_here = |verdict: &Verdict| !matches!(verdict, Verdict::NotHere);
+        let blind = RULES.iter().filter(|rule| any(rule.name, is_blind)).count();
+        let here = RULES.iter().filter(|rule| any(rule.name, is_here)).count();
+        Self { fine: here.saturating_sub(blind), not_here: RULES.len() - here, blind }
+    }
+}
