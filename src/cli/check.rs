@@ -63,7 +63,7 @@ impl Check {
         output: &mut Output,
     ) -> anyhow::Result<Status> {
         let looks = if self.looks == 1 { Looks::One } else { Looks::AsNeeded };
-        let settings = options.settings()?;
+        let settings = options.settings_beside(machines)?;
         let several = machines.len() > 1;
         let mut worst = Status::DONE;
         for machine in machines {

@@ -46,7 +46,8 @@ impl Env {
             output.complain(refused);
             return Ok(Status::REFUSED);
         }
-        let also = options.settings()?.show;
+        let machines = options.machines()?;
+        let also = options.settings_beside(&machines)?.show;
         let harmless = |name: &Text, value: &Text| {
             if self.show_secrets {
                 return Some(value.clone());
@@ -55,7 +56,7 @@ impl Env {
             harmless.then(|| secrets::mask_text(value).0)
         };
         let mut status = Status::DONE;
-        for machine in options.machines()? {
+        for machine in machines {
             let mut veil = Veil::new(&harmless);
             let source = machine.source.as_ref();
             let ended = match self.diff {

@@ -106,6 +106,11 @@ pub fn own_machine() -> Box<dyn Source> {
 }
 
 impl Machine {
+    /// Whether it is this machine and no recording.
+    pub fn is_live(&self) -> bool {
+        self.recorded.is_none()
+    }
+
     /// What to look for on it: a recording is judged as the machine was when it was taken.
     pub fn wish(&self, wish: &Wish) -> Wish {
         let mut wish = wish.clone();

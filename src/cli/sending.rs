@@ -67,13 +67,14 @@ pub fn with_desk(
     options: &Options,
     output: &mut Output,
 ) -> anyhow::Result<Status> {
-    let settings = options.settings()?;
+    let machines = options.machines()?;
+    let settings = options.settings_beside(&machines)?;
     let wish = targets::wish(std::slice::from_ref(&order.target), &settings);
     let paint = options.paint();
     let broken_off = own::break_off();
     let mut hands = LiveHands::new(&options.proc).audited(settings.audit_file.clone());
     let mut worst = Status::DONE;
-    for machine in &options.machines()? {
+    for machine in &machines {
         let mut looker =
             Looker::new(machine.source.as_ref(), machine.wish(&wish), settings.ignore.clone());
         let mut ask = |question: &str| own::ask(question);

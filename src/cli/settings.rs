@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use super::Options;
-use super::machine::own_machine;
+use super::machine::{Machine, own_machine};
+use crate::os::live::LiveOptions;
 use crate::os::{Ask, FileStat, Found, PathAsk, Refusal, Root, Source, own, shown};
 use crate::settings::Settings;
 use crate::tui::bound::Keys;
@@ -19,6 +20,19 @@ const BOUND: u32 = 64 * 1024;
 impl Options {
     /// The settings: of the file that was named, else of the machine and then of the user, the second wins key by key.
     pub fn settings(&self) -> anyhow::Result<Settings> {
+        self.settings_by(own_machine().as_ref())
+    }
+
+    /// The same, read by the eyes that look at this machine anyway: a reader less is started.
+    pub fn settings_beside(&self, machines: &[Machine]) -> anyhow::Result<Settings> {
+        let here = self.proc == LiveOptions::default().proc;
+        match machines.iter().find(|machine| here && machine.is_live()) {
+            Some(machine) => self.settings_by(machine.source.as_ref()),
+            None => self.settings(),
+        }
+    }
+
+    fn settings_by(&self, source: &dyn Source) -> anyhow::Result<Settings> {
         let files: Vec<(PathBuf, bool)> = match &self.config {
             // The machine answers for whole paths only.
             Some(named) => vec![(own::directory().join(named), true)],
@@ -27,7 +41,7 @@ impl Options {
                 .map(|path| (path, false))
                 .collect(),
         };
-        let mut settings = taken(own_machine().as_ref(), files)?;
+        let mut settings = taken(source, files)?;
         settings.read_only |= self.read_only;
         Ok(settings)
     }

@@ -20,8 +20,8 @@ pub struct Tree {
 impl Tree {
     /// Runs it.
     pub fn run(&self, options: &Options, output: &mut Output) -> anyhow::Result<Status> {
-        let settings = options.settings()?;
         let machines = options.machines()?;
+        let settings = options.settings_beside(&machines)?;
         let several = machines.len() > 1;
         let mut status = Status::DONE;
         for machine in &machines {

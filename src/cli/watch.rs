@@ -35,12 +35,13 @@ pub struct Watch {
 impl Watch {
     /// Runs it.
     pub fn run(&self, options: &Options, output: &mut Output) -> anyhow::Result<Status> {
-        let settings = options.settings()?;
+        let machines = options.machines()?;
+        let settings = options.settings_beside(&machines)?;
         let wish = targets::wish(std::slice::from_ref(&self.target), &settings);
         let broken_off = own::break_off();
         let recorded = !options.from.is_empty();
         let mut worst = Status::DONE;
-        for machine in &options.machines()? {
+        for machine in &machines {
             let mut looker =
                 Looker::new(machine.source.as_ref(), machine.wish(&wish), settings.ignore.clone());
             let status = self.follow(

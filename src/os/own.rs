@@ -144,7 +144,22 @@ fn is_mine(path: &Path) -> bool {
 
 /// The zone that times are shown in: this machine's.
 pub fn zone() -> jiff::tz::TimeZone {
-    jiff::tz::TimeZone::system()
+    linked_zone().unwrap_or_else(jiff::tz::TimeZone::system)
+}
+
+/// The zone that `/etc/localtime` leads to: it is in the file, and the list of all zones need not be read. `None`: another
+/// is named by `TZ`, or the file is no link.
+#[expect(clippy::disallowed_methods, reason = "this is os: the machine's own zone")]
+fn linked_zone() -> Option<jiff::tz::TimeZone> {
+    if std::env::var_os("TZ").is_some() {
+        return None;
+    }
+    let link = std::fs::read_link("/etc/localtime").ok()?;
+    let (_, name) = link.to_str()?.split_once("/zoneinfo/")?;
+    if name == "UTC" {
+        return Some(jiff::tz::TimeZone::UTC);
+    }
+    jiff::tz::TimeZone::tzif(name, &std::fs::read("/etc/localtime").ok()?).ok()
 }
 
 /// The zone that a process with this `TZ` tells its times in; `None`: its rules are not known here.

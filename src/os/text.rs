@@ -3,15 +3,18 @@
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine as _;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_general_category::{GeneralCategory as Category, get_general_category};
 
 /// Bytes that somebody else chose: a title, an environment value, a file's content.
-/// Its `Display` is always escaped, so that it cannot reach a terminal, a pipe or a log raw.
+/// Its `Display` is always escaped, so that it cannot reach a terminal, a pipe or a log raw. A clone shares the bytes:
+/// one answer is many facts.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Text(Vec<u8>);
+pub struct Text(Arc<[u8]>);
 
 /// Whether bytes hold a part, which is not empty.
 pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
@@ -21,7 +24,7 @@ pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
 impl Text {
     /// Takes bytes as they came.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(bytes.into())
+        Self(bytes.into().into())
     }
 
     /// The bytes, unescaped: for parsing and for asking the machine, never for showing.
@@ -52,13 +55,13 @@ impl Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self(text.as_bytes().to_vec())
+        Self(text.as_bytes().into())
     }
 }
 
 impl From<&Path> for Text {
     fn from(path: &Path) -> Self {
-        Self(path.as_os_str().as_bytes().to_vec())
+        Self(path.as_os_str().as_bytes().into())
     }
 }
 
@@ -149,15 +152,30 @@ impl Serialize for Text {
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if !deserializer.is_human_readable() {
-            return Vec::<u8>::deserialize(deserializer).map(Self);
+            return deserializer.deserialize_bytes(Compact);
         }
         match Written::deserialize(deserializer)? {
-            Written::Plain(text) => Ok(Self(text.into_bytes())),
+            Written::Plain(text) => Ok(Self::new(text)),
             Written::Coded(coded) => base64::engine::general_purpose::STANDARD
                 .decode(coded.bytes)
-                .map(Self)
+                .map(Self::new)
                 .map_err(serde::de::Error::custom),
         }
+    }
+}
+
+/// Takes the bytes of a compact format as a whole.
+struct Compact;
+
+impl Visitor<'_> for Compact {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text, E> {
+        Ok(Text(bytes.into()))
     }
 }
 

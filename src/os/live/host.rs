@@ -1,18 +1,17 @@
 //! What the machine is: names, memory, clocks, users, and what farrier itself is on it.
 
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
-use sysinfo::{MemoryRefreshKind, RefreshKind, System};
-
-use super::process::read_whole;
+use super::process::{read_shown, read_whole};
 use super::refusal;
 use crate::os::{Clock, Host, Pid, Refusal, Text, User};
+use rustix::fs::{Mode, OFlags};
 
 /// The most that is read of a file here.
 const BOUND: usize = 1 << 20;
 
-/// The machine's facts. `sysinfo` answers for this machine; another proc mount answers for itself.
+/// The machine's facts, as its proc mount tells them.
 /// `passwd` is the text of `/etc/passwd`, which a reader read.
 pub fn host(proc: &Path, passwd: &Text) -> Result<Host, Refusal> {
     let clock = clock();
@@ -55,7 +54,7 @@ pub fn host(proc: &Path, passwd: &Text) -> Result<Host, Refusal> {
 
 /// farrier's own mounts, as `proc_pid_mountinfo(5)` has them.
 pub fn mounts() -> Vec<u8> {
-    read(Path::new("/proc"), "self/mountinfo").unwrap_or_default().bytes().to_vec()
+    read_lines(Path::new("/proc"), "self/mountinfo").unwrap_or_default().bytes().to_vec()
 }
 
 /// The time, by the wall clock and since boot.
@@ -71,27 +70,37 @@ pub fn clock() -> Clock {
 }
 
 fn memory(proc: &Path) -> (u64, u64) {
-    if proc == Path::new("/proc") {
-        let kinds = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
-        let Ok(system) = System::new_with_specifics(kinds) else { return (0, 0) };
-        return (system.total_memory(), system.available_memory());
-    }
     let all = read(proc, "meminfo").unwrap_or_default();
     let bytes = |name| {
         field(&all, name)
             .and_then(|value| value.split_ascii_whitespace().next()?.parse::<u64>().ok())
-            .map_or(0, |kibibytes| kibibytes.saturating_mul(1024))
+            .map(|kibibytes| kibibytes.saturating_mul(1024))
     };
-    (bytes("MemTotal:"), bytes("MemAvailable:"))
+    let available = bytes("MemAvailable:").unwrap_or_else(|| {
+        // Before Linux 3.14 the kernel did not estimate it: what is free, and what files keep and would give back.
+        let kept = ["MemFree:", "Buffers:", "Cached:", "SReclaimable:"].map(bytes);
+        let kept = kept.into_iter().flatten().fold(0, u64::saturating_add);
+        kept.saturating_sub(bytes("Shmem:").unwrap_or(0))
+    });
+    (bytes("MemTotal:").unwrap_or(0), available)
 }
 
 /// Files of `/proc` alone: nothing here can lead to a mount that hangs.
-fn read(directory: &Path, file: &str) -> Result<Text, Refusal> {
+fn open(directory: &Path, file: &str) -> Result<OwnedFd, Refusal> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
-    rustix::fs::open(directory.join(file), flags, Mode::empty())
-        .and_then(|descriptor| read_whole(&descriptor, BOUND))
-        .map(|(bytes, _)| Text::new(bytes))
-        .map_err(refusal)
+    rustix::fs::open(directory.join(file), flags, Mode::empty()).map_err(refusal)
+}
+
+/// One that the kernel shows as one piece.
+fn read(directory: &Path, file: &str) -> Result<Text, Refusal> {
+    let read = read_shown(&open(directory, file)?, BOUND);
+    read.map(|(bytes, _)| Text::new(bytes)).map_err(refusal)
+}
+
+/// One that has many lines.
+fn read_lines(directory: &Path, file: &str) -> Result<Text, Refusal> {
+    let read = read_whole(&open(directory, file)?, BOUND);
+    read.map(|(bytes, _)| Text::new(bytes)).map_err(refusal)
 }
 
 fn line(proc: &Path, file: &str) -> Result<Text, Refusal> {
@@ -110,7 +119,7 @@ fn field<'a>(text: &'a Text, name: &str) -> Option<&'a str> {
 
 /// The `hidepid` option of the proc mount, in words or as a number (`proc(5)`).
 fn hidepid(proc: &Path) -> u32 {
-    let mounts = read(proc, "self/mounts").unwrap_or_default();
+    let mounts = read_lines(proc, "self/mounts").unwrap_or_default();
     let wanted = Text::from(proc);
     let options = mounts.bytes().split(|byte| *byte == b'\n').rev().find_map(|line| {
         let mut fields = line.split(|byte| *byte == b' ');

@@ -73,7 +73,7 @@ impl Live {
     fn host(&self) -> Answer {
         const PASSWD: u32 = 1 << 20;
         let ask = Ask::path(Root::Own, "/etc/passwd".as_ref(), PathAsk::Read(PASSWD));
-        let read = self.reader.borrow_mut().ask(&[&ask], &host::mounts).pop();
+        let read = self.reader.borrow_mut().ask(&[&ask], &host::mounts, &mut || {}).pop();
         let passwd = match read {
             Some(Ok(Found::File(Some(text)))) => text,
             _ => Text::default(),
@@ -161,29 +161,36 @@ impl Source for Live {
                 gone.insert(pid, refusal);
             }
         }
-        let mut answers: Vec<Answer> = asks
-            .iter()
-            .map(|ask| {
-                if needs_reader(ask) {
-                    return Err(Refusal::NotRecorded);
-                }
-                match ask.pid().and_then(|pid| gone.get(&pid)) {
-                    Some(refusal) => Err(refusal.clone()),
-                    None => self.in_place(ask),
-                }
-            })
-            .collect();
         let to_read: Vec<usize> = asks
             .iter()
             .enumerate()
             .filter(|(_, ask)| needs_reader(ask))
             .map(|(index, _)| index)
             .collect();
+        let answer = |ask: &Ask| {
+            if needs_reader(ask) {
+                return Err(Refusal::NotRecorded);
+            }
+            match ask.pid().and_then(|pid| gone.get(&pid)) {
+                Some(refusal) => Err(refusal.clone()),
+                None => self.in_place(ask),
+            }
+        };
+        // A machine's facts have a question of their own for the reader: they cannot be asked for while it reads.
+        let alone = to_read.is_empty() || asks.contains(&Ask::Host);
+        let mut answers: Vec<Answer> =
+            if alone { asks.iter().map(answer).collect() } else { Vec::new() };
         if to_read.is_empty() {
             return answers;
         }
         let questions: Vec<&Ask> = to_read.iter().filter_map(|index| asks.get(*index)).collect();
-        let read = self.reader.borrow_mut().ask(&questions, &host::mounts);
+        let mut meanwhile = || {
+            if answers.is_empty() {
+                answers = asks.iter().map(answer).collect();
+            }
+        };
+        let read = self.reader.borrow_mut().ask(&questions, &host::mounts, &mut meanwhile);
+        meanwhile();
         for (index, answer) in to_read.into_iter().zip(read) {
             if let Some(slot) = answers.get_mut(index) {
                 *slot = answer;

@@ -62,12 +62,21 @@ impl<'a> Base<'a> {
 
     pub fn read(&self, file: &str, bound: usize) -> Result<Text, Errno> {
         let descriptor = self.open(file, OFlags::RDONLY)?;
-        read_whole(&descriptor, bound).map(|(bytes, _)| Text::new(bytes))
+        read_shown(&descriptor, bound).map(|(bytes, _)| Text::new(bytes))
     }
 }
 
 /// Reads a descriptor to its end or to the bound; whether the bound cut it.
 pub fn read_whole(descriptor: &OwnedFd, bound: usize) -> Result<(Vec<u8>, bool), Errno> {
+    read(descriptor, bound, false)
+}
+
+/// Reads a file that the kernel shows as one piece: a read that leaves room has reached its end, and nobody asks again.
+pub fn read_shown(descriptor: &OwnedFd, bound: usize) -> Result<(Vec<u8>, bool), Errno> {
+    read(descriptor, bound, true)
+}
+
+fn read(descriptor: &OwnedFd, bound: usize, in_one_piece: bool) -> Result<(Vec<u8>, bool), Errno> {
     let mut bytes = Vec::with_capacity(4096.min(bound));
     let mut interrupted = 0;
     loop {
@@ -77,6 +86,7 @@ pub fn read_whole(descriptor: &OwnedFd, bound: usize) -> Result<(Vec<u8>, bool),
         bytes.reserve(4096);
         match rustix::io::read(descriptor, rustix::buffer::spare_capacity(&mut bytes)) {
             Ok(0) => return Ok((bytes, false)),
+            Ok(_) if in_one_piece && bytes.len() < bytes.capacity() => return Ok((bytes, false)),
             Ok(_) => {}
             Err(Errno::INTR) if interrupted < INTERRUPTIONS => interrupted += 1,
             Err(errno) => return Err(errno),
@@ -104,6 +114,12 @@ fn bound(text: ProcText) -> usize {
     }
 }
 
+/// Whether the kernel shows a text as one piece, as far as there is room for it (`single_open`, and those of memory that
+/// copy all that is asked for); of the others a read ends with a line.
+fn is_one_piece(text: ProcText) -> bool {
+    !matches!(text, ProcText::Maps | ProcText::Mountinfo | ProcText::Children)
+}
+
 /// Whether a text shows memory, which a zombie has not. An empty command line is left as it is: a kernel thread has
 /// none either, and the first pass asks thousands.
 fn is_of_memory(text: ProcText) -> bool {
@@ -116,7 +132,7 @@ pub fn answer(base: &Base<'_>, ask: &Ask) -> Answer {
         Ask::Text(pid, text) => {
             let read = base
                 .open(&text.file(*pid), OFlags::RDONLY)
-                .and_then(|descriptor| read_whole(&descriptor, bound(*text)));
+                .and_then(|descriptor| read(&descriptor, bound(*text), is_one_piece(*text)));
             match read {
                 Ok((_, true)) => Err(Refusal::TooLarge(bound(*text) as u64)),
                 Ok((bytes, false))

@@ -35,8 +35,14 @@ impl Reader {
         self.silence.clear();
     }
 
-    /// Answers in the order of the questions. `mounts` reads `/proc/self/mountinfo`, when it is needed.
-    pub fn ask(&mut self, asks: &[&Ask], mounts: &dyn Fn() -> Vec<u8>) -> Vec<Answer> {
+    /// Answers in the order of the questions. `mounts` reads `/proc/self/mountinfo`, when it is needed; `meanwhile` is
+    /// done while the reader reads.
+    pub fn ask(
+        &mut self,
+        asks: &[&Ask],
+        mounts: &dyn Fn() -> Vec<u8>,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Vec<Answer> {
         let mut answers: Vec<Option<Answer>> = vec![None; asks.len()];
         let mut silences = 0;
         loop {
@@ -49,7 +55,7 @@ impl Reader {
             if open.is_empty() {
                 break;
             }
-            let Err(failure) = self.run(asks, &open, &mut answers) else { continue };
+            let Err(failure) = self.run(asks, &open, meanwhile, &mut answers) else { continue };
             if let Some(refusal) = refusal(failure) {
                 answers.iter_mut().filter(|answer| answer.is_none()).for_each(|answer| {
                     *answer = Some(Err(refusal.clone()));
@@ -58,7 +64,9 @@ impl Reader {
             }
             // Answers come some at a time: one of the next few is the one that hangs. Each is asked for itself.
             for suspect in unanswered(&answers, CHUNK) {
-                let Err(failure) = self.run(asks, &[suspect], &mut answers) else { continue };
+                let Err(failure) = self.run(asks, &[suspect], &mut || {}, &mut answers) else {
+                    continue;
+                };
                 silences += 1;
                 let refusal = match (failure, asks.get(suspect)) {
                     (Failure::Late, Some(ask)) => {
@@ -82,12 +90,13 @@ impl Reader {
         &mut self,
         asks: &[&Ask],
         open: &[usize],
+        meanwhile: &mut dyn FnMut(),
         answers: &mut [Option<Answer>],
     ) -> Result<(), Failure> {
         let questions: Vec<&Ask> =
             open.iter().filter_map(|index| asks.get(*index).copied()).collect();
         let mut places = open.iter();
-        let result = self.running()?.ask(&questions, &mut |answer| {
+        let result = self.running()?.ask(&questions, meanwhile, &mut |answer| {
             if let Some(slot) = places.next().and_then(|index| answers.get_mut(*index)) {
                 *slot = Some(answer);
             }

@@ -22,6 +22,8 @@ const SEARCH: Duration = Duration::from_secs(1);
 const START: Duration = Duration::from_secs(2);
 /// Questions that may be under way: enough that the reader never waits for farrier.
 const AHEAD: usize = 4 * BATCH;
+/// Bytes that its answers may be ahead: as much as anybody may have (`pipe(7)`, `pipe-max-size`).
+const ROOM: usize = 1 << 20;
 
 /// Why the answers stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,11 +69,20 @@ impl Running {
         let output = child.stdout.take().ok_or(Failure::NoReader)?;
         // Only its own end: the reader may wait for questions.
         rustix::io::ioctl_fionbio(&input, true).map_err(|_| Failure::NoReader)?;
+        // Whoever has too many pipes gets less: then the reader waits more often.
+        let _ = rustix::pipe::fcntl_setpipe_size(&output, ROOM);
         Ok(Self { child, pidfd, input, output, has_started: false, received: Vec::new() })
     }
 
-    /// Asks all and delivers each answer as it comes, in the order of the questions.
-    pub fn ask(&mut self, asks: &[&Ask], deliver: &mut impl FnMut(Answer)) -> Result<(), Failure> {
+    /// Asks all and delivers each answer as it comes, in the order of the questions. `meanwhile` is done once the reader
+    /// has something to do.
+    pub fn ask(
+        &mut self,
+        asks: &[&Ask],
+        meanwhile: &mut dyn FnMut(),
+        deliver: &mut impl FnMut(Answer),
+    ) -> Result<(), Failure> {
+        let mut is_alone = true;
         let (mut asked, mut answered) = (0, 0);
         let mut outgoing: Vec<u8> = Vec::new();
         let searches = asks.iter().any(|ask| matches!(ask, Ask::StartContext(..)));
@@ -82,6 +93,13 @@ impl Running {
                 let batch = asks.get(asked..(asked + BATCH).min(asks.len())).unwrap_or_default();
                 outgoing = frame(batch)?;
                 asked += batch.len();
+            }
+            let is_asked = outgoing.is_empty() && (asked == asks.len() || asked >= AHEAD);
+            if is_asked && std::mem::take(&mut is_alone) {
+                let before = now();
+                meanwhile();
+                // What farrier did itself is no silence of the reader's.
+                deadline += now().saturating_duration_since(before);
             }
             let (can_read, can_write) = self.wait(!outgoing.is_empty(), deadline)?;
             if can_write {

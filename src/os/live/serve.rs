@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -22,7 +23,10 @@ pub const FRAME: usize = 256 << 20;
 /// Questions in one frame.
 pub const BATCH: usize = 64;
 /// Answers in one frame, at most: when the reader falls silent, one of so many is the reason.
-pub const CHUNK: usize = 8;
+pub const CHUNK: usize = BATCH;
+/// A frame is sent though it is not full when its first answer has waited so long: many that take their time are no
+/// silence.
+const HELD_BACK: Duration = Duration::from_millis(20);
 /// Bytes of answers after which a frame is sent though it is not full.
 const ENOUGH: usize = 1 << 16;
 
@@ -39,7 +43,7 @@ pub fn serve(proc: &Path) -> u8 {
     while going {
         let Some(asks) = receive(&mut input) else { return 0 };
         let mut answers: Vec<Answer> = Vec::new();
-        let mut size = 0;
+        let (mut size, mut since) = (0, now());
         for ask in &asks {
             let answer = match &proc {
                 Ok(proc) => answer(proc.as_fd(), ask, &mut peeks),
@@ -47,10 +51,10 @@ pub fn serve(proc: &Path) -> u8 {
             };
             size += weight(&answer);
             answers.push(answer);
-            if answers.len() >= CHUNK || size >= ENOUGH {
+            if answers.len() >= CHUNK || size >= ENOUGH || since.elapsed() >= HELD_BACK {
                 going = send(output.as_fd(), &answers).is_ok();
                 answers.clear();
-                size = 0;
+                (size, since) = (0, now());
             }
         }
         if !answers.is_empty() {
@@ -58,6 +62,11 @@ pub fn serve(proc: &Path) -> u8 {
         }
     }
     0
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is os: the reader's own clock")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// Roughly how many bytes an answer takes.
