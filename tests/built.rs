@@ -87,8 +87,7 @@ pub fn linked(place: &str, path: &Path, inode: u64) -> Linked {
 
 pub fn process(number: i32, parent: i32, age: u64, cwd: &Path) -> Process {
     let at = |file: &str| format!("/proc/{number}/{file}");
-    Process {
-        pid: pid(number),
+    let facts = ProcessFacts {
         stat: known(
             &at("stat"),
             Stat {
@@ -125,7 +124,6 @@ pub fn process(number: i32, parent: i32, age: u64, cwd: &Path) -> Process {
         ),
         command_line: known(&at("cmdline"), CommandLine::default()),
         started_at: known(&at("stat"), ago(age)),
-        age: known(&at("stat"), age),
         cwd: known(&at("cwd"), linked(&at("cwd"), cwd, 20)),
         exe: known(&at("exe"), linked(&at("exe"), Path::new("/usr/bin/ruby3.1"), 30)),
         root: Root::Own,
@@ -136,30 +134,34 @@ pub fn process(number: i32, parent: i32, age: u64, cwd: &Path) -> Process {
                 variables: vec![Variable { name: "PWD".into(), value: "/x".into() }],
                 size: 10,
             },
-        ),
+        )
+        .into(),
         live: known(
             &at("mem, environ"),
             Environ {
                 variables: vec![Variable { name: "PWD".into(), value: "/x".into() }],
                 size: 10,
             },
-        ),
-        maps: known(&at("maps"), vec![]),
+        )
+        .into(),
+        maps: known(&at("maps"), vec![]).into(),
         libraries: known(
             &at("maps"),
             vec![
                 linked(&at("maps"), Path::new("/usr/lib/libruby-3.1.so.3.1.2"), 40),
                 linked(&at("maps"), Path::new("/var/www/shop/shared/bundle/gems/pg_ext.so"), 41),
             ],
-        ),
-        descriptors: known(&at("fd"), vec![]),
+        )
+        .into(),
+        descriptors: known(&at("fd"), vec![]).into(),
         cgroup: known(&at("cgroup"), Text::from("/system.slice/shop.service")),
         shares_users: known(&at("ns/user"), true),
-        limits: known(&at("limits"), vec![]),
+        limits: known(&at("limits"), vec![]).into(),
         user: known(&at("status"), Text::from("deploy")),
         pss: known(&at("smaps_rollup"), 1),
         rss: known(&at("stat"), 1),
-    }
+    };
+    Process { pid: pid(number), age: known(&at("stat"), age), facts: facts.into() }
 }
 
 pub fn worker(number: i32, master: i32, nr: u32, age: u64, release: &str) -> Worker {
@@ -266,8 +268,8 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
         ],
         release: known(&format!("{place}/cwd"), Some(release.into())),
         arguments: vec!["-c".into(), CONFIG.into()],
-        config: known(CONFIG, config()),
-        loaded: known(CONFIG, config()),
+        config: known(CONFIG, config()).into(),
+        loaded: known(CONFIG, config()).into(),
         pidfile: known(CONFIG, Some(PIDFILE.into())),
         restart: Restart {
             origin: Origin::Memory,
@@ -284,17 +286,18 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
             config: known(&place, Some(spot(CONFIG, FileKind::Regular, CONFIG))),
             gemfile: known(&place, Some(gemfile(&format!("{current}/Gemfile"), None))),
             gems: known(&place, Some(gems(&[]))),
-        },
-        supervisor: known(&format!("{place}/cgroup"), Supervisor::Unit(unit())),
-        log: known(LOG, Some(log(vec![]))),
+        }
+        .into(),
+        supervisor: known(&format!("{place}/cgroup"), Supervisor::Unit(unit())).into(),
+        log: known(LOG, Some(log(vec![]))).into(),
         listens: known(&format!("{place}/fd"), vec![48113]),
         room: known(&format!("{place}/cgroup"), None),
         unread: vec![],
         server_version: Some("6.0.0".into()),
         ruby_version: Some("3.1.2".into()),
         revision: None,
-        databases: known(&format!("{place}/fd"), vec![]),
-        upstreams: known(&format!("{place}/cmdline"), vec![]),
+        databases: known(&format!("{place}/fd"), vec![]).into(),
+        upstreams: known(&format!("{place}/cmdline"), vec![]).into(),
     }
 }
 
@@ -395,11 +398,12 @@ pub fn app() -> App {
         kind: Kind::Unicorn,
         root: ROOT.into(),
         host_path: None,
-        layout: known("/var/www/shop/releases", Some(layout())),
+        layout: known("/var/www/shop/releases", Some(layout())).into(),
         masters: vec![master(14740, 2 * DAY, LIVE)],
         orphans: vec![],
-        pidfiles: vec![pidfile(PidfileKind::Current, 14740, PidfileState::Live, Some(14740))],
-        listeners: vec![listener(48113, &[14740])],
+        pidfiles: vec![pidfile(PidfileKind::Current, 14740, PidfileState::Live, Some(14740))]
+            .into(),
+        listeners: vec![listener(48113, &[14740])].into(),
         wanted: vec![],
         holder: known("/proc/locks", None),
     }
@@ -428,7 +432,7 @@ pub fn host() -> Host {
         hidepid: 0,
         capabilities: 0,
         namespaces: vec![],
-        users: vec![User { uid: 0, name: "root".into() }],
+        users: [User { uid: 0, name: "root".into() }].into(),
         ancestors: vec![pid(70)],
         pid_max: 4_194_304,
     }
@@ -493,7 +497,8 @@ pub fn reexecuted(app: &mut App, seconds: u64, phase: Phase) {
     } else {
         pidfile(PidfileKind::Current, 22410, PidfileState::Live, Some(22410))
     };
-    app.pidfiles = vec![file, pidfile(PidfileKind::Oldbin, 14740, PidfileState::Live, Some(14740))];
+    app.pidfiles =
+        vec![file, pidfile(PidfileKind::Oldbin, 14740, PidfileState::Live, Some(14740))].into();
 }
 
 /// A second master started by hand, with a socket of its own.

@@ -1,7 +1,7 @@
 //! Facts that are taken away: what rules and plans say when one cannot be read.
 
 use farrier::facts::files::{Linked, Spot};
-use farrier::facts::{Fact, Lack};
+use farrier::facts::{Fact, Lack, Shared};
 use farrier::model::config::OldPath;
 use farrier::model::*;
 use farrier::os::Refusal;
@@ -14,6 +14,12 @@ pub trait Losable {
 impl<T> Losable for Fact<T> {
     fn lose(&mut self) {
         self.value = Err(Lack::Refused(Refusal::Denied));
+    }
+}
+
+impl<T: Clone> Losable for Shared<Fact<T>> {
+    fn lose(&mut self) {
+        Fact::lose(self);
     }
 }
 
@@ -74,7 +80,7 @@ pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losab
 }
 
 fn each_config(
-    config: &mut Fact<Config>,
+    config: &mut Shared<Fact<Config>>,
     name: &str,
     visit: &mut dyn FnMut(&str, &mut dyn Losable),
 ) {

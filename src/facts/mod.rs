@@ -12,36 +12,40 @@ pub mod permission;
 pub mod pidfile;
 pub mod process;
 pub mod room;
+pub mod shared;
 pub mod signals;
 pub mod sockets;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::os::{Answer, Ask, Found, Refusal, Text};
 
+pub use shared::Shared;
+
 /// Where a fact was looked for, as a person would look there by hand: a path, or a path and a line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Place(String);
+pub struct Place(Arc<str>);
 
 impl Place {
     /// A place in words or as a path that has passed the escaper.
     pub fn new(words: impl Into<String>) -> Self {
-        Self(words.into())
+        Self(words.into().into())
     }
 
     /// A path outside `/proc`.
     pub fn path(path: &Path) -> Self {
-        Self(crate::os::shown(path))
+        Self(crate::os::shown(path).into())
     }
 
     /// A line of a file.
     pub fn line(path: &Path, line: usize) -> Self {
-        Self(format!("{}:{line}", crate::os::shown(path)))
+        Self(format!("{}:{line}", crate::os::shown(path)).into())
     }
 
     /// Where the answer to a question is to be found.
     pub fn of(ask: &Ask) -> Self {
-        Self(match ask {
+        Self::new(match ask {
             Ask::Clock => "the clock".into(),
             Ask::Host | Ask::Pids => "/proc".into(),
             Ask::Flocks => "/proc/locks".into(),
@@ -75,7 +79,7 @@ impl From<&Place> for Place {
 
 impl From<String> for Place {
     fn from(words: String) -> Self {
-        Self(words)
+        Self(words.into())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::facts::Fact;
 use crate::facts::sockets::SocketFile;
+use crate::facts::{Fact, Shared};
 use crate::os::{Access, FileStat, Pid, Text};
 
 use super::{Holder, Hook, Kind, Layout, Master, Phase, Process, Role, Setting, Worker};
@@ -33,15 +33,15 @@ pub struct App {
     /// The same as farrier sees it, where that differs.
     pub host_path: Option<PathBuf>,
     /// `releases/` and `current`; `None`: it is not deployed by releases.
-    pub layout: Fact<Option<Layout>>,
+    pub layout: Shared<Fact<Option<Layout>>>,
     /// Its masters, oldest first.
     pub masters: Vec<Master>,
     /// Workers whose master is gone.
     pub orphans: Vec<Worker>,
     /// Its pidfiles, by path.
-    pub pidfiles: Vec<Pidfile>,
+    pub pidfiles: Shared<Vec<Pidfile>>,
     /// Its listeners, by address.
-    pub listeners: Vec<Listener>,
+    pub listeners: Shared<Vec<Listener>>,
     /// Who says that it should run.
     pub wanted: Vec<Wanted>,
     /// Who works on it: who has locked the directory of its pidfile, farrier itself left out.
@@ -182,7 +182,7 @@ pub enum PidfileState {
 }
 
 /// A pidfile, and what lives under its number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Pidfile {
     /// Its path, as it was configured or found.
     pub path: PathBuf,
@@ -206,7 +206,7 @@ pub struct Pidfile {
 }
 
 /// A directory on the way to a file: who may write and search in it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Directory {
     /// Its path, links resolved as far as they could be.
     pub path: PathBuf,
@@ -238,7 +238,7 @@ impl std::fmt::Display for Address {
 }
 
 /// A listening socket of an app.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Listener {
     /// Where it listens.
     pub address: Address,

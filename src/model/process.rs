@@ -1,5 +1,6 @@
 //! A process of a recognised tree, with the facts that were read of it.
 
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use crate::facts::files::Linked;
 use crate::facts::limits::Limit;
 use crate::facts::maps::Mapped;
 use crate::facts::process::{CommandLine, Stat, Status};
-use crate::facts::{Fact, Place};
+use crate::facts::{Fact, Place, Shared};
 use crate::os::{Descriptor, Pid, Root, Text};
 
 /// A connection of a process to a database.
@@ -26,6 +27,29 @@ pub struct Connection {
 pub struct Process {
     /// Its pid in farrier's namespace.
     pub pid: Pid,
+    /// How long it has run, in whole seconds of boot time.
+    pub age: Fact<u64>,
+    /// All that was read of it: of a process at rest it stays from look to look.
+    pub facts: Shared<ProcessFacts>,
+}
+
+impl Deref for Process {
+    type Target = ProcessFacts;
+
+    fn deref(&self) -> &ProcessFacts {
+        &self.facts
+    }
+}
+
+impl DerefMut for Process {
+    fn deref_mut(&mut self) -> &mut ProcessFacts {
+        &mut self.facts
+    }
+}
+
+/// What was read of a process. The large ones are shared each for itself: they stay while it works.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessFacts {
     /// `stat`.
     pub stat: Fact<Stat>,
     /// `status`, with the signal masks.
@@ -34,8 +58,6 @@ pub struct Process {
     pub command_line: Fact<CommandLine>,
     /// When it started, by the wall clock.
     pub started_at: Fact<Timestamp>,
-    /// How long it has run, in whole seconds of boot time.
-    pub age: Fact<u64>,
     /// Working directory.
     pub cwd: Fact<Linked>,
     /// Executable.
@@ -45,22 +67,22 @@ pub struct Process {
     /// The root directory's path as farrier sees it, where it differs from `/`.
     pub root_path: Option<PathBuf>,
     /// The environment that it was started with.
-    pub environ: Fact<Environ>,
+    pub environ: Shared<Fact<Environ>>,
     /// The environment as it is now, from its memory: what it hands on. Of workers not asked at every look.
-    pub live: Fact<Environ>,
+    pub live: Shared<Fact<Environ>>,
     /// Mapped files.
-    pub maps: Fact<Vec<Mapped>>,
+    pub maps: Shared<Fact<Vec<Mapped>>>,
     /// Mapped libraries and extensions with what stands at their paths now: only what rules look at.
-    pub libraries: Fact<Vec<Linked>>,
+    pub libraries: Shared<Fact<Vec<Linked>>>,
     /// Descriptors.
-    pub descriptors: Fact<Vec<Descriptor>>,
+    pub descriptors: Shared<Fact<Vec<Descriptor>>>,
     /// Control group.
     pub cgroup: Fact<Text>,
     /// Whether it lives in farrier's own user namespace: a capability counts for the files of its own namespace's
     /// users only.
     pub shares_users: Fact<bool>,
     /// Limits.
-    pub limits: Fact<Vec<Limit>>,
+    pub limits: Shared<Fact<Vec<Limit>>>,
     /// Login name of its real user, or the number in words.
     pub user: Fact<Text>,
     /// Proportional set size in bytes; not asked at every look.

@@ -34,7 +34,7 @@ impl Origin {
 }
 
 /// What the next USR2 would run. Each fact's place says how it is known.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Restart {
     /// How it is known on the whole.
     pub origin: Origin,

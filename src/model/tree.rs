@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::facts::room::Room;
-use crate::facts::{Fact, Lack};
+use crate::facts::{Fact, Lack, Shared};
 use crate::os::{Pid, Root, Text};
 
 use super::{Config, Log, Process, Restart, Supervisor};
@@ -97,17 +97,17 @@ pub struct Master {
     /// The arguments in its title.
     pub arguments: Vec<Text>,
     /// The configuration that the next re-execution will load, as far as it can be read without Ruby.
-    pub config: Fact<Config>,
+    pub config: Shared<Fact<Config>>,
     /// The configuration that it loaded itself: the copy in its own release, where that is still there.
-    pub loaded: Fact<Config>,
+    pub loaded: Shared<Fact<Config>>,
     /// The pidfile that it was given; `None`: none.
     pub pidfile: Fact<Option<std::path::PathBuf>>,
     /// What the next re-execution would run.
-    pub restart: Restart,
+    pub restart: Shared<Restart>,
     /// Who keeps it up.
-    pub supervisor: Fact<Supervisor>,
+    pub supervisor: Shared<Fact<Supervisor>>,
     /// The end of its log; `None`: its messages go to no file.
-    pub log: Fact<Option<Log>>,
+    pub log: Shared<Fact<Option<Log>>>,
     /// Inodes of the sockets that it listens on.
     pub listens: Fact<Vec<u64>>,
     /// What its control groups leave it of memory, where one has a limit: the tightest.
@@ -121,9 +121,9 @@ pub struct Master {
     /// The revision of the code: from the title (rack-statsd) or the release's `REVISION`.
     pub revision: Option<String>,
     /// Its connections to databases, as far as their usual ports and paths tell them.
-    pub databases: Fact<Vec<super::Connection>>,
+    pub databases: Shared<Fact<Vec<super::Connection>>>,
     /// Where it passes requests to, as its configuration says now; none of a server that is no proxy.
-    pub upstreams: Fact<Vec<super::Upstream>>,
+    pub upstreams: Shared<Fact<Vec<super::Upstream>>>,
 }
 
 impl Master {

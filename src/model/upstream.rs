@@ -10,7 +10,7 @@ use crate::os::{Access, FileStat, Text};
 use super::{Address, App, Census, Directory, Listener, Master, Process};
 
 /// One server that a proxy passes requests to, as its configuration names it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Upstream {
     /// The name of the group that it belongs to; `None`: requests are passed to its address.
     pub group: Option<Text>,
@@ -23,7 +23,7 @@ pub struct Upstream {
 }
 
 /// The way to the socket of a Unix address: what decides who may connect (`unix(7)`, `path_resolution(7)`).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Way {
     /// The directories that are searched.
     pub directories: Vec<Directory>,

@@ -1,5 +1,7 @@
 //! What a machine may find when it is asked: files, descriptors, sockets, the host and its clock.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Pid, Refusal, StartContext, Text};
@@ -179,7 +181,7 @@ pub struct Host {
     /// farrier's own namespaces: mount, pid, network, user, as link texts.
     pub namespaces: Vec<Text>,
     /// Users by number.
-    pub users: Vec<User>,
+    pub users: Arc<[User]>,
     /// Pids of farrier's own ancestors: shell, sudo, sshd. They are never signalled.
     pub ancestors: Vec<Pid>,
     /// The highest pid (`kernel.pid_max`).

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::masker::Masker;
 use super::recording::{Asked, Frame, Recording, SCHEMA};
-use super::{Answer, Ask, Found, Host, Pid, ProcText, SocketPeer, Source, Text};
+use super::{Answer, Ask, Found, Host, Pid, ProcText, SocketPeer, Source, Text, User};
 
 /// A source that records another one. One look is one frame.
 pub struct Record<S> {
@@ -173,7 +173,8 @@ fn drop_foreign_users(answers: &mut BTreeMap<String, Answer>) {
         .collect();
     if let Some(Ok(Found::Host(host))) = answers.get_mut(&Ask::Host.key()) {
         let Host { users, euid, .. } = host.as_mut();
-        users.retain(|user| owners.contains(&user.uid) || user.uid == *euid);
+        let told = |user: &&User| owners.contains(&user.uid) || user.uid == *euid;
+        *users = users.iter().filter(told).cloned().collect();
     }
 }
 

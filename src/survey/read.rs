@@ -13,10 +13,10 @@ use crate::facts::process::{
     CommandLine, Stat, Status, parse_command_line, parse_stat, parse_status,
 };
 use crate::facts::{Fact, Lack, Place, bytes, cgroup, limits, maps, memory};
-use crate::model::Process;
+use crate::model::{Process, ProcessFacts};
 use crate::os::{
-    Ask, Clock, FileKind, FileStat, Found, Host, PathAsk, Pid, ProcLink, ProcText, Refusal, Root,
-    Text,
+    Ask, Clock, Descriptor, FileKind, FileStat, Found, Host, PathAsk, Pid, ProcLink, ProcText,
+    Refusal, Root, Text,
 };
 use crate::servers::Part;
 
@@ -124,20 +124,16 @@ impl Setting<'_> {
         };
         let age = timed(since_boot.zip(self.clock).map(|(start, clock)| clock.boot - start));
         let started = timed(since_boot.zip(self.host).map(|(start, host)| host.booted_at + start));
-        Some(Process {
-            pid,
-            environ: self.environ(pid, &stat, &command_line),
-            live: self.live_environ(pid, part),
+        let facts = ProcessFacts {
+            environ: self.environ(pid, &stat, &command_line).into(),
+            live: self.live_environ(pid, part).into(),
             cwd: self.linked(pid, ProcLink::Cwd, root, inside),
             exe: self.linked(pid, ProcLink::Exe, root, inside),
-            libraries: self.libraries(root, &maps),
-            descriptors: self.once.fact(&Ask::Descriptors(pid), |found| match found {
-                Found::Descriptors(all) => Ok(all),
-                _ => Err(Lack::Malformed("another kind of answer")),
-            }),
+            libraries: self.libraries(root, &maps).into(),
+            descriptors: self.descriptors(pid).into(),
             cgroup: self.text(pid, ProcText::Cgroup, |text| cgroup::parse(&text)),
             shares_users: self.shares_users(pid),
-            limits: self.text(pid, ProcText::Limits, |text| limits::parse(&text)),
+            limits: self.text(pid, ProcText::Limits, |text| limits::parse(&text)).into(),
             user: Fact {
                 place: status.place.clone(),
                 value: status.value.as_ref().map_err(Clone::clone).map(|s| self.user(s)),
@@ -158,17 +154,15 @@ impl Setting<'_> {
                         .map_err(|_| Lack::Malformed("a start outside of time"))
                 }),
             },
-            age: Fact {
-                place: stat_place,
-                value: age.map(|ns| u64::try_from(ns / SECOND).unwrap_or(0)),
-            },
             stat,
             status,
             command_line,
             root,
             root_path,
-            maps,
-        })
+            maps: maps.into(),
+        };
+        let age = age.map(|ns| u64::try_from(ns / SECOND).unwrap_or(0));
+        Some(Process { pid, age: Fact { place: stat_place, value: age }, facts: facts.into() })
     }
 
     pub(super) fn text<T>(
@@ -178,6 +172,13 @@ impl Setting<'_> {
         take: impl FnOnce(Text) -> Result<T, Lack>,
     ) -> Fact<T> {
         self.once.fact(&Ask::Text(pid, text), |found| bytes(found).and_then(take))
+    }
+
+    fn descriptors(&self, pid: Pid) -> Fact<Vec<Descriptor>> {
+        self.once.fact(&Ask::Descriptors(pid), |found| match found {
+            Found::Descriptors(all) => Ok(all),
+            _ => Err(Lack::Malformed("another kind of answer")),
+        })
     }
 
     pub(super) fn since_boot(&self, ticks: u64) -> i64 {

@@ -45,6 +45,8 @@ pub struct Looker {
     wish: Wish,
     ignore: Vec<String>,
     before: Option<Arc<Census>>,
+    /// The look before, and what the rules said to it.
+    last: Option<(Arc<Census>, Arc<Verdicts>)>,
     looked: bool,
     sizes: BTreeMap<Identity, Fact<u64>>,
     sized: Option<Duration>,
@@ -60,6 +62,7 @@ impl Looker {
             wish,
             ignore,
             before: None,
+            last: None,
             looked: false,
             sizes: BTreeMap::new(),
             sized: None,
@@ -84,9 +87,15 @@ impl Looker {
             self.sized = Some(now);
         }
         self.keep_sizes(&mut census);
+        if let Some((last, _)) = &self.last {
+            census.join(last);
+        }
         let mut verdicts = judge(&census, self.before.as_deref());
         verdicts.0.retain(|answered| !self.ignore.iter().any(|name| name == answered.rule));
         let census = Arc::new(census);
+        let said = self.last.take().map(|(_, said)| said).filter(|said| **said == verdicts);
+        let verdicts = said.unwrap_or_else(|| Arc::new(verdicts));
+        self.last = Some((Arc::clone(&census), Arc::clone(&verdicts)));
         // A rule that compares two looks wants them a second apart.
         let old = self
             .before
@@ -95,7 +104,7 @@ impl Looker {
         if old {
             self.before = Some(Arc::clone(&census));
         }
-        (census, Arc::new(verdicts))
+        (census, verdicts)
     }
 
     /// Sizes stand until they are read again, and while they differ by less than three in a hundred.

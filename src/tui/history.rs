@@ -1,20 +1,17 @@
 //! The looks that are kept: one can step back to them, live or in a recording, look by look or event by event.
 
 use std::collections::VecDeque;
-use std::mem::size_of;
 
 use jiff::Timestamp;
 
 use super::chronicle::Moment;
 use super::state::Look;
-use crate::facts::Fact;
-use crate::facts::environ::Environ;
-use crate::model::{Census, Process};
+use super::weight::weight;
 
 /// No more looks than these are kept: a quarter of an hour at one a second.
 const MOST: usize = 900;
 /// Nor more bytes.
-const BUDGET: usize = 32 * 1024 * 1024;
+const BUDGET: usize = 6 * 1024 * 1024;
 /// Where that does not hold them all, those of the last minute stay, and of older ones those at which something happened.
 const LAST: usize = 60;
 /// So few are kept however large they are: one can always step back.
@@ -62,13 +59,26 @@ pub struct History {
 impl History {
     /// Keeps a look; `eventful`: something happened at it.
     pub fn keep(&mut self, look: Look, eventful: bool) {
-        let weight = weight(&look.census);
+        let weight = weight(&look, self.looks.back().map(|kept| &kept.look));
         self.weight += weight;
         self.looks.push_back(Kept { number: self.came, look, eventful, weight });
         self.came += 1;
         while self.looks.len() > MOST || (self.weight > BUDGET && self.looks.len() > FEWEST) {
-            let Some(gone) = self.dispensable().and_then(|at| self.looks.remove(at)) else { break };
-            self.weight -= gone.weight;
+            let Some(at) = self.dispensable() else { break };
+            self.remove(at);
+        }
+    }
+
+    /// Throws a look away. What it held together with the next one is that one's alone from then on.
+    fn remove(&mut self, at: usize) {
+        let Some(gone) = self.looks.remove(at) else { return };
+        self.weight -= gone.weight;
+        let before = at.checked_sub(1).and_then(|at| self.looks.get(at)).map(|kept| &kept.look);
+        let Some(next) = self.looks.get(at) else { return };
+        let weight = weight(&next.look, before);
+        if let Some(next) = self.looks.get_mut(at) {
+            self.weight = self.weight - next.weight + weight;
+            next.weight = weight;
         }
     }
 
@@ -166,39 +176,4 @@ impl History {
         self.at = None;
         self.event = None;
     }
-}
-
-/// About how many bytes a look takes: what processes have mapped, open and in their environments is most of it.
-fn weight(census: &Census) -> usize {
-    let apps = census.apps.iter().map(|app| {
-        let rules = 16 * 1024;
-        let masters = app.masters.len() * 8 * 1024;
-        rules + masters + app.processes().map(process).sum::<usize>()
-    });
-    apps.sum::<usize>() + 8 * 1024
-}
-
-/// What the allocator adds to a piece.
-const PIECE: usize = 16;
-
-fn process(process: &Process) -> usize {
-    let environ = |environ: &Fact<Environ>| {
-        let variables = environ.get().map_or(&[][..], |environ| &environ.variables);
-        let each = |one: &crate::facts::environ::Variable| {
-            one.name.len() + one.value.len() + 2 * PIECE + size_of_val(one)
-        };
-        variables.iter().map(each).sum::<usize>()
-    };
-    let maps: usize = process
-        .maps
-        .get()
-        .into_iter()
-        .flatten()
-        .map(|file| file.path.as_os_str().len() + PIECE + size_of_val(file))
-        .sum();
-    let libraries = process.libraries.get().map_or(0, Vec::len) * 256;
-    let descriptors = process.descriptors.get().map_or(0, Vec::len) * 128;
-    let limits = process.limits.get().map_or(0, Vec::len) * 128;
-    let all = environ(&process.environ) + environ(&process.live) + maps;
-    size_of::<Process>() + 2048 + all + libraries + descriptors + limits
 }

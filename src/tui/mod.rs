@@ -33,6 +33,7 @@ mod threads;
 pub mod tour;
 pub mod update;
 pub mod views;
+mod weight;
 pub mod widgets;
 
 pub use run::{Inspector, Sources, run};

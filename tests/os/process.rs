@@ -145,7 +145,7 @@ fn what_is_recorded_is_replayed() {
 /// An answer without what no recording keeps: who else has an account, and what is mapped without a file.
 fn kept(answer: &mut Answer) {
     match answer {
-        Ok(Found::Host(host)) => host.users.clear(),
+        Ok(Found::Host(host)) => host.users = [].into(),
         Ok(Found::Bytes(text))
             if text
                 .utf8()

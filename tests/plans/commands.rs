@@ -157,7 +157,7 @@ fn a_signal_to_an_app_with_two_masters_wants_the_pid() {
 fn a_pidfile_that_leads_nowhere_reaches_nobody() {
     let mut census = alone();
     census.apps[0].pidfiles =
-        vec![pidfile("unicorn.pid.oldbin", PidfileKind::Oldbin, 9120, PidfileState::Dead)];
+        vec![pidfile("unicorn.pid.oldbin", PidfileKind::Oldbin, 9120, PidfileState::Dead)].into();
     let path = format!("{ROOT}/shared/pids/unicorn.pid.oldbin");
     let consent = Consent { yes: true, force: true };
     let ran = Command { consent, ..sending(QUIT, &path) }.run(&[census]);

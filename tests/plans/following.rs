@@ -58,7 +58,7 @@ fn handover(phase: Phase, workers: &[i32]) -> Census {
 fn before() -> Census {
     let mut census = shop(vec![master(9120, Role::Current, None, &[9121, 9122])]);
     census.apps[0].pidfiles =
-        vec![pidfile("unicorn.pid", PidfileKind::Current, 9120, PidfileState::Live)];
+        vec![pidfile("unicorn.pid", PidfileKind::Current, 9120, PidfileState::Live)].into();
     census
 }
 
@@ -77,12 +77,13 @@ fn without(mut census: Census, number: i32) -> Census {
 fn a_whole_handover_is_told_and_is_done() {
     let mut forked = handover(Phase::Starting, &[]);
     forked.apps[0].pidfiles =
-        vec![pidfile("unicorn.pid.oldbin", PidfileKind::Oldbin, 9120, PidfileState::Live)];
+        vec![pidfile("unicorn.pid.oldbin", PidfileKind::Oldbin, 9120, PidfileState::Live)].into();
     let with_both = |mut census: Census| {
         census.apps[0].pidfiles = vec![
             pidfile("unicorn.pid", PidfileKind::Current, 14740, PidfileState::Live),
             pidfile("unicorn.pid.oldbin", PidfileKind::Oldbin, 9120, PidfileState::Live),
-        ];
+        ]
+        .into();
         census
     };
     let loading = with_both(handover(Phase::Loading, &[]));
@@ -91,7 +92,7 @@ fn a_whole_handover_is_told_and_is_done() {
     drained.apps[0].masters[0].workers.clear();
     let mut alone = after();
     alone.apps[0].pidfiles =
-        vec![pidfile("unicorn.pid", PidfileKind::Current, 14740, PidfileState::Live)];
+        vec![pidfile("unicorn.pid", PidfileKind::Current, 14740, PidfileState::Live)].into();
     let (outcome, told) =
         followed(&[before(), forked, loading, ready.clone(), ready, drained, alone], false);
     assert_eq!(
@@ -244,7 +245,7 @@ fn switches_programs_and_stops_are_events() {
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(events[0].words(), "14740 became ruby /usr/bin/unicorn");
     // What could not be read is no event.
-    fork.apps[0].layout = Fact::lacking(Place::new("x"), Lack::NotAsked);
+    fork.apps[0].layout = Fact::lacking(Place::new("x"), Lack::NotAsked).into();
     assert_eq!(between(&program, &fork, &fork.apps[0].id).len(), 1, "the program alone");
 }
 
@@ -260,7 +261,8 @@ fn logged(mut census: Census, time: &str) -> Census {
             entry(9, Said::Error("key not found (KeyError)".into())),
             entry(10, Said::Ended { pid: 14740, how: "exit 1".into() }),
         ],
-    }));
+    }))
+    .into();
     census
 }
 

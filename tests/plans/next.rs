@@ -33,7 +33,7 @@ fn usual(change: impl FnOnce(&mut App)) -> Census {
             limit("Max processes", Some(63_000), "processes"),
             limit("Max open files", Some(1024), "files"),
         ];
-        app.masters[0].process.limits = known("/proc/14740/limits", limits);
+        app.masters[0].process.limits = known("/proc/14740/limits", limits).into();
         app.masters[0].process.command_line = known(
             "/proc/14740/cmdline",
             farrier::facts::process::CommandLine {
@@ -144,31 +144,32 @@ fn each_line_says_what_is_not_as_it_should_be() {
             m.process.limits.value.as_mut().unwrap()[0].soft = Some(100);
         }),
         case("supervisor", Stops, "first process", |m| {
-            m.supervisor = known("x", Supervisor::First);
+            m.supervisor = known("x", Supervisor::First).into();
         }),
         case("supervisor", Stops, "and the new master with it", move |m| {
-            m.supervisor = exact("simple", 14740);
+            m.supervisor = exact("simple", 14740).into();
         }),
         case("supervisor", Holds, "follows 700, which stays", move |m| {
-            m.supervisor = exact("exec", 700);
+            m.supervisor = exact("exec", 700).into();
         }),
         case("supervisor", Warns, "another pidfile", |m| {
-            m.supervisor = unit_with(|unit| unit.pidfile = Some("/run/other.pid".into()));
+            m.supervisor = unit_with(|unit| unit.pidfile = Some("/run/other.pid".into())).into();
         }),
         case("supervisor", Warns, "is a guess", |m| {
-            m.supervisor = unit_with(|unit| unit.pidfile = None);
+            m.supervisor = unit_with(|unit| unit.pidfile = None).into();
         }),
         case("supervisor", Holds, "ExitType=cgroup", |m| {
             m.supervisor = unit_with(|unit| {
                 (unit.kind, unit.exit_type) = (None, Some("cgroup".into()));
-            });
+            })
+            .into();
         }),
         case("supervisor", Blind, "was not found", |m| {
-            m.supervisor = unit_with(|unit| unit.file = None);
+            m.supervisor = unit_with(|unit| unit.file = None).into();
         }),
         case("supervisor", Warns, "starts another master", |m| {
             let by = Supervisor::Service { by: pid(500), name: "runsv".into(), script: None };
-            m.supervisor = known("x", by);
+            m.supervisor = known("x", by).into();
         }),
     ];
     for (what, state, says, change) in cases {

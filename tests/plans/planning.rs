@@ -171,7 +171,7 @@ fn reload_says_whether_new_code_is_loaded() {
         let mut census = alone();
         let mut config = config();
         config.preload_app = preload_app;
-        census.apps[0].masters[0].loaded = known(config);
+        census.apps[0].masters[0].loaded = known(config).into();
         let plan = plan(&census, Operation::Reload).unwrap();
         check(&plan, "preload").state
     };
@@ -243,13 +243,13 @@ fn stop_beside_an_old_master_is_a_rollback() {
 fn winch_is_refused_where_a_terminal_is_the_input() {
     let mut census = alone();
     census.apps[0].masters[0].process.descriptors =
-        known(vec![Descriptor { fd: 0, target: "/dev/pts/3".into() }]);
+        known(vec![Descriptor { fd: 0, target: "/dev/pts/3".into() }]).into();
     assert_eq!(
         refused(plan(&census, Operation::Drain)),
         "14740 ignores WINCH: its standard input is /dev/pts/3"
     );
     census.apps[0].masters[0].process.descriptors =
-        Fact::lacking(Place::new("fd"), Lack::Refused(Refusal::Denied));
+        Fact::lacking(Place::new("fd"), Lack::Refused(Refusal::Denied)).into();
     let plan = plan(&census, Operation::Drain).unwrap();
     assert_eq!(check(&plan, "terminal").state, CheckState::Blind);
 }

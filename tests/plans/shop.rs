@@ -8,8 +8,8 @@ use farrier::facts::signals::SignalSet;
 use farrier::facts::{Fact, Lack, Place};
 use farrier::model::{
     Address, App, AppId, Census, Config, Current, CurrentState, Kind, Layout, Limits, Listener,
-    Master, Origin, Phase, Pidfile, PidfileKind, PidfileState, Process, Restart, Role, Seen,
-    Setting, Supervisor, Worker,
+    Master, Origin, Phase, Pidfile, PidfileKind, PidfileState, Process, ProcessFacts, Restart,
+    Role, Seen, Setting, Supervisor, Worker,
 };
 use farrier::os::{Descriptor, Host, Pid, Refusal, Root};
 
@@ -40,8 +40,7 @@ fn spot(path: &str) -> Spot {
 
 pub fn process(number: i32, parent: i32, title: &str) -> Process {
     let linked = || Linked { path: PathBuf::new(), open: lacking(), now: lacking() };
-    Process {
-        pid: pid(number),
+    let facts = ProcessFacts {
         stat: known(Stat {
             comm: "unicorn".into(),
             state: State('S'),
@@ -72,23 +71,23 @@ pub fn process(number: i32, parent: i32, title: &str) -> Process {
         }),
         command_line: known(CommandLine { words: vec![title.into()], length: title.len() }),
         started_at: known("2026-11-14T16:06:21Z".parse().unwrap()),
-        age: known(600),
         cwd: known(linked()),
         exe: known(linked()),
         root: Root::Own,
         root_path: None,
-        environ: lacking(),
-        live: lacking(),
-        maps: lacking(),
-        libraries: lacking(),
-        descriptors: known(vec![Descriptor { fd: 0, target: "/dev/null".into() }]),
+        environ: lacking().into(),
+        live: lacking().into(),
+        maps: lacking().into(),
+        libraries: lacking().into(),
+        descriptors: known(vec![Descriptor { fd: 0, target: "/dev/null".into() }]).into(),
         cgroup: known("/system.slice/shop.service".into()),
         shares_users: lacking(),
-        limits: lacking(),
+        limits: lacking().into(),
         user: known("deploy".into()),
         pss: lacking(),
         rss: known(100 << 20),
-    }
+    };
+    Process { pid: pid(number), age: known(600), facts: facts.into() }
 }
 
 pub fn worker(number: i32, master: i32, nr: u32) -> Worker {
@@ -140,7 +139,7 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
             .collect(),
         release: known(Some(release.into())),
         arguments: Vec::new(),
-        config: known(config()),
+        config: known(config()).into(),
         pidfile: known(Some(format!("{ROOT}/shared/pids/unicorn.pid").into())),
         restart: Restart {
             origin: Origin::Inferred,
@@ -151,18 +150,19 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
             config: known(Some(spot("/var/www/shop/current/config/unicorn.rb"))),
             gemfile: known(None),
             gems: known(None),
-        },
-        supervisor: known(Supervisor::Nobody),
-        log: known(None),
+        }
+        .into(),
+        supervisor: known(Supervisor::Nobody).into(),
+        log: known(None).into(),
         listens: known(vec![SOCKET]),
         room: known(None),
         unread: vec![],
         server_version: None,
         ruby_version: None,
         revision: None,
-        databases: known(vec![]),
-        upstreams: known(vec![]),
-        loaded: known(config()),
+        databases: known(vec![]).into(),
+        upstreams: known(vec![]).into(),
+        loaded: known(config()).into(),
     }
 }
 
@@ -202,10 +202,11 @@ pub fn shop(masters: Vec<Master>) -> Census {
             },
             shared: None,
             keeps: known(Setting::NotSet),
-        })),
+        }))
+        .into(),
         masters,
         orphans: Vec::new(),
-        pidfiles: Vec::new(),
+        pidfiles: Vec::new().into(),
         listeners: vec![Listener {
             address: Address::Unix("/run/shop.sock".into()),
             inode: SOCKET,
@@ -215,7 +216,8 @@ pub fn shop(masters: Vec<Master>) -> Census {
             directory: None,
             bound_relative: false,
             masters: holders,
-        }],
+        }]
+        .into(),
         wanted: Vec::new(),
         holder: known(None),
     };
@@ -232,7 +234,7 @@ pub fn shop(masters: Vec<Master>) -> Census {
 
 /// The machine of [`crate::built`], of which less was read.
 pub fn host() -> Host {
-    Host { somaxconn: Err(Refusal::NotRecorded), users: Vec::new(), ..crate::built::host() }
+    Host { somaxconn: Err(Refusal::NotRecorded), users: [].into(), ..crate::built::host() }
 }
 
 /// One current master with two workers.

@@ -22,7 +22,8 @@ fn a_pidfile_names_the_master_that_it_leads_to_and_no_other() {
         pidfile("unicorn.pid", PidfileKind::Current, 14740, PidfileState::Live),
         pidfile("unicorn.pid.oldbin", PidfileKind::Oldbin, 9120, PidfileState::Live),
         pidfile("other.pid", PidfileKind::Current, 14740, PidfileState::Dead),
-    ];
+    ]
+    .into();
     let at = |name: &str| resolve(&census, &format!("{ROOT}/shared/pids/{name}")).unwrap();
     assert_eq!(at("unicorn.pid").master, Some(pid(14740)));
     assert_eq!(at("unicorn.pid.oldbin").master, Some(pid(9120)));

@@ -280,7 +280,7 @@ fn a_rollback_brings_workers_back_before_it_ends_the_new_one() {
     let with = |workers: &[i32]| {
         let mut census = ready();
         census.apps[0].masters[0] = master(9120, Role::Old, None, workers);
-        census.apps[0].masters[0].loaded = known(config());
+        census.apps[0].masters[0].loaded = known(config()).into();
         census
     };
     // Two looks plan and gate the first TTIN; its worker stays from the third on, for a second and more.

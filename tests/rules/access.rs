@@ -47,7 +47,7 @@ fn pid_through_current(app: &mut App) {
     file.directories[0].path = format!("{ROOT}/current/tmp/pids").into();
     file.directories[0].stat.value = Ok(None);
     file.directories[0].access.value = Ok(None);
-    app.pidfiles = vec![file];
+    app.pidfiles = vec![file].into();
     app.masters[0].pidfile = known(CONFIG, Some(path.into()));
 }
 

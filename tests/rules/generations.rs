@@ -173,7 +173,8 @@ fn orphaned(app: &mut App) {
 
 /// `UNICORN_FD` as it was at the start, and as it is.
 fn hand(process: &mut Process, numbers: &str) {
-    for environ in [&mut process.environ, &mut process.live] {
+    let facts = &mut *process.facts;
+    for environ in [&mut facts.environ, &mut facts.live] {
         let variables = &mut environ.value.as_mut().unwrap().variables;
         variables.retain(|variable| variable.name.bytes() != b"UNICORN_FD");
         variables.push(Variable { name: "UNICORN_FD".into(), value: numbers.into() });
@@ -191,7 +192,8 @@ fn losing(app: &mut App) {
     let old = &mut app.masters[0];
     old.listens = known("/proc/14740/fd", vec![48113, 48114]);
     let socket = |fd, inode| Descriptor { fd, target: format!("socket:[{inode}]").as_str().into() };
-    old.process.descriptors = known("/proc/14740/fd", vec![socket(8, 48113), socket(9, 48114)]);
+    old.process.descriptors =
+        known("/proc/14740/fd", vec![socket(8, 48113), socket(9, 48114)]).into();
     let listen = &mut old.loaded.value.as_mut().unwrap().listen;
     listen.push(Setting::Set { value: "127.0.0.1:8080".into(), line: 4 });
     hand(&mut app.masters[1].process, "8,9");

@@ -122,7 +122,7 @@ fn an_upgrade_comes_after_what_would_spoil_it() {
     let line = headline(&census, &verdicts);
     assert_eq!(line.finding.unwrap().rule, "release-stale");
     assert_eq!(line.next, "repair BUNDLE_GEMFILE, then upgrade");
-    let sound = healthy().apps.remove(0).masters.remove(0).restart.gemfile;
+    let sound = healthy().apps.remove(0).masters.remove(0).restart.gemfile.clone();
     census.apps[0].masters[0].restart.gemfile = sound;
     let verdicts = judged(&census);
     assert_eq!(headline(&census, &verdicts).next, "upgrade: USR2 to 14740, then retire it");

@@ -111,7 +111,7 @@ fn programs() -> Vec<Case> {
             asks_for(app, "3.3.1");
         }),
         case("reexec-versioned", Warning, "the app without releases asks for another", |app| {
-            app.layout = known("/srv/app", None);
+            app.layout = known("/srv/app", None).into();
             runs(app, "/opt/rubies/ruby-2.7.4/bin/unicorn");
             let gemfile = app.masters[0].restart.gemfile.value.as_mut().unwrap();
             let lock = &mut gemfile.as_mut().unwrap().lock.value;
@@ -144,7 +144,7 @@ fn pidfiles() -> Vec<Case> {
         case("config-pid-relative", Info, "it lies in shared", |app| relative(app, PIDFILE)),
         case("config-pid-relative", Info, "there are no releases", |app| {
             relative(app, "/srv/app/tmp/pids/unicorn.pid");
-            app.layout = known("/srv/app", None);
+            app.layout = known("/srv/app", None).into();
         }),
     ]
 }
@@ -194,7 +194,7 @@ fn connections() -> Vec<Case> {
         }),
         case("config-after-fork", Warning, "an app without releases", |app| {
             preloads(app, None);
-            app.layout = known("/srv/app", None);
+            app.layout = known("/srv/app", None).into();
             app.masters[0].release.value = Ok(None);
             let gemfile = app.masters[0].restart.gemfile.value.as_mut().unwrap();
             let lock = gemfile.as_mut().unwrap().lock.value.as_mut().unwrap();

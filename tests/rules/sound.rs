@@ -83,7 +83,7 @@ pub fn healthy_moments() -> Vec<(&'static str, Census)> {
                 app.listeners[0].masters.remove(0);
             }),
         ),
-        ("no releases", with(|app| app.layout = known("/srv/app", None))),
+        ("no releases", with(|app| app.layout = known("/srv/app", None).into())),
     ]
 }
 
@@ -506,7 +506,7 @@ fn two_apps(number: i32) -> Census {
     other.masters[0].pidfile = known(CONFIG, None);
     other.masters[0].listens = known("/proc/15000/fd", vec![50000]);
     other.listeners.clear();
-    other.pidfiles = vec![pidfile(PidfileKind::Current, number, state, None)];
+    other.pidfiles = vec![pidfile(PidfileKind::Current, number, state, None)].into();
     census.apps.insert(0, other);
     census
 }

@@ -13,8 +13,9 @@ use insta::assert_snapshot;
 pub fn ready(mut census: farrier::model::Census) -> farrier::model::Census {
     for app in &mut census.apps {
         for master in &mut app.masters {
+            let number = master.process.pid.number();
             let status = master.process.status.value.as_mut().unwrap();
-            status.tgid = master.process.pid.number();
+            status.tgid = number;
             status.caught = farrier::facts::signals::SignalSet(u64::MAX);
             status.ignored = farrier::facts::signals::SignalSet(0);
             status.blocked = farrier::facts::signals::SignalSet(0);

@@ -171,7 +171,8 @@ fn hidden_values_and_control_characters_reach_no_screen() {
 fn a_value_is_revealed_for_ten_seconds_if_that_was_asked_for() {
     let mut census = built::healthy();
     let process = &mut census.apps[0].masters[0].process;
-    for environ in [&mut process.environ, &mut process.live] {
+    let facts = &mut *process.facts;
+    for environ in [&mut facts.environ, &mut facts.live] {
         environ.value.as_mut().unwrap().variables = vec![farrier::facts::environ::Variable {
             name: "SECRET_KEY_BASE".into(),
             value: "canary-7f3a".into(),

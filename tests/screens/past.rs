@@ -153,11 +153,12 @@ fn calm_looks_go_first_when_they_are_too_many() {
 #[test]
 fn the_looks_of_a_large_box_are_fewer() {
     let mut large = built::healthy();
-    let process = &mut large.apps[0].masters[0].process;
-    let environ = process.environ.value.as_mut().unwrap();
-    environ.variables[0].value = farrier::os::Text::new(vec![b'x'; 4 * 1024 * 1024]);
     let mut desk = Desk::new((80, 24));
     for second in 0..20 {
+        let process = &mut large.apps[0].masters[0].process;
+        let environ = process.environ.value.as_mut().unwrap();
+        let changing = format!("{second}{}", "x".repeat(1024 * 1024));
+        environ.variables[0].value = farrier::os::Text::new(changing);
         desk.look(later(large.clone(), second));
     }
     let mut back = 0;
@@ -166,4 +167,45 @@ fn the_looks_of_a_large_box_are_fewer() {
         back += 1;
     }
     assert!((2..10).contains(&back), "{back} steps back");
+}
+
+/// What a calm box shows again and again is held once, and all its looks are kept.
+#[test]
+fn the_looks_of_a_calm_box_hold_what_stays_together() {
+    let mut before = built::healthy();
+    let mut desk = Desk::new((80, 24));
+    for second in 0..900 {
+        let mut now = later(built::healthy(), second);
+        now.join(&before);
+        for (now, was) in now.apps[0].processes().zip(before.apps[0].processes()) {
+            assert!(now.facts.is_one_with(&was.facts), "{}", now.pid);
+        }
+        assert!(now.apps[0].layout.is_one_with(&before.apps[0].layout));
+        assert!(now.apps[0].masters[0].restart.is_one_with(&before.apps[0].masters[0].restart));
+        desk.look(now.clone());
+        before = now;
+    }
+    let mut back = 0;
+    loop {
+        desk.press_now(",");
+        if desk.row(23).contains("the first look") {
+            break;
+        }
+        back += 1;
+    }
+    assert_eq!(back, 899);
+}
+
+/// A process that works is another one at each look; what it has mapped is not.
+#[test]
+fn a_busy_process_shares_what_it_does_not_change() {
+    let before = built::healthy();
+    let mut now = built::healthy();
+    now.apps[0].masters[0].process.stat.value.as_mut().unwrap().cpu += 1;
+    now.join(&before);
+    let of = |census: &farrier::model::Census| census.apps[0].masters[0].process.facts.clone();
+    let (now, was) = (of(&now), of(&before));
+    assert!(!now.is_one_with(&was));
+    assert_eq!(now.stat.get().unwrap().cpu, was.stat.get().unwrap().cpu + 1);
+    assert!(now.maps.is_one_with(&was.maps) && now.environ.is_one_with(&was.environ));
 }

@@ -211,7 +211,7 @@ fn unanswered() -> farrier::model::Census {
     use farrier::facts::{Fact, Lack, Place};
     let mut census = incident();
     let lack = Lack::Refused(farrier::os::Refusal::TimedOut);
-    census.apps[0].layout = Fact::lacking(Place::new("/var/www/shop"), lack);
+    census.apps[0].layout = Fact::lacking(Place::new("/var/www/shop"), lack).into();
     census
 }
 

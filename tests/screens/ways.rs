@@ -105,7 +105,7 @@ fn a_sort_by_a_moving_value_settles() {
         let mut census = two();
         let both: Vec<_> = census.apps.iter().map(|app| app.listeners[0].clone()).collect();
         for app in &mut census.apps {
-            app.listeners.clone_from(&both);
+            app.listeners = both.clone().into();
             app.listeners[0].queued.value = Ok(queued);
             app.listeners[1].queued.value = Ok(5);
             app.listeners[1].address = farrier::model::Address::Unix("/run/other.sock".into());

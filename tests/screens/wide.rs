@@ -40,7 +40,7 @@ fn moved() -> Census {
             whole: true,
             entries: said.into_iter().map(entry).collect(),
         };
-        serving.log = known(LOG, Some(log));
+        serving.log = known(LOG, Some(log)).into();
         app.masters = vec![serving];
         app.listeners[0].masters = vec![pid(23991)];
         app.pidfiles[0] = built::pidfile(

@@ -43,7 +43,7 @@ pub fn host(proc: &Path, passwd: &Text) -> Result<Host, Refusal> {
             .and_then(|text| u64::from_str_radix(text, 16).ok())
             .unwrap_or(0),
         namespaces: ["mnt", "pid", "net", "user"].map(link).to_vec(),
-        users: users(passwd),
+        users: users(passwd).into(),
         ancestors: ancestors(proc, own_pid),
         pid_max: number(proc, "sys/kernel/pid_max")
             .ok()

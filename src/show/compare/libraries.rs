@@ -11,7 +11,7 @@ use crate::os::Text;
 impl Compare<'_> {
     /// What differs in the files that they have mapped as code.
     pub(super) fn libraries(&mut self, before: &Process, after: &Process) -> Vec<Change> {
-        let maps = ((Some(before.pid), &before.maps), (Some(after.pid), &after.maps));
+        let maps = ((Some(before.pid), &*before.maps), (Some(after.pid), &*after.maps));
         let Some((was, is)) = self.both("libraries", maps.0, maps.1) else { return Vec::new() };
         let (was, is) = (self.mapped(was), self.mapped(is));
         let value = |all: &BTreeMap<Text, Text>, name: &Text| Value::of(all.get(name).cloned());
