@@ -8,6 +8,7 @@ use crate::facts::environ::Environ;
 use crate::facts::{Fact, Shared};
 use crate::model::{App, Master, Process, Worker};
 use crate::os::Pid;
+use crate::rules::{Answered, Verdict, Verdicts};
 
 /// What the allocator adds to a piece.
 const PIECE: usize = 16;
@@ -23,8 +24,17 @@ pub fn weight(look: &Look, before: Option<&Look>) -> usize {
     });
     let same_words =
         before.is_some_and(|before| std::sync::Arc::ptr_eq(&before.verdicts, &look.verdicts));
-    let words = if same_words { 0 } else { look.verdicts.0.len() * 256 };
+    let words = if same_words { 0 } else { of_words(&look.verdicts) };
     ROUND + words + apps.sum::<usize>()
+}
+
+fn of_words(verdicts: &Verdicts) -> usize {
+    let findings = |answered: &Answered| match &answered.verdict {
+        Verdict::Found(findings, _) => findings.len(),
+        Verdict::Fine | Verdict::NotHere | Verdict::Blind(_) => 0,
+    };
+    let all = verdicts.0.iter();
+    all.map(|answered| size_of_val(answered) + 2 * PIECE + findings(answered) * 2048).sum()
 }
 
 /// A shared value's own weight, where it is not held by the look before.
