@@ -26,7 +26,7 @@ pub fn at(moment: &str) -> Timestamp {
 fn host() -> Host {
     let users = [(0, "root"), (33, "www-data"), (1000, "deploy"), (1001, "api"), (1002, "bob")];
     let users = users.map(|(uid, name)| User { uid, name: name.into() }).to_vec();
-    Host { users, available: 2970 * M, ..built::host() }
+    Host { users: users.into(), available: 2970 * M, ..built::host() }
 }
 
 /// A process with its start, its owner and its memory in megabytes.
@@ -224,8 +224,8 @@ fn api(taken_at: Timestamp) -> App {
     app.root = root.into();
     let mut master = built::master(3301, 60, name);
     master.kind = Kind::Puma;
-    master.restart = Restart::not_followed(pid(3301), "Puma");
-    master.log = known(&place("log"), None);
+    master.restart = Restart::not_followed(pid(3301), "Puma").into();
+    master.log = known(&place("log"), None).into();
     master.pidfile = known(&place("shared/pids/puma.pid"), None);
     born(&mut master.process, taken_at, "11-09 10:00:00", "api", 84);
     let worker = |(nr, memory): (u32, u64)| {
@@ -237,8 +237,8 @@ fn api(taken_at: Timestamp) -> App {
     master.workers = [(0, 299), (1, 307)].into_iter().map(worker).collect();
     let mut config = built::plain_config();
     config.worker_processes = Setting::Set { value: 2, line: 1 };
-    master.config = known(&place("config/puma.rb"), config.clone());
-    master.loaded = known(&place("config/puma.rb"), config);
+    master.config = known(&place("config/puma.rb"), config.clone()).into();
+    master.loaded = known(&place("config/puma.rb"), config).into();
     app.masters = vec![master];
     app.pidfiles.clear();
     app.listeners = vec![Listener {
@@ -250,7 +250,8 @@ fn api(taken_at: Timestamp) -> App {
         directory: None,
         bound_relative: false,
         masters: vec![pid(3301)],
-    }];
+    }]
+    .into();
     let mut only = built::release(name, 0);
     only.arrived.value = Ok(at("11-20 10:14:50"));
     only.revision = Some("c41e9d0".into());
@@ -265,7 +266,7 @@ fn api(taken_at: Timestamp) -> App {
         real: known(&place("current"), Some(Path::new(root).join("releases").join(name))),
         switched_at: known(&place("current"), at("11-20 10:15:02")),
     };
-    app.layout = known(&place("releases"), Some(layout));
+    app.layout = known(&place("releases"), Some(layout)).into();
     app
 }
 
@@ -294,13 +295,13 @@ fn nginx(taken_at: Timestamp) -> App {
     app.name = "nginx".into();
     app.kind = Kind::Nginx;
     app.root = "/etc/nginx".into();
-    app.layout = known("/etc/nginx", None);
+    app.layout = known("/etc/nginx", None).into();
     app.pidfiles.clear();
     let mut master = built::master(811, 60, LIVE);
     master.kind = Kind::Nginx;
     master.release = known("/proc/811/cwd", None);
-    master.restart = Restart::not_followed(pid(811), "nginx");
-    master.log = known("/proc/811/fd", None);
+    master.restart = Restart::not_followed(pid(811), "nginx").into();
+    master.log = known("/proc/811/fd", None).into();
     born(&mut master.process, taken_at, "10-19 05:00:00", "root", 6);
     let worker = |nr: u32| {
         let mut worker = built::worker(812 + i32::try_from(nr).unwrap(), 811, nr, 60, LIVE);
@@ -312,8 +313,8 @@ fn nginx(taken_at: Timestamp) -> App {
     master.workers = (0..4).map(worker).collect();
     let mut config = built::plain_config();
     config.worker_processes = Setting::Set { value: 4, line: 1 };
-    master.config = known("/etc/nginx/nginx.conf", config.clone());
-    master.loaded = known("/etc/nginx/nginx.conf", config);
+    master.config = known("/etc/nginx/nginx.conf", config.clone()).into();
+    master.loaded = known("/etc/nginx/nginx.conf", config).into();
     master.upstreams = known(
         "/etc/nginx/nginx.conf",
         vec![Upstream {
@@ -322,7 +323,8 @@ fn nginx(taken_at: Timestamp) -> App {
             place: farrier::facts::Place::line(Path::new("/etc/nginx/sites-enabled/shop"), 3),
             way: Some(open_way()),
         }],
-    );
+    )
+    .into();
     app.masters = vec![master];
     let listener = |port: u16, inode| Listener {
         address: Address::Tcp(([0, 0, 0, 0], port).into()),
@@ -334,7 +336,7 @@ fn nginx(taken_at: Timestamp) -> App {
         bound_relative: false,
         masters: vec![pid(811)],
     };
-    app.listeners = vec![listener(443, 7001), listener(80, 7002)];
+    app.listeners = vec![listener(443, 7001), listener(80, 7002)].into();
     app
 }
 
@@ -391,7 +393,7 @@ pub fn incident(time: &str) -> Census {
         entry(8821, "11-21 22:41:38", 14740, refused),
     ]);
     for master in [&mut old, &mut serving] {
-        master.log = known(LOG, Some(told.clone()));
+        master.log = known(LOG, Some(told.clone())).into();
     }
     let mut app = built::app();
     app.layout.value = Ok(Some(layout(NEW, "11-21 22:41:20", all)));
@@ -436,7 +438,7 @@ pub fn healthy(time: &str) -> Census {
     entries.extend(workers);
     entries.push(entry(8905, "11-22 09:06:31", 23991, Said::Ready));
     entries.push(entry(8909, "11-22 09:06:40", 22410, Said::Complete));
-    serving.log = known(LOG, Some(log(entries)));
+    serving.log = known(LOG, Some(log(entries))).into();
     let mut all = releases();
     all.remove(0);
     for release in &mut all {
