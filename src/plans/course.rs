@@ -8,7 +8,7 @@ use crate::rules::Verdicts;
 
 use super::case::running_config;
 use super::follow::Stage;
-use super::{Case, Plan, Refused, plan, rollback, words};
+use super::{Case, Plan, Refused, going_on, plan, rollback, words};
 
 /// How long a master may take to fork its successor; it does so at once or refuses.
 const FORKS_WITHIN: Duration = Duration::from_secs(15);
@@ -34,6 +34,8 @@ pub struct Course {
     pub steps: Vec<Step>,
     /// The path that is asked for in its step [`Act::Probe`].
     pub probe: Option<String>,
+    /// The new master where it is there already.
+    pub new: Option<Pid>,
     /// What is still to be done by hand when it is through.
     pub left: Option<String>,
 }
@@ -119,11 +121,14 @@ pub fn course(
     case.is_free()?;
     match operation {
         Operation::Rollback => back(&case),
-        _ => forward(&case, wishes),
+        _ => match going_on::half_done(&case) {
+            Some(both) => going_on::plan(&case, wishes, both),
+            None => forward(&case, wishes),
+        },
     }
 }
 
-fn step(
+pub(super) fn step(
     name: impl Into<String>,
     must_see: impl Into<String>,
     within: Duration,
@@ -133,7 +138,7 @@ fn step(
     Step { name: name.into(), must_see: must_see.into(), within, way_back: way_back.into(), act }
 }
 
-fn checked(plan: &Plan) -> Step {
+pub(super) fn checked(plan: &Plan) -> Step {
     let count = plan.checks.len() + plan.next.len();
     let words = match plan.stopping() {
         0 => format!("{count} checked, nothing stops it"),
@@ -180,35 +185,8 @@ fn forward(case: &Case<'_>, wishes: &Wishes) -> Result<Course, Refused> {
         step("app loads", "its title says that it is ready", load, &wait, Act::Await(Stage::Ready)),
         step("ready", serves, load, &quit, Act::Await(Stage::Serves)),
     ];
-    let timeout = app.master(old).map_or(60, |master| case.timeout(master));
-    let ends = Duration::from_secs(timeout + 10);
-    if let Some(path) = &wishes.probe {
-        if doors(app).next().is_none() {
-            return Err(Refused::new(
-                format!("no listener of {} is known through which {path} could be asked", app.name),
-                "leave --probe out",
-            ));
-        }
-        let must_see = format!("a worker of the new master answers GET {path} below 500");
-        steps.push(step("probe", must_see, load, &quit, Act::Probe));
-    }
-    if wishes.canary {
-        if by_hook {
-            return Err(Refused::new(
-                format!("a hook of the configuration ends {old} by itself: nothing is left to ask"),
-                "leave --canary out, or take the hook out of the configuration",
-            ));
-        }
-        let drain = Act::Send(Operation::Drain, Whom::Old);
-        steps.push(step(
-            format!("drain {old}"),
-            format!("{old} has no workers"),
-            ends,
-            &quit,
-            drain,
-        ));
-        steps.push(step("canary", "the operator says go on", Duration::ZERO, &quit, Act::Ask));
-    }
+    let ends = ending(case, old);
+    proofs(case, wishes, old, load, &quit, &mut steps)?;
     steps.push(step(
         format!("retire {old}"),
         if by_hook {
@@ -220,23 +198,69 @@ fn forward(case: &Case<'_>, wishes: &Wishes) -> Result<Course, Refused> {
         "none once it has QUIT",
         Act::Retire { by_hook },
     ));
-    steps.push(step(
-        "verify",
-        "one master, every listener held, no finding that was not there before",
-        VERIFY_WITHIN,
-        "none: switch current back and upgrade again",
-        Act::Verify(Whom::New),
-    ));
+    steps.push(verified());
     Ok(Course {
         operation: Operation::Upgrade,
         app: app.id.clone(),
         app_name: app.name.clone(),
         title: first.title.clone(),
         probe: wishes.probe.clone(),
+        new: None,
         first,
         steps,
         left: None,
     })
+}
+
+/// How long a master may take to end.
+pub(super) fn ending(case: &Case<'_>, old: Pid) -> Duration {
+    Duration::from_secs(case.app.master(old).map_or(60, |master| case.timeout(master)) + 10)
+}
+
+/// What the operator wishes to see before the old master is retired.
+pub(super) fn proofs(
+    case: &Case<'_>,
+    wishes: &Wishes,
+    old: Pid,
+    load: Duration,
+    quit: &str,
+    steps: &mut Vec<Step>,
+) -> Result<(), Refused> {
+    let app = case.app;
+    if let Some(path) = &wishes.probe {
+        if doors(app).next().is_none() {
+            return Err(Refused::new(
+                format!("no listener of {} is known through which {path} could be asked", app.name),
+                "leave --probe out",
+            ));
+        }
+        let must_see = format!("a worker of the new master answers GET {path} below 500");
+        steps.push(step("probe", must_see, load, quit, Act::Probe));
+    }
+    if wishes.canary {
+        if app.master(old).and_then(Master::hook_retires).unwrap_or(false) {
+            return Err(Refused::new(
+                format!("a hook of the configuration ends {old} by itself: nothing is left to ask"),
+                "leave --canary out, or take the hook out of the configuration",
+            ));
+        }
+        let drain = Act::Send(Operation::Drain, Whom::Old);
+        let must_see = format!("{old} has no workers");
+        steps.push(step(format!("drain {old}"), must_see, ending(case, old), quit, drain));
+        steps.push(step("canary", "the operator says go on", Duration::ZERO, quit, Act::Ask));
+    }
+    Ok(())
+}
+
+/// The last step of an upgrade.
+pub(super) fn verified() -> Step {
+    step(
+        "verify",
+        "one master, every listener held, no finding that was not there before",
+        VERIFY_WITHIN,
+        "none: switch current back and upgrade again",
+        Act::Verify(Whom::New),
+    )
 }
 
 fn back(case: &Case<'_>) -> Result<Course, Refused> {
@@ -319,6 +343,7 @@ fn back(case: &Case<'_>) -> Result<Course, Refused> {
         title: format!("Roll {} back to {stays}", app.name),
         first,
         probe: None,
+        new: None,
         steps,
         left,
     })

@@ -12,6 +12,7 @@ pub mod course;
 pub mod drain;
 pub mod fast_stop;
 pub mod follow;
+mod going_on;
 pub mod guard;
 pub mod lock;
 pub mod next;

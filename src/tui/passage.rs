@@ -103,11 +103,11 @@ impl Passage {
             *first = Progress { since: Some(now), done: Some(at), seen: None };
         }
         Self {
-            course,
             steps,
             at: 1,
             begun: now,
-            new: None,
+            new: course.new,
+            course,
             seen: Vec::new(),
             sent: Vec::new(),
             stopping: false,

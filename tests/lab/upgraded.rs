@@ -157,14 +157,21 @@ fn farrier_killed_at_any_stage_breaks_nothing() {
         assert!(lab.lives(old), "{stage}");
         if lab.read("/run/said").contains("USR2 went") {
             // A new master has workers before it has its title; until then farrier says that it loads.
-            lab.wait("a second upgrade is refused for the old master's sake", || {
-                let again = lab.farrier(&UPGRADE);
-                assert_eq!(again.status, 3, "{stage}: {again:?}");
-                again.stderr.contains(&format!("old master {old} still lives"))
+            let said = |told: &str| lab.farrier(&["check", "shop"]).stdout.contains(told);
+            lab.wait("the next farrier says who is there", || {
+                let watch = lab.farrier(&["watch", "shop", "--timeout", "1"]);
+                watch.stdout.contains(&format!("beside the old master {old}"))
             });
-            let watch = lab.farrier(&["watch", "shop", "--timeout", "1"]);
-            assert!(watch.stdout.contains(&format!("beside the old master {old}")), "{watch:?}");
-            assert_eq!(lab.farrier(&["do", "retire", "shop", "--yes"]).status, 0);
+            lab.wait("it offers both ways", || {
+                said("upgrade goes on") && said("rollback goes back")
+            });
+            // What is left of it is one QUIT.
+            let plan = lab.farrier(&["plan", "upgrade", "shop"]);
+            assert!(plan.stdout.contains("Finish the upgrade of shop"), "{stage}: {plan:?}");
+            let again = lab.farrier(&UPGRADE);
+            assert_eq!(again.status, 0, "{stage}: {again:?}");
+            assert!(!again.stdout.contains("USR2 went"), "{stage}: {again:?}");
+            assert!(again.stdout.contains("QUIT went"), "{stage}: {again:?}");
         } else {
             assert_eq!(lab.farrier(&UPGRADE).status, 0, "{stage}");
         }

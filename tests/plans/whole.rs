@@ -228,7 +228,7 @@ fn breaking_off_says_where_it_stands_and_how_it_goes_on() {
     let ask = Ask { probe: Some("/up"), broken_at: 16, ..sends(Operation::Upgrade) };
     let ran = ask.run(&until_ready(40));
     assert_eq!((ran.status, ran.sent.len()), (Status::INTERRUPTED, 1), "{}", ran.out);
-    let on = "farrier do retire /var/www/shop goes on, farrier rollback /var/www/shop goes back";
+    let on = "farrier upgrade /var/www/shop goes on, farrier rollback /var/www/shop goes back";
     assert!(ran.err.contains(on), "{}", ran.err);
 }
 
@@ -258,6 +258,43 @@ fn a_second_operator_is_told_who_works_on_it() {
         let ran = Ask { busy: Some(4242), ..sends(operation) }.run(&[before()]);
         assert_eq!((ran.status, ran.sent.len()), (Status::REFUSED, 0), "{operation:?}");
         assert!(ran.err.contains("4242 holds the lock on"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn what_was_left_half_done_is_finished() {
+    let alone = without(ready(), 9120);
+    let mut boxes = vec![ready(); 8];
+    boxes.push(alone);
+    let ran = sends(Operation::Upgrade).run(&boxes);
+    assert_eq!(ran.sent, [(pid(9120), Signal::SIGQUIT)], "{}{}", ran.out, ran.err);
+    assert_eq!(ran.status, Status::DONE, "{}", ran.err);
+    for word in ["2 ready", "3 retire 9120", "4 verify", "14740 serves alone"] {
+        assert!(ran.out.contains(word), "{word} in {}", ran.out);
+    }
+    // A drain has its own signal; the one that was confirmed waits for the answer.
+    let mut drained = ready();
+    drained.apps[0].masters[0].workers.clear();
+    let mut boxes = vec![ready(); 8];
+    boxes.extend(std::iter::repeat_n(drained, 30));
+    let ask = Ask { canary: true, types: Some(&["upgrade", "stop"]), ..sends(Operation::Upgrade) };
+    let ran = ask.run(&boxes);
+    assert_eq!(ran.sent, [(pid(9120), Signal::SIGWINCH)], "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("Stopped here"), "{}", ran.err);
+    // Broken off before anything was sent.
+    let ran = Ask { broken_at: 3, ..sends(Operation::Upgrade) }.run(&[ready()]);
+    assert_eq!((ran.status, ran.sent.len()), (Status::INTERRUPTED, 0), "{}", ran.err);
+}
+
+#[test]
+fn what_was_left_behind_current_is_not_finished() {
+    let mut behind = ready();
+    behind.apps[0].masters[1].release = known(Some("20261119093012".into()));
+    let mut loading = handover(Phase::Loading, &[]);
+    loading.apps[0].masters[1].release = known(Some("20261121224103".into()));
+    for census in [behind, loading] {
+        let ran = sends(Operation::Upgrade).run(&[census]);
+        assert_eq!((ran.status, ran.sent.len()), (Status::REFUSED, 0), "{}", ran.out);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Carries a course out, step by step: each goes on only when the one before it was seen to come true, and
 //! nothing that serves is ever taken down for it.
 
+mod ends;
 mod probe;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,8 @@ struct Carrying<'a, 'b> {
     census: Census,
     /// The USR2 that was sent: its process is held until its result is told.
     begun: Option<Guard>,
+    /// The signal that was confirmed, until it is sent: its process is held.
+    confirmed: Option<Guard>,
 }
 
 /// Carries it out from the guard of its first signal on. `census` is the look that the course was planned on.
@@ -71,14 +74,14 @@ pub fn carry(
         stage: Stage::Idle,
         census: census.clone(),
         begun: None,
+        confirmed: Some(guard),
     };
-    let outcome = carrying.steps(guard);
+    let outcome = carrying.steps();
     carrying.closed(outcome)
 }
 
 impl Carrying<'_, '_> {
-    fn steps(&mut self, guard: Guard) -> Outcome {
-        let mut guard = Some(guard);
+    fn steps(&mut self) -> Outcome {
         let mut sent = false;
         let course = self.course;
         for (at, step) in course.steps.iter().enumerate() {
@@ -90,19 +93,20 @@ impl Carrying<'_, '_> {
             let begins = Event::Step { at, words };
             if step.act != Act::Preflight && (self.helm.tell)(begins).is_break() {
                 let stopped = self.broken_off();
-                return if sent {
-                    self.after_sending(stopped)
-                } else {
-                    self.let_go(guard, stopped)
-                };
+                return if sent { self.after_sending(stopped) } else { stopped };
             }
             let outcome = match step.act {
                 Act::Preflight => None,
-                Act::Send(Operation::Upgrade, _) => match guard.take() {
+                Act::Send(Operation::Upgrade, _) => match self.confirmed.take() {
                     Some(guard) => self.usr2(guard),
                     None => None,
                 },
-                Act::Send(operation, whom) => self.send(operation, whom, guard.take(), step.within),
+                Act::Send(operation, whom) => {
+                    // What was confirmed is one signal to one process; the rest is planned when it is due.
+                    let fits = |guard: &mut Guard| guard.plan().operation == Some(operation);
+                    let confirmed = self.confirmed.take_if(fits);
+                    self.send(operation, whom, confirmed, step.within)
+                }
                 Act::Await(stage) => self.reach(stage, step),
                 Act::Probe => self.probe(step),
                 Act::Ask => self.asked(step),
@@ -110,28 +114,12 @@ impl Carrying<'_, '_> {
                 Act::Verify(whom) => self.verify(whom, step),
             };
             match outcome {
-                None => sent |= !matches!(step.act, Act::Preflight),
+                None => sent |= matches!(step.act, Act::Send(..) | Act::Retire { .. }),
                 Some(outcome) if sent => return self.after_sending(outcome),
                 Some(outcome) => return outcome,
             }
         }
         self.done()
-    }
-
-    /// The last line of the audit log about the first signal: what came of the whole.
-    fn closed(&mut self, outcome: Outcome) -> Outcome {
-        if let Some(begun) = self.begun.take() {
-            let _ = runner::note(&begun, "result", &outcome.words(), self.hands);
-            begun.close(self.hands);
-        }
-        outcome
-    }
-
-    fn let_go(&mut self, guard: Option<Guard>, outcome: Outcome) -> Outcome {
-        if let Some(guard) = guard {
-            guard.close(self.hands);
-        }
-        outcome
     }
 
     /// Sends the first signal of an upgrade; what follows it is followed by the next steps.
@@ -256,6 +244,10 @@ impl Carrying<'_, '_> {
         // The drain before it took its own looks, and the operator his time.
         self.census = (self.helm.look)().0;
         let position = self.follow.position(&self.census);
+        // The answer is the newer confirmation: what was held for the older one is let go.
+        if let Some(older) = self.confirmed.take() {
+            older.close(self.hands);
+        }
         (!go_on).then(|| Outcome::NotSeen(format!("Stopped here. {position}. {}", step.way_back)))
     }
 
@@ -326,57 +318,6 @@ impl Carrying<'_, '_> {
             .filter(|finding| finding.app == app.id && finding.severity != Severity::Info)
             .find(|finding| !self.before.contains(finding.rule))
             .map(|finding| format!("{} is new: {}", finding.rule, finding.summary))
-    }
-
-    fn done(&mut self) -> Outcome {
-        let words = match self.course.operation {
-            Operation::Rollback => {
-                let serves = self.follow.who_serves(&self.census);
-                format!(
-                    "{serves} alone, after {}",
-                    super::words::seconds(self.follow.since(&self.census))
-                )
-            }
-            _ => self.follow.completed(&self.census),
-        };
-        Outcome::Done(match &self.course.left {
-            Some(left) => format!("{words}. {left}"),
-            None => words,
-        })
-    }
-
-    fn by_service(&self, words: String) -> Outcome {
-        if self.follow.somebody_serves(&self.census) {
-            Outcome::NotSeen(words)
-        } else {
-            Outcome::NothingServes(words)
-        }
-    }
-
-    fn broken_off(&self) -> Outcome {
-        Outcome::Interrupted(format!("Broken off. {}", self.follow.position(&self.census)))
-    }
-
-    /// Something was sent before: a refusal is no refusal of the whole any more, and how to go on is said.
-    fn after_sending(&mut self, outcome: Outcome) -> Outcome {
-        let on = match self.course.operation {
-            Operation::Rollback => format!("farrier rollback {} goes on", self.course.app),
-            _ if self.stage == Stage::Serves => {
-                let id = &self.course.app;
-                format!("farrier do retire {id} goes on, farrier rollback {id} goes back")
-            }
-            _ => format!("farrier watch {} follows it on", self.course.app),
-        };
-        match outcome {
-            Outcome::Refused(refused) | Outcome::Unaudited(refused) => {
-                let (census, _) = (self.helm.look)();
-                self.census = census;
-                let stands = self.follow.position(&self.census);
-                self.by_service(format!("Not sent: {refused}. {}. {stands}", refused.way_out))
-            }
-            Outcome::Interrupted(words) => Outcome::Interrupted(format!("{words}. {on}")),
-            other => other,
-        }
     }
 }
 

@@ -257,11 +257,14 @@ fn moving(app: &App, census: &Census) -> Headline<'static> {
     let since = new.process.age.get().copied().unwrap_or(0);
     let bound = grace(app, census);
     let (what, wait) = if new.phase == Phase::Ready {
-        (
-            Line::new(format!("{name}: {next} is ready, {pid} still serves beside it")),
+        let nobody = app.holder.get().is_some_and(Option::is_none);
+        let wait = if nobody && new.hook_retires() == Some(false) {
+            Line::new(format!("upgrade goes on and retires {pid}; rollback goes back to it"))
+        } else {
             Line::new(format!("wait until {pid} is retired"))
-                .aside(", by the hook, the deploy or by hand"),
-        )
+                .aside(", by the hook, the deploy or by hand")
+        };
+        (Line::new(format!("{name}: {next} is ready, {pid} still serves beside it")), wait)
     } else {
         (
             Line::new(format!("{name}: {pid} serves, {next} loads")),

@@ -1,0 +1,69 @@
+//! How a course ends: the last words, what is let go, and how to go on.
+
+use super::super::runner;
+use super::super::words::seconds;
+use super::{Carrying, Outcome};
+use crate::model::Operation;
+use crate::plans::follow::Stage;
+
+impl Carrying<'_, '_> {
+    /// The last line of the audit log about the first signal: what came of the whole. Nobody is held any more.
+    pub(super) fn closed(&mut self, outcome: Outcome) -> Outcome {
+        if let Some(confirmed) = self.confirmed.take() {
+            confirmed.close(self.hands);
+        }
+        if let Some(begun) = self.begun.take() {
+            let _ = runner::note(&begun, "result", &outcome.words(), self.hands);
+            begun.close(self.hands);
+        }
+        outcome
+    }
+
+    pub(super) fn done(&mut self) -> Outcome {
+        let words = match self.course.operation {
+            Operation::Rollback => {
+                let serves = self.follow.who_serves(&self.census);
+                format!("{serves} alone, after {}", seconds(self.follow.since(&self.census)))
+            }
+            _ => self.follow.completed(&self.census),
+        };
+        Outcome::Done(match &self.course.left {
+            Some(left) => format!("{words}. {left}"),
+            None => words,
+        })
+    }
+
+    pub(super) fn by_service(&self, words: String) -> Outcome {
+        if self.follow.somebody_serves(&self.census) {
+            Outcome::NotSeen(words)
+        } else {
+            Outcome::NothingServes(words)
+        }
+    }
+
+    pub(super) fn broken_off(&self) -> Outcome {
+        Outcome::Interrupted(format!("Broken off. {}", self.follow.position(&self.census)))
+    }
+
+    /// Something was sent before: a refusal is no refusal of the whole any more, and how to go on is said.
+    pub(super) fn after_sending(&mut self, outcome: Outcome) -> Outcome {
+        let on = match self.course.operation {
+            Operation::Rollback => format!("farrier rollback {} goes on", self.course.app),
+            _ if self.stage == Stage::Serves => {
+                let id = &self.course.app;
+                format!("farrier upgrade {id} goes on, farrier rollback {id} goes back")
+            }
+            _ => format!("farrier watch {} follows it on", self.course.app),
+        };
+        match outcome {
+            Outcome::Refused(refused) | Outcome::Unaudited(refused) => {
+                let (census, _) = (self.helm.look)();
+                self.census = census;
+                let stands = self.follow.position(&self.census);
+                self.by_service(format!("Not sent: {refused}. {}. {stands}", refused.way_out))
+            }
+            Outcome::Interrupted(words) => Outcome::Interrupted(format!("{words}. {on}")),
+            other => other,
+        }
+    }
+}
