@@ -406,6 +406,7 @@ pub fn app() -> App {
         listeners: vec![listener(48113, &[14740])].into(),
         wanted: vec![],
         holder: known("/proc/locks", None),
+        left: None,
     }
 }
 

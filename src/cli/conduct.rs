@@ -165,7 +165,7 @@ fn carried(
     hands: &mut dyn Hands,
     desk: &mut Desk<'_>,
 ) -> Outcome {
-    let Desk { say, ask, broken_off, .. } = desk;
+    let Desk { say, ask, broken_off, left, .. } = desk;
     let mut go_on =
         |question: &str| ask.as_mut().is_some_and(|ask| ask(question).trim() == "retire");
     let mut helm = Helm {
@@ -184,6 +184,7 @@ fn carried(
             if broken_off() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         },
         ask: Some(&mut go_on),
+        left: *left,
     };
     carry(course, guard, census, verdicts, terms, hands, &mut helm)
 }

@@ -9,6 +9,7 @@ use super::conduct::conduct;
 use super::looker::settled;
 use super::targets;
 use crate::model::{App, Census, Operation, Role, Signal};
+use crate::os::own::Leave;
 use crate::os::{Hands, Pid};
 use crate::plans::course::{Wishes, is_course};
 use crate::plans::{self, Confirm, Event, Given, Guard, Outcome, Plan, Refused, Terms, again};
@@ -86,6 +87,8 @@ pub struct Desk<'a> {
     pub ask: Option<&'a mut dyn FnMut(&str) -> String>,
     /// Whether the operator broke off (INT).
     pub broken_off: &'a dyn Fn() -> bool,
+    /// How he did, or whoever did it for him.
+    pub left: &'a dyn Fn() -> Leave,
     /// How text is dressed.
     pub paint: Paint,
 }

@@ -1,7 +1,6 @@
 //! `farrier record`: look after look in one file, secrets masked, to be stepped through later.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
@@ -49,7 +48,7 @@ impl RecordCommand {
         wish.live = true;
         let asked = Asked { targets: self.targets.clone(), settings: thresholds(&wish.limits) };
         let record = Record::new(options.live()).taken_for(asked);
-        let broken_off = own::break_off();
+        let broken_off = own::BreakOff::listen();
         let file = new_file(&self.output)?;
         let every = Duration::from_secs_f64(options.refresh.unwrap_or(EVERY));
         let (watch, mut surveyor, mut sized) = (Watch::start(), Surveyor::default(), None);
@@ -77,8 +76,8 @@ impl RecordCommand {
 }
 
 /// Waits for the next look; false: it was broken off.
-fn wait(watch: &Watch, next: Duration, broken_off: &AtomicBool) -> bool {
-    while !broken_off.load(Ordering::Relaxed) {
+fn wait(watch: &Watch, next: Duration, broken_off: &own::BreakOff) -> bool {
+    while !broken_off.is_raised() {
         let left = next.saturating_sub(watch.elapsed());
         if left.is_zero() {
             return true;

@@ -1,6 +1,5 @@
 //! What the commands that may send have in common: their options, the terminal, the hands.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
@@ -71,7 +70,7 @@ pub fn with_desk(
     let settings = options.settings_beside(&machines)?;
     let wish = targets::wish(std::slice::from_ref(&order.target), &settings);
     let paint = options.paint();
-    let broken_off = own::break_off();
+    let broken_off = own::BreakOff::listen();
     let mut hands = LiveHands::new(&options.proc).audited(settings.audit_file.clone());
     let mut worst = Status::DONE;
     for machine in &machines {
@@ -92,7 +91,8 @@ pub fn with_desk(
                     Said::Message(message) => output.complain(message),
                 },
                 ask: own::input_is_terminal().then_some(&mut ask),
-                broken_off: &|| broken_off.load(Ordering::Relaxed),
+                broken_off: &|| broken_off.is_raised(),
+                left: &|| broken_off.how(),
                 paint,
             },
         );

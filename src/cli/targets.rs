@@ -45,6 +45,7 @@ pub fn wish(targets: &[String], settings: &Settings) -> Wish {
         roots: named.collect(),
         limits: settings.limits,
         zone: Some(own::zone()),
+        audit: settings.audit_file.clone(),
         ..Wish::default()
     }
 }

@@ -1,6 +1,5 @@
 //! `farrier watch TARGET`: follows a handover that somebody else started, a line an event, to its verdict.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
@@ -38,7 +37,7 @@ impl Watch {
         let machines = options.machines()?;
         let settings = options.settings_beside(&machines)?;
         let wish = targets::wish(std::slice::from_ref(&self.target), &settings);
-        let broken_off = own::break_off();
+        let broken_off = own::BreakOff::listen();
         let recorded = !options.from.is_empty();
         let mut worst = Status::DONE;
         for machine in &machines {
@@ -48,7 +47,7 @@ impl Watch {
                 options,
                 recorded,
                 &mut || looker.look().0,
-                &|| broken_off.load(Ordering::Relaxed),
+                &|| broken_off.is_raised(),
                 output,
             );
             worst = worst.graver(status);

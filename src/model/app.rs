@@ -6,7 +6,7 @@ use crate::facts::sockets::SocketFile;
 use crate::facts::{Fact, Shared};
 use crate::os::{Access, FileStat, Pid, Text};
 
-use super::{Holder, Hook, Kind, Layout, Master, Phase, Process, Role, Setting, Worker};
+use super::{Holder, Hook, Kind, Layout, Left, Master, Phase, Process, Role, Setting, Worker};
 
 /// An app's id: its deploy root, else its working directory; where several share it, `#` and the
 /// pidfile or listener follow. Escaped: it is for people and scripts.
@@ -46,6 +46,8 @@ pub struct App {
     pub wanted: Vec<Wanted>,
     /// Who works on it: who has locked the directory of its pidfile, farrier itself left out.
     pub holder: Fact<Option<Holder>>,
+    /// An upgrade that a farrier left half done, where the audit log's file tells of one.
+    pub left: Option<Left>,
 }
 
 impl App {

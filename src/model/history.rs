@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::os::{Pid, shown};
 
-use super::{App, AppId, Census, Master, Phase, PidfileKind, PidfileState, Role};
+use super::{App, AppId, Census, Holder, Master, Phase, PidfileKind, PidfileState, Role, Signal};
 
 /// A process, not only its number: pid and start tick.
 pub type Identity = (Pid, Option<u64>);
@@ -62,6 +62,13 @@ pub enum What {
         /// How many workers it has.
         workers: usize,
     },
+    /// A signal reached a master, as far as that can be seen: it waits there, or did what it does.
+    Reached {
+        /// Its name without `SIG`.
+        signal: &'static str,
+        /// Another farrier that was at work then.
+        by: Option<String>,
+    },
     /// A master was superseded by another.
     Superseded,
     /// A superseded master is the current one again.
@@ -100,6 +107,7 @@ impl What {
             Self::Unnamed(_) => "pidfile-gone",
             Self::Loads => "master-loads",
             Self::Ready { .. } => "master-ready",
+            Self::Reached { .. } => "signal-reached",
             Self::Superseded => "master-superseded",
             Self::Restored => "master-restored",
             Self::WorkersStarted { .. } => "workers-started",
@@ -119,7 +127,7 @@ impl What {
             Self::Appeared { .. } => "fork",
             Self::Executed(_) => "program",
             Self::Renamed { .. } | Self::Named(_) | Self::Unnamed(_) => "pidfile",
-            Self::Loads => "status",
+            Self::Loads | Self::Reached { .. } => "status",
             Self::Ready { .. } | Self::Superseded | Self::Restored => "title",
             Self::Stopped | Self::Continued => "state",
             Self::WorkersStarted { .. } | Self::WorkersEnded { .. } | Self::Ended => "processes",
@@ -144,6 +152,10 @@ impl Event {
             What::Unnamed(file) => format!("{file} does not name {pid} any more"),
             What::Loads => format!("{pid} has its handlers and loads"),
             What::Ready { workers } => format!("{pid} is ready with {}", counted(*workers)),
+            What::Reached { signal, by: None } => format!("{signal} reached {pid}, sender unknown"),
+            What::Reached { signal, by: Some(by) } => {
+                format!("{signal} reached {pid} while {by} was at work")
+            }
             What::Superseded => format!("{pid} is the old master now"),
             What::Restored => format!("{pid} is the current master again"),
             What::WorkersStarted { count, alive } => {
@@ -181,12 +193,15 @@ pub fn between(before: &Census, now: &Census, id: &AppId) -> Vec<Event> {
     };
     let (then, here) = (masters(was), masters(is));
     for pid in here.difference(&then).chain(then.intersection(&here)) {
+        let app = is;
         let (Some(is), was) =
             (is.and_then(|app| app.master(*pid)), was.and_then(|a| a.master(*pid)))
         else {
             continue;
         };
         let was = was.filter(|was| was.process.identity() == is.process.identity());
+        let at_work = app.and_then(App::operator);
+        reached(was, is, at_work, &mut all);
         appeared_or_went_on(was, is, &mut all);
     }
     pidfiles(was, is, &mut all);
@@ -214,7 +229,7 @@ pub fn between(before: &Census, now: &Census, id: &AppId) -> Vec<Event> {
 fn rank(what: &What) -> u8 {
     match what {
         What::Switched { .. } => 0,
-        What::Superseded => 1,
+        What::Reached { .. } | What::Superseded => 1,
         What::Appeared { .. } => 2,
         What::Renamed { .. } => 3,
         What::Executed(_) => 4,
@@ -238,6 +253,41 @@ fn switched(was: Option<&App>, is: Option<&App>, all: &mut Vec<(Option<Pid>, Wha
         if from.as_deref() != Some(&*to) {
             all.push((None, What::Switched { from, to }));
         }
+    }
+}
+
+/// Signals that operators send to masters.
+const TOLD: &[Signal] = &[
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGINT,
+    Signal::SIGHUP,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGWINCH,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
+];
+
+/// Signals that reached a master: those that wait there, and USR2, which alone makes a master the old one.
+fn reached(
+    was: Option<&Master>,
+    is: &Master,
+    by: Option<&Holder>,
+    all: &mut Vec<(Option<Pid>, What)>,
+) {
+    let Some(was) = was else { return };
+    let pending = |master: &Master| master.process.status.get().map(|status| status.pending);
+    let waits = |signal: &&Signal| {
+        pending(is)
+            .zip(pending(was))
+            .is_some_and(|(now, then)| now.has(**signal) && !then.has(**signal))
+    };
+    let took = was.role == Role::Current && is.role == Role::Old;
+    let usr2 = Some(&Signal::SIGUSR2).filter(|_| took && is.kind.forks_by_usr2());
+    for signal in TOLD.iter().filter(waits).chain(usr2) {
+        let signal = signal.as_str().trim_start_matches("SIG");
+        all.push((Some(is.process.pid), What::Reached { signal, by: by.map(Holder::who) }));
     }
 }
 

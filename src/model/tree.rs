@@ -21,6 +21,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether a master of it becomes the old one by USR2 alone.
+    pub fn forks_by_usr2(self) -> bool {
+        matches!(self, Self::Unicorn | Self::Rainbows)
+    }
+
     /// Its name as `cli.md` writes it.
     pub fn name(self) -> &'static str {
         match self {

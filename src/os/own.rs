@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::sys::signal::Signal;
 
@@ -214,16 +214,62 @@ pub fn ask(question: &str) -> String {
     line
 }
 
-/// A flag that is raised when the operator breaks off (INT, TERM, HUP): what watches something can then say where it stands.
-pub fn break_off() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        // The order matters: a second one finds the flag raised and ends the program as usual.
-        let number = signal as i32;
-        let _ = signal_hook::flag::register_conditional_default(number, Arc::clone(&flag));
-        let _ = signal_hook::flag::register(number, Arc::clone(&flag));
+/// Whether the operator broke off (INT, TERM, HUP): what watches something can then say where it stands.
+#[derive(Clone, Debug, Default)]
+pub struct BreakOff {
+    raised: Arc<AtomicBool>,
+    hung_up: Arc<AtomicBool>,
+    told: Arc<AtomicBool>,
+}
+
+/// How somebody who worked on something left it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leave {
+    /// The operator broke off.
+    #[default]
+    Operator,
+    /// The terminal went.
+    Terminal,
+    /// farrier was told to end.
+    Told,
+}
+
+impl BreakOff {
+    /// Begins to listen.
+    pub fn listen() -> Self {
+        let all = Self::default();
+        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+            let number = signal as i32;
+            // The order matters: a second one finds the flag raised and ends the program as usual.
+            let raised = &all.raised;
+            let _ = signal_hook::flag::register_conditional_default(number, Arc::clone(raised));
+            let how = match signal {
+                Signal::SIGHUP => Some(&all.hung_up),
+                Signal::SIGTERM => Some(&all.told),
+                _ => None,
+            };
+            for flag in how.into_iter().chain([raised]) {
+                let _ = signal_hook::flag::register(number, Arc::clone(flag));
+            }
+        }
+        all
     }
-    flag
+
+    /// Whether it happened.
+    pub fn is_raised(&self) -> bool {
+        self.raised.load(Ordering::Relaxed)
+    }
+
+    /// How.
+    pub fn how(&self) -> Leave {
+        if self.hung_up.load(Ordering::Relaxed) {
+            Leave::Terminal
+        } else if self.told.load(Ordering::Relaxed) {
+            Leave::Told
+        } else {
+            Leave::Operator
+        }
+    }
 }
 
 /// The most that is read of a recording, in bytes.

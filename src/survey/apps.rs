@@ -186,6 +186,7 @@ impl Maker<'_> {
             listeners: listeners.into(),
             wanted: Vec::new(),
             holder: holders::not_asked(),
+            left: None,
             root,
         }
     }
@@ -308,6 +309,7 @@ impl Maker<'_> {
             listeners: Vec::new().into(),
             wanted: Vec::new(),
             holder: holders::not_asked(),
+            left: None,
             root,
         }
     }

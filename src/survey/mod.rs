@@ -10,6 +10,7 @@ mod extensions;
 mod group;
 mod holders;
 mod idle;
+mod left;
 mod listeners;
 mod log;
 mod masters;
@@ -54,6 +55,8 @@ pub struct Wish {
     pub memory: bool,
     /// The time zone that times are told in; none: UTC.
     pub zone: Option<jiff::tz::TimeZone>,
+    /// The file that takes the audit log's lines, where the settings name one.
+    pub audit: Option<PathBuf>,
     /// Read the live environments of workers too: for the screen and for recordings.
     pub live: bool,
 }
@@ -107,6 +110,7 @@ impl Surveyor {
             host,
         };
         sizes::look(&once, &mut census);
+        left::look(&once, &mut census, wish.audit.as_deref());
         if census.apps.is_empty() {
             idle::look(&once, &mut census.seen);
         }

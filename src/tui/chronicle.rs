@@ -48,6 +48,8 @@ pub struct Chronicle {
     /// How many there were, with those that are not kept any more.
     told: usize,
     before: Option<Arc<Census>>,
+    /// The app that farrier itself acts on now: what reaches its masters is told by that.
+    pub acting: Option<AppId>,
     /// The look before missed a master: it may have been about to become another program.
     missed: bool,
 }
@@ -154,6 +156,9 @@ impl Chronicle {
         {
             return;
         }
+        if matches!(event.what, What::Reached { .. }) && self.sent(&event) {
+            return;
+        }
         // The link's own time is exact: it is told with that.
         if matches!(event.what, What::Switched { .. })
             && let Some(switched) = now.app(&event.app).and_then(switched_at)
@@ -179,6 +184,16 @@ impl Chronicle {
             minor: false,
             line: None,
         });
+    }
+
+    /// Whether farrier itself sent it, or may have.
+    fn sent(&self, event: &history::Event) -> bool {
+        let What::Reached { signal, .. } = event.what else { return false };
+        let Some(pid) = event.pid else { return false };
+        let told = format!("{signal} went to {pid} ");
+        let near = |moment: &&Moment| (event.at.as_second() - moment.at.as_second()).abs() <= SAME;
+        self.acting.as_ref() == Some(&event.app)
+            || self.moments.iter().rev().filter(near).any(|moment| moment.words.starts_with(&told))
     }
 
     /// When masters started that were there before farrier.

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::gather::Looker;
 use crate::model::Census;
 use crate::os::Hands;
+use crate::os::own::Leave;
 use crate::plans::carry::{self, Helm};
 use crate::plans::course::Course;
 use crate::plans::runner::{self, Terms};
@@ -146,16 +147,23 @@ fn carry_out(
         Ok(guard) => guard,
         Err(refused) => return came(Outcome::Refused(refused)),
     };
-    let mut broken_off = false;
+    let (mut broken_off, left) = (false, Cell::new(Leave::Operator));
     let mut tell = |event| {
         if !matches!(event, runner::Event::Waiting(..)) {
             say(Said::Told(at.get(), event));
         }
-        broken_off |= matches!(orders.try_recv(), Ok(Order::Break) | Err(Disconnected));
+        match orders.try_recv() {
+            Ok(Order::Break) => broken_off = true,
+            Err(Disconnected) => {
+                broken_off = true;
+                left.set(Leave::Terminal);
+            }
+            _ => {}
+        }
         if broken_off { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let terms = Terms { given, within: None, unaudited: true };
-    let mut helm = Helm { look: &mut look, tell: &mut tell, ask: None };
+    let mut helm = Helm { look: &mut look, tell: &mut tell, ask: None, left: &|| left.get() };
     came(carry::carry(course, guard, &census, &verdicts, &terms, hands, &mut helm));
 }
 

@@ -10,6 +10,8 @@ mod demo;
 #[cfg(test)]
 mod inspector;
 #[cfg(test)]
+mod left;
+#[cfg(test)]
 mod operators;
 #[cfg(test)]
 mod predicted;

@@ -74,6 +74,7 @@ impl Command<'_> {
                 },
                 ask: if self.types.is_some() { Some(&mut ask) } else { None },
                 broken_off: &|| false,
+                left: &farrier::os::own::Leave::default,
                 paint: Paint::default(),
             },
         );

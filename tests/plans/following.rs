@@ -98,6 +98,7 @@ fn a_whole_handover_is_told_and_is_done() {
     assert_eq!(
         told,
         [
+            "USR2 reached 9120, sender unknown",
             "9120 is the old master now",
             "14740, child of 9120, appeared",
             "unicorn.pid of 9120 became unicorn.pid.oldbin",

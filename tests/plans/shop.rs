@@ -220,6 +220,7 @@ pub fn shop(masters: Vec<Master>) -> Census {
         .into(),
         wanted: Vec::new(),
         holder: known(None),
+        left: None,
     };
     Census {
         zone: jiff::tz::TimeZone::UTC,

@@ -3,7 +3,7 @@
 use farrier::cli::Status;
 use farrier::cli::operate::{Consent, Desk, Order, Reach, Said, Wanted, operate};
 use farrier::facts::signals::SignalSet;
-use farrier::model::{Census, Config, Operation, Phase, Role, Setting, Signal};
+use farrier::model::{Census, Config, CurrentState, Operation, Phase, Role, Setting, Signal};
 use farrier::os::{Pid, Probed};
 use farrier::plans::Rehearsal;
 use farrier::plans::course::Wishes;
@@ -83,6 +83,7 @@ impl Ask<'_> {
                 },
                 ask: if self.types.is_some() { Some(&mut ask) } else { None },
                 broken_off: &|| at.get() >= self.broken_at,
+                left: &farrier::os::own::Leave::default,
                 paint: Paint::default(),
             },
         );
@@ -259,6 +260,42 @@ fn a_second_operator_is_told_who_works_on_it() {
         assert_eq!((ran.status, ran.sent.len()), (Status::REFUSED, 0), "{operation:?}");
         assert!(ran.err.contains("4242 holds the lock on"), "{}", ran.err);
     }
+}
+
+#[test]
+fn what_somebody_else_does_meanwhile_stops_it_there() {
+    // The old one ends before it was told to, and no hook does it.
+    let mut boxes = until_ready(0);
+    boxes.push(without(handover(Phase::Ready, &[14743, 14744]), 9120));
+    let ran = sends(Operation::Upgrade).run(&boxes);
+    assert_eq!(ran.sent, [(pid(9120), Signal::SIGUSR2)], "{}{}", ran.out, ran.err);
+    assert_eq!(ran.status, Status::OLD_SERVES, "{}", ran.err);
+    let told = "9120 ended: farrier neither caused nor expected it, and sends nothing more";
+    assert!(ran.err.contains(told), "{}", ran.err);
+    // A signal waits at the new one, which is stopped just then.
+    let mut boxes = until_ready(0);
+    let mut hit = handover(Phase::Loading, &[]);
+    let status = hit.apps[0].masters[1].process.status.value.as_mut().unwrap();
+    status.pending = SignalSet(1 << 2);
+    boxes.truncate(4);
+    boxes.push(hit);
+    let ran = sends(Operation::Upgrade).run(&boxes);
+    assert_eq!(ran.sent, [(pid(9120), Signal::SIGUSR2)]);
+    assert!(ran.err.contains("QUIT reached 14740, sender unknown: "), "{}", ran.err);
+    // The link is switched once more.
+    let mut boxes = until_ready(0);
+    let mut switched = handover(Phase::Loading, &[]);
+    let layout = switched.apps[0].layout.value.as_mut().unwrap().as_mut().unwrap();
+    layout.current.state = known(CurrentState::Release("20261122110000".into()));
+    boxes.truncate(4);
+    boxes.push(switched);
+    let ran = sends(Operation::Upgrade).run(&boxes);
+    assert!(
+        ran.err.contains("current went from 20261121224103 to 20261122110000: "),
+        "{}",
+        ran.err
+    );
+    assert!(!ran.out.contains("sender unknown"), "its own USR2 is its own: {}", ran.out);
 }
 
 #[test]

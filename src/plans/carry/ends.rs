@@ -3,7 +3,7 @@
 use super::super::runner;
 use super::super::words::seconds;
 use super::{Carrying, Outcome};
-use crate::model::Operation;
+use crate::model::{Operation, left};
 use crate::plans::follow::Stage;
 
 impl Carrying<'_, '_> {
@@ -42,7 +42,8 @@ impl Carrying<'_, '_> {
     }
 
     pub(super) fn broken_off(&self) -> Outcome {
-        Outcome::Interrupted(format!("Broken off. {}", self.follow.position(&self.census)))
+        let how = left::words((self.helm.left)());
+        Outcome::Interrupted(format!("{how}. {}", self.follow.position(&self.census)))
     }
 
     /// Something was sent before: a refusal is no refusal of the whole any more, and how to go on is said.

@@ -2,20 +2,22 @@
 //! nothing that serves is ever taken down for it.
 
 mod ends;
+mod meanwhile;
 mod probe;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::model::{App, Census, Operation};
+use crate::model::{App, Census, Master, Operation};
+use crate::os::own::Leave;
 use crate::os::{Hands, Pid};
 use crate::rules::{Severity, Verdict, Verdicts};
 
 use super::course::{Act, Course, Step, Whom};
 use super::follow::{Follow, Stage, Turn};
 use super::runner::{self, LOOK_AT_FIRST, LOOK_EVERY};
-use super::{Event, Given, Guard, Outcome, Refused, Terms, plan};
+use super::{Event, Given, Guard, Outcome, Refused, Terms, plan, words};
 
 /// How long "at first" is: what ends soon could be missed.
 const AT_FIRST: Duration = Duration::from_secs(2);
@@ -28,6 +30,8 @@ pub struct Helm<'a> {
     pub tell: &'a mut dyn FnMut(Event) -> ControlFlow<()>,
     /// Asks whether to go on; `None`: nobody can be asked, so it goes on.
     pub ask: Option<&'a mut dyn FnMut(&str) -> bool>,
+    /// How the operator left, once he did.
+    pub left: &'a dyn Fn() -> Leave,
 }
 
 struct Carrying<'a, 'b> {
@@ -44,6 +48,10 @@ struct Carrying<'a, 'b> {
     begun: Option<Guard>,
     /// The signal that was confirmed, until it is sent: its process is held.
     confirmed: Option<Guard>,
+    /// What was sent so far, and to whom.
+    sent: Vec<(Pid, &'static str)>,
+    /// A hook may end the old master by itself.
+    hooked: bool,
 }
 
 /// Carries it out from the guard of its first signal on. `census` is the look that the course was planned on.
@@ -75,6 +83,8 @@ pub fn carry(
         census: census.clone(),
         begun: None,
         confirmed: Some(guard),
+        sent: Vec::new(),
+        hooked: app.master(course.first.target).and_then(Master::hook_retires) != Some(false),
     };
     let outcome = carrying.steps();
     carrying.closed(outcome)
@@ -126,6 +136,7 @@ impl Carrying<'_, '_> {
     fn usr2(&mut self, guard: Guard) -> Option<Outcome> {
         match runner::sent(&guard, self.terms, self.hands, self.helm.look, self.helm.tell) {
             Ok(_) => {
+                self.sent.push((guard.plan().target, words::name(guard.plan().signal)));
                 self.begun = Some(guard);
                 None
             }
@@ -152,6 +163,7 @@ impl Carrying<'_, '_> {
         // What was confirmed by force is the first signal, and nothing that a later step finds.
         let given = if first { self.terms.given.clone() } else { Given::Button };
         let within = self.terms.within.or(Some(within));
+        self.sent.push((guard.plan().target, words::name(guard.plan().signal)));
         let terms = Terms { given, within, unaudited: self.terms.unaudited };
         match runner::run(guard, &terms, self.hands, self.helm.look, self.helm.tell) {
             Outcome::Done(words) => {
@@ -222,7 +234,11 @@ impl Carrying<'_, '_> {
         let (events, turn) = self.follow.look(&census);
         self.census = census;
         let mut go_on = (self.helm.tell)(Event::Waiting(waited, within)).is_continue();
+        let foreign = events.iter().find_map(|event| self.unexpected(event));
         for event in events {
+            if self.is_own(&event) {
+                continue;
+            }
             go_on &= (self.helm.tell)(Event::Happened(event)).is_continue();
         }
         match turn {
@@ -233,6 +249,9 @@ impl Carrying<'_, '_> {
                 let words = format!("Nothing can be seen any more: {why}");
                 return Err(Outcome::Interrupted(words));
             }
+        }
+        if let Some(foreign) = foreign {
+            return Err(self.stopped_by(&foreign));
         }
         if go_on { Ok(waited) } else { Err(self.broken_off()) }
     }

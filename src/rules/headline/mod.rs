@@ -2,9 +2,11 @@
 
 mod asked;
 mod last;
+mod moving;
 mod steps;
 
 use self::asked::{Asked, fine};
+use self::moving::moving;
 use self::steps::steps;
 use super::causes::groups;
 use super::line::{Line, WIDTH, age, cut, named};
@@ -248,37 +250,6 @@ fn of_finding<'a>(
 fn release(master: &Master) -> String {
     let release = master.release.get().and_then(Option::as_deref);
     release.map_or_else(String::new, |name| format!(" on {}", named(name)))
-}
-
-fn moving(app: &App, census: &Census) -> Headline<'static> {
-    let Some((old, new)) = generations(app) else { return stuck(app, census) };
-    let (pid, next) = (old.process.pid, new.process.pid);
-    let name = cut(&app.name, 16);
-    let since = new.process.age.get().copied().unwrap_or(0);
-    let bound = grace(app, census);
-    let (what, wait) = if new.phase == Phase::Ready {
-        let nobody = app.holder.get().is_some_and(Option::is_none);
-        let wait = if nobody && new.hook_retires() == Some(false) {
-            Line::new(format!("upgrade goes on and retires {pid}; rollback goes back to it"))
-        } else {
-            Line::new(format!("wait until {pid} is retired"))
-                .aside(", by the hook, the deploy or by hand")
-        };
-        (Line::new(format!("{name}: {next} is ready, {pid} still serves beside it")), wait)
-    } else {
-        (
-            Line::new(format!("{name}: {pid} serves, {next} loads")),
-            Line::new(format!("wait until {next} is ready; signal neither meanwhile")),
-        )
-    };
-    plain(
-        Word::Moving,
-        what,
-        Line::new(format!("{next}{} started", release(new)))
-            .keep(format!(" {} ago, of at most {}", age(since), age(bound)))
-            .aside(format!("; {pid}{}", release(old))),
-        wait,
-    )
 }
 
 /// A handover that is older than its grace and that no rule has told yet.

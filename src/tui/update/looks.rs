@@ -26,6 +26,7 @@ pub(super) fn arrived(
         return asking::recheck(state);
     }
     let told = state.chronicle.told();
+    state.chronicle.acting = state.under_way.as_ref().map(|under_way| under_way.app.clone());
     state.chronicle.look(&census, state.rights.are_of_a_recording());
     let eventful = state.chronicle.told() > told;
     if let Some(passage) = &mut state.passage {

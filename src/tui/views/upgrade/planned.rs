@@ -29,6 +29,7 @@ pub(super) fn page(state: &State, columns: usize) -> Page {
     let mut lower = Lower::default();
     match planned {
         Ok(course) => {
+            page.crumb = crumb(Some(app), &app.name, &course.title);
             page.count = "the plan: nothing is sent yet".into();
             page.rows = steps(state, app, &course, columns);
             page.rows.extend(checks(state, app, &course.first, columns));
@@ -97,6 +98,9 @@ pub(super) fn tally(plan: &Plan) -> String {
 
 /// What the next generation starts from, each value with the place that tells it.
 fn next(state: &State, app: &App, plan: &Plan, columns: usize) -> Vec<Row> {
+    if plan.next.is_empty() {
+        return Vec::new();
+    }
     let decided = plan.next.iter().filter(|next| next.state != CheckState::Blind).count();
     let count = format!("{decided} of {} known", plan.next.len());
     let mut rows = vec![Row::text(titled(state, columns, "The new master starts from", &count))];

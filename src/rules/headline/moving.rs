@@ -1,0 +1,60 @@
+//! A handover within its grace: who serves, who is awaited, and who works on it, or left it.
+
+use super::{Headline, Word, generations, plain, release, stuck};
+use crate::model::handover::grace;
+use crate::model::{App, Census, Phase};
+use crate::rules::line::{Line, age, cut};
+
+pub(super) fn moving(app: &App, census: &Census) -> Headline<'static> {
+    let Some((old, new)) = generations(app) else { return stuck(app, census) };
+    let (pid, next) = (old.process.pid, new.process.pid);
+    let name = cut(&app.name, 16);
+    let since = new.process.age.get().copied().unwrap_or(0);
+    let bound = grace(app, census);
+    let (what, wait) = if new.phase == Phase::Ready {
+        let nobody = app.holder.get().is_some_and(Option::is_none);
+        let wait = if nobody && new.hook_retires() == Some(false) {
+            Line::new(format!("upgrade goes on and retires {pid}; rollback goes back to it"))
+        } else {
+            Line::new(format!("wait until {pid} is retired"))
+                .aside(", by the hook, the deploy or by hand")
+        };
+        (Line::new(format!("{name}: {next} is ready, {pid} still serves beside it")), wait)
+    } else {
+        (
+            Line::new(format!("{name}: {pid} serves, {next} loads")),
+            Line::new(format!("wait until {next} is ready; signal neither meanwhile")),
+        )
+    };
+    let (what, wait) = match &app.left {
+        Some(left) => {
+            let at = left.at.to_zoned(census.zone.clone()).strftime("%H:%M").to_string();
+            let by = cut(&left.by.to_string(), 12);
+            let step = left.step.0;
+            let what = format!("an upgrade of {name} by {by} stopped after step {step}, {at}");
+            let wait = if new.phase == Phase::Ready {
+                wait
+            } else {
+                Line::new(format!(
+                    "wait until {next} is ready; then upgrade goes on, or rollback goes back"
+                ))
+            };
+            (Line::new(what), wait)
+        }
+        None => (what, wait),
+    };
+    let wait = match app.operator() {
+        Some(holder) => Line::new(format!("wait: {} works on it", cut(&holder.who(), 40))),
+        None => wait,
+    };
+    let went = app.left.as_ref().and_then(|left| left.why);
+    let went = went.map_or_else(String::new, |why| format!("{why}; "));
+    plain(
+        Word::Moving,
+        what,
+        Line::new(format!("{went}{next}{} started", release(new)))
+            .keep(format!(" {} ago, of at most {}", age(since), age(bound)))
+            .aside(format!("; {pid}{}", release(old))),
+        wait,
+    )
+}
