@@ -1,5 +1,6 @@
 //! Unicorn's log, by the messages of `lib/unicorn/http_server.rb` (4.3 to 6.1) and the form of Ruby's `Logger`.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::model::log::{Entry, Log, Said};
@@ -18,13 +19,37 @@ pub fn read(bytes: &Text, path: &Path, whole: bool) -> Log {
         if line.is_empty() || line.len() > LONGEST {
             continue;
         }
-        let (header, message) = header(line);
+        let plain = uncoloured(line);
+        let (header, message) = header(&plain);
         if let Some(said) = said(message, &header) {
             let Header { time, writer, .. } = header;
             entries.push(Entry { line: at + 1, time, writer, said });
         }
     }
     Log { path: path.to_path_buf(), whole, entries }
+}
+
+/// A line without the colours that a formatter gives it (ECMA-48, SGR).
+fn uncoloured(line: &[u8]) -> Cow<'_, [u8]> {
+    if !line.contains(&0x1b) {
+        return Cow::Borrowed(line);
+    }
+    let mut plain = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let [first, behind @ ..] = rest {
+        let length = behind
+            .strip_prefix(b"[")
+            .filter(|_| *first == 0x1b)
+            .map(|code| code.iter().take_while(|b| matches!(b, b'0'..=b'9' | b';' | b':')).count())
+            .filter(|length| behind.get(length + 1) == Some(&b'm'));
+        if let Some(length) = length {
+            rest = behind.get(length + 2..).unwrap_or_default();
+        } else {
+            plain.push(*first);
+            rest = behind;
+        }
+    }
+    Cow::Owned(plain)
 }
 
 /// What stands before the message.
@@ -210,6 +235,24 @@ mod tests {
         ] {
             assert_eq!(only(&format!("{HEAD}{message}")), None, "{message}");
         }
+    }
+
+    #[test]
+    fn colours_and_rubbish_round_a_message() {
+        for line in [
+            format!("\u{1b}[36m{HEAD}\u{1b}[0mmaster process ready\u{1b}[m"),
+            "\u{1b}[1;31mmaster process ready\u{1b}[0m".to_owned(),
+        ] {
+            assert_eq!(only(&line), Some(Said::Ready), "{line:?}");
+        }
+        let rubbish = "x".repeat(LONGEST * 3);
+        let text =
+            format!("{rubbish}\n\0\u{1}\u{1b}[\u{1b}]0;x\u{7}\n{HEAD}master complete\r\n{rubbish}");
+        let log = of(&text);
+        assert_eq!(
+            log.entries.iter().map(|entry| (entry.line, &entry.said)).collect::<Vec<_>>(),
+            [(3, &Said::Complete)]
+        );
     }
 
     #[test]
