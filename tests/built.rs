@@ -188,6 +188,7 @@ pub fn config() -> Config {
         preload_app: set(true, 5),
         timeout: set(30, 6),
         stderr_path: Setting::NotSet,
+        logger: Setting::NotSet,
         user: Setting::NotSet,
         program: Setting::NotSet,
         environment: vec![farrier::model::config::Assignment {
@@ -196,6 +197,7 @@ pub fn config() -> Config {
             hook: Some(Hook::BeforeExec),
         }],
         defaulted: vec![],
+        sweeps: vec![],
         hooks: vec![],
         obscure_hooks: vec![],
         removed_calls: vec![],

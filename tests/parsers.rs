@@ -7,7 +7,7 @@ use farrier::facts::{
     cgroup, environ, files, limits, maps, memory, pidfile, process, signals, sockets,
 };
 use farrier::os::{Pid, Text};
-use farrier::servers::{Candidate, Loading, SERVERS};
+use farrier::servers::{Candidate, Loading, SERVERS, Variables};
 use proptest::prelude::*;
 
 /// Bytes of any kind, and bytes that look like what each parser waits for.
@@ -135,6 +135,19 @@ fn ruby_source() -> impl Strategy<Value = String> {
         "-> {",
         "nil",
         "eval ",
+        "else ",
+        "elsif ",
+        "== ",
+        "? ",
+        "&& ",
+        "|| ",
+        "ENV.fetch('PORT') { ",
+        "ENV.clear\n",
+        "ENV['RAILS_ENV'] ",
+        "File.join(",
+        "File.expand_path(",
+        "require 'x'\n",
+        "self",
     ];
     proptest::collection::vec(prop::sample::select(pieces), 0..60).prop_map(|all| all.concat())
 }
@@ -157,7 +170,10 @@ fn parse_everything(bytes: &Text) {
             let _ = (server.options)(&found.arguments);
         }
         let path = bytes.path();
-        let loading = Loading { text: bytes, path, given: path, cwd: Some(path) };
+        let environ = environ::parse_live(&Text::from("RAILS_ENV=x\0PORT=7\0HOME=/h"));
+        let known = Variables::of(&environ);
+        let variables = Some(&known);
+        let loading = Loading { text: bytes, path, given: path, cwd: Some(path), variables };
         let config = (server.read_config)(&loading);
         assert_eq!(config.file.path, bytes.path());
     }
@@ -193,6 +209,27 @@ proptest! {
     #[test]
     fn no_configuration_makes_its_reader_panic(source in ruby_source()) {
         parse_everything(&Text::from(&*source));
+    }
+
+    #[test]
+    fn what_is_no_code_sets_nothing(source in ruby_source()) {
+        prop_assume!(!source.contains("=end"));
+        let commented: Vec<String> = source.lines().map(|line| format!("  # {line}")).collect();
+        for text in [
+            commented.join("\n"),
+            format!("=begin\n{source}\n=end"),
+            format!("text = <<~'LAST'\n{source}\n  LAST\n"),
+            format!("text = <<-\"LAST\".strip\n{}\n  LAST\n", source.replace('#', "")),
+            format!("__END__\n{source}"),
+        ] {
+            for server in SERVERS.iter().filter(|server| server.usual_configs.is_empty()) {
+                let path = Path::new("u.rb");
+                let bytes = Text::from(&*text);
+                let loading = Loading { text: &bytes, path, given: path, cwd: None, variables: None };
+                let read = (server.read_config)(&loading);
+                prop_assert_eq!(read, farrier::model::Config::empty(path), "{}", text);
+            }
+        }
     }
 
     #[test]

@@ -90,6 +90,28 @@ pub struct Defaulted {
     pub hook: Option<Hook>,
 }
 
+/// Something that may change any variable: `ENV.clear`, `ENV[name] =`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// The line, from 1.
+    pub line: usize,
+    /// What stands there.
+    pub text: Text,
+    /// The hook that it stands in; `None`: at the top level.
+    pub hook: Option<Hook>,
+}
+
+/// Where a server's own messages go by its `logger`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogTo {
+    /// To its standard error, as without one.
+    Stderr,
+    /// To its standard output.
+    Stdout,
+    /// To a file.
+    File(PathBuf),
+}
+
 /// A hook with what it does to an old master.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HookBody {
@@ -181,6 +203,8 @@ pub struct Config {
     pub timeout: Setting<u32>,
     /// `stderr_path`.
     pub stderr_path: Setting<PathBuf>,
+    /// `logger`.
+    pub logger: Setting<LogTo>,
     /// `user`.
     pub user: Setting<Text>,
     /// `Unicorn::HttpServer::START_CTX[0] =`.
@@ -189,6 +213,8 @@ pub struct Config {
     pub environment: Vec<Assignment>,
     /// `ENV[…] ||=`.
     pub defaulted: Vec<Defaulted>,
+    /// What may change any variable.
+    pub sweeps: Vec<Sweep>,
     /// The hooks that are set without a condition, the last of each kind.
     pub hooks: Vec<HookBody>,
     /// Hooks that may be set besides, or instead.
@@ -256,10 +282,12 @@ impl Config {
             preload_app: Setting::NotSet,
             timeout: Setting::NotSet,
             stderr_path: Setting::NotSet,
+            logger: Setting::NotSet,
             user: Setting::NotSet,
             program: Setting::NotSet,
             environment: Vec::new(),
             defaulted: Vec::new(),
+            sweeps: Vec::new(),
             hooks: Vec::new(),
             obscure_hooks: Vec::new(),
             removed_calls: Vec::new(),

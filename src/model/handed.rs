@@ -46,6 +46,12 @@ fn changes(master: &Master) -> Fact<Changes> {
         Err(lacking) => return lacking,
     }
     let at = |line: usize| Place::line(&config.file.path, line);
+    for sweep in config.sweeps.iter().filter(|sweep| sweep.hook == Some(Hook::BeforeExec)) {
+        for variable in &environ.variables {
+            let handed = Handed::Unknown(sweep.text.clone());
+            all.insert(variable.name.clone(), (handed, at(sweep.line)));
+        }
+    }
     for set in config.environment.iter().filter(|set| set.hook == Some(Hook::BeforeExec)) {
         let handed = match &set.value {
             Setting::Set { value, line } => (Handed::Set(value.clone()), at(*line)),

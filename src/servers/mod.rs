@@ -5,12 +5,14 @@ pub mod puma;
 pub mod rainbows;
 pub mod ruby;
 pub mod unicorn;
+mod variables;
 
 use std::path::{Path, PathBuf};
 
 use crate::facts::process::Status;
 use crate::model::{Config, Kind, Log, Operation, Process, Role, Signal};
 use crate::os::Text;
+pub use variables::{Variable, Variables};
 
 /// A process as recognition sees it: little enough to be read of every process of the machine.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +112,8 @@ pub struct Loading<'a> {
     pub given: &'a Path,
     /// The working directory of the process that loads it, links resolved; `None`: not known.
     pub cwd: Option<&'a Path>,
+    /// The environment that it is loaded with; `None`: not known.
+    pub variables: Option<&'a Variables>,
 }
 
 /// What one file of a proxy's configuration says of where requests go.

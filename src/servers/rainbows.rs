@@ -95,7 +95,8 @@ mod tests {
              \x20 keepalive_timeout 30\nend\npid '/run/r.pid'\ntimeout 20\n",
         );
         let path = Path::new("/srv/r.rb");
-        let config = read_config(&Loading { text: &text, path, given: path, cwd: None });
+        let config =
+            read_config(&Loading { text: &text, path, given: path, cwd: None, variables: None });
         assert_eq!(config.worker_processes.value(), Some(&3));
         assert_eq!(config.pid.value().unwrap(), Path::new("/run/r.pid"));
         assert_eq!(config.timeout.value(), Some(&21));

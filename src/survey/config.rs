@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::cores;
 use super::once::Once;
 use crate::facts::pidfile::{Content, parse};
 use crate::facts::{Fact, Lack, Place};
@@ -9,7 +10,7 @@ use crate::model::config::OldPath;
 use crate::model::config::oldbin;
 use crate::model::{Config, Layout, Process, Setting};
 use crate::os::{Root, Text};
-use crate::servers::{Loading, Options, Server};
+use crate::servers::{Loading, Options, Server, Variables};
 
 /// How much of a configuration file is read.
 const CONFIG_BOUND: u32 = 1 << 20;
@@ -21,6 +22,8 @@ pub struct Seen<'a> {
     pub given: &'a Path,
     /// The working directory of the process that loads it, links resolved, if that is known.
     pub cwd: Option<&'a Path>,
+    /// The environment that it is loaded with, if that is known.
+    pub variables: Option<&'a Variables>,
 }
 
 /// Reads a configuration at a path. A file that is not there is lacking as such.
@@ -33,9 +36,13 @@ pub fn read(
 ) -> Fact<Config> {
     once.file(root, path, CONFIG_BOUND).then(|bytes| match bytes {
         Some(text) => {
-            let Seen { given, cwd } = seen;
-            let mut config = (server.read_config)(&Loading { text: &text, path, given, cwd });
+            let Seen { given, cwd, variables } = seen;
+            let loading = Loading { text: &text, path, given, cwd, variables };
+            let mut config = (server.read_config)(&loading);
             config.file = once.spot(root, path);
+            if server.is_proxy() {
+                cores::counted(once, root, &mut config);
+            }
             resolve(once, root, &mut config, cwd);
             Ok(config)
         }
@@ -78,7 +85,13 @@ fn resolve(once: &Once<'_>, root: Root, config: &mut Config, cwd: Option<&Path>)
 pub fn none(server: &Server, process: &Process) -> Fact<Config> {
     let place = Place::new(format!("/proc/{}/cmdline", process.pid));
     let nothing = Path::new("");
-    let loading = Loading { text: &Text::default(), path: nothing, given: nothing, cwd: None };
+    let loading = Loading {
+        text: &Text::default(),
+        path: nothing,
+        given: nothing,
+        cwd: None,
+        variables: None,
+    };
     Fact::known(place, (server.read_config)(&loading))
 }
 
@@ -89,6 +102,7 @@ fn usual(
     server: &Server,
     process: &Process,
     options: &Options,
+    variables: Option<&Variables>,
     layout: Option<&Layout>,
 ) -> Fact<Config> {
     let cwd = match &process.cwd.value {
@@ -102,7 +116,7 @@ fn usual(
     let every = |base: &Path| server.usual_configs.iter().map(|path| base.join(path)).collect();
     let paths: Vec<PathBuf> = bases.into_iter().flatten().flat_map::<Vec<_>, _>(every).collect();
     for path in paths {
-        let seen = Seen { given: &path, cwd: Some(cwd) };
+        let seen = Seen { given: &path, cwd: Some(cwd), variables };
         let config = read(once, server, process.root, &path, seen);
         match &config.value {
             Ok(found) if (server.agrees)(found, options) || names(once, process, cwd, found) => {
@@ -131,17 +145,27 @@ pub fn loaded(
     server: &Server,
     process: &Process,
     options: &Options,
+    variables: Option<&Variables>,
     layout: &Fact<Option<Layout>>,
 ) -> Fact<Config> {
     let Some(given) = &options.config else {
         return if server.usual_configs.is_empty() {
             none(server, process)
         } else {
-            usual(once, server, process, options, layout.get().and_then(Option::as_ref))
+            let layout = layout.get().and_then(Option::as_ref);
+            usual(once, server, process, options, variables, layout)
         };
     };
     let cwd = process.cwd.get().map(|cwd| cwd.path.clone());
-    let seen = Seen { given, cwd: cwd.as_deref() };
+    let seen = Seen { given, cwd: cwd.as_deref(), variables };
+    if server.is_proxy() && given.is_relative() {
+        // It counts from the prefix that was compiled in, or given as a relative one itself.
+        let place = Place::new(format!("/proc/{}/cmdline", process.pid));
+        return Fact::lacking(
+            place,
+            Lack::Depends("the prefix that it counts its paths from".into()),
+        );
+    }
     let path = if given.is_absolute() {
         given.clone()
     } else {

@@ -12,6 +12,7 @@ use super::proxied;
 use super::restart::Known;
 use super::sizes;
 use super::supervisor::supervisor;
+use super::variables::Asked;
 use crate::facts::environ::Environ;
 use crate::facts::sockets::SocketTable;
 use crate::facts::{Fact, Lack, Place};
@@ -56,8 +57,16 @@ impl Round<'_> {
         let Member { process, server, recognised } = master;
         let layout = self.layout.get().and_then(Option::as_ref);
         let options = (server.options)(&recognised.arguments);
-        let loaded = config::loaded(self.once, server, &process, &options, self.layout);
-        let log = log::read(self.once, server, &process);
+        let asked = Asked {
+            kind: server.kind,
+            process: &process,
+            recognised: &recognised,
+            options: &options,
+        };
+        let variables = asked.loaded();
+        let variables = variables.as_ref();
+        let loaded = config::loaded(self.once, server, &process, &options, variables, self.layout);
+        let log = log::read(self.once, server, &process, &loaded);
         let known = Known {
             once: self.once,
             process: &process,
@@ -79,7 +88,8 @@ impl Round<'_> {
                 let directory = restart.directory.get().and_then(|spot| spot.real.get());
                 let given = options.config.as_deref().unwrap_or(&spot.path);
                 let cwd = directory.and_then(Option::as_deref);
-                let seen = config::Seen { given, cwd };
+                let variables = asked.next(&loaded, &restart);
+                let seen = config::Seen { given, cwd, variables: variables.as_ref() };
                 config::read(self.once, server, process.root, &spot.path, seen)
             }
             Ok(None) => config::none(server, &process),

@@ -5,6 +5,7 @@ mod apps;
 mod config;
 mod connections;
 mod contexts;
+mod cores;
 mod directories;
 mod extensions;
 mod group;
@@ -25,6 +26,7 @@ mod scan;
 mod sizes;
 mod supervisor;
 pub mod target;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -7,6 +7,7 @@ use super::adopt::Member;
 use super::config;
 use super::masters::paths;
 use super::once::Once;
+use super::variables::Asked;
 use crate::deploy::releases;
 use crate::facts::Fact;
 use crate::model::{CurrentState, Layout, Process, Setting};
@@ -54,7 +55,10 @@ fn every_path(once: &Once<'_>, member: &Member) -> Vec<PathBuf> {
     let options = (member.server.options)(&member.recognised.arguments);
     // Which copy of it counts is not asked here: its paths only tell where to look.
     let none = Fact::known(member.process.cwd.place.clone(), None);
-    let loaded = config::loaded(once, member.server, &member.process, &options, &none);
+    let Member { process, server, recognised } = member;
+    let asked = Asked { kind: server.kind, process, recognised, options: &options };
+    let variables = asked.loaded();
+    let loaded = config::loaded(once, server, process, &options, variables.as_ref(), &none);
     if let Some(config) = loaded.get() {
         for setting in [&config.working_directory, &config.pid] {
             if let Setting::Set { value, .. } = setting

@@ -19,6 +19,8 @@ mod predicted;
 mod probed;
 mod program;
 #[cfg(test)]
+mod readings;
+#[cfg(test)]
 mod reused;
 #[cfg(test)]
 mod roots;

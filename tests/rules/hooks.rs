@@ -17,8 +17,13 @@ use crate::built::*;
 pub fn read(source: &str) -> Config {
     let cwd = format!("{ROOT}/current");
     let path = Path::new(CONFIG);
-    let loading =
-        Loading { text: &Text::from(source), path, given: path, cwd: Some(Path::new(&cwd)) };
+    let loading = Loading {
+        text: &Text::from(source),
+        path,
+        given: path,
+        cwd: Some(Path::new(&cwd)),
+        variables: None,
+    };
     let mut read = (server(Kind::Unicorn).unwrap().read_config)(&loading);
     read.file = config().file;
     read

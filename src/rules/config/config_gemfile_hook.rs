@@ -92,6 +92,11 @@ fn sets(look: &mut Look<'_>, master: &Master, config: &Config) -> Option<bool> {
         }
         Some(Setting::NotSet) | None => {}
     }
+    if let Some(sweep) = config.sweeps.iter().find(|sweep| early(sweep.hook)) {
+        let text = sweep.text.to_string();
+        unevaluable(look, master, config, "BUNDLE_GEMFILE", (sweep.line, &text));
+        return None;
+    }
     let obscure = config.obscure_hooks.iter().find(|hook| early(hook.hook));
     let Some(hook) = obscure else { return Some(false) };
     unevaluable(look, master, config, "a hook", (hook.line, &hook.text.to_string()));

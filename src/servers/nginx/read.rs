@@ -87,7 +87,13 @@ mod tests {
     fn main_settings() {
         let of = |source: &str| {
             let path = Path::new("/etc/nginx/nginx.conf");
-            config(&Loading { text: &Text::from(source), path, given: path, cwd: None })
+            config(&Loading {
+                text: &Text::from(source),
+                path,
+                given: path,
+                cwd: None,
+                variables: None,
+            })
         };
         let found = of("user www-data;\nworker_processes 4;\npid /run/nginx.pid;\nevents {}\n");
         assert_eq!(found.worker_processes.value(), Some(&4));

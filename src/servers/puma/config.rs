@@ -4,33 +4,76 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Config, Setting};
 use crate::os::Text;
-use crate::servers::ruby::{Statement, Token, Value, Values, Where, argument, statements};
-use crate::servers::{Loading, Options};
-
-/// Words that make a statement depend on something when it is run.
-const CONDITIONS: &[&str] = &["if", "unless", "while", "until", "rescue", "and", "or"];
+use crate::servers::ruby::{
+    Scope, Statement, Token, Value, Values, Where, argument, decided, is_modified,
+};
+use crate::servers::{Loading, Options, Variable, Variables};
 
 /// Reads it.
 pub fn read(loading: &Loading<'_>) -> Config {
     let source = loading.text.bytes();
-    let statements = statements(source);
-    let mut values = Values::new(&statements, Where::of(loading), |_| false);
+    let place = Where::of(loading);
+    let statements = decided(source, |all| Values::new(all, place.clone(), is_later), is_later);
+    let mut values = Values::new(&statements, place, is_later);
     let mut config = Config::empty(loading.path);
     for statement in &statements {
-        // What stands in a hook or a definition sets nothing when the file is read.
-        let later =
-            statement.outer.is_some_and(|scope| matches!(scope.opener, b"do" | b"{" | b"def"));
-        if later {
+        let Some(first) = statement.tokens.first() else { continue };
+        if statement.outer.is_some_and(|scope| is_later(&scope)) {
             continue;
         }
-        let modified =
-            statement.tokens.iter().any(|token| CONDITIONS.iter().any(|word| token.is_word(word)));
-        let conditional = statement.depth > 0 || modified;
-        if !values.learn(statement, conditional) {
+        let conditional = statement.depth > 0 || is_modified(&statement.tokens);
+        if ELSEWHERE.iter().any(|name| first.is_word(name)) {
+            elsewhere(&mut config, first.line, &written(&statement.tokens));
+        }
+        if !values.learn(statement) {
             set(&mut config, statement, &values, conditional);
         }
+        values.moved(&statement.tokens);
     }
+    by_default(&mut config, loading.variables);
     config
+}
+
+/// Where the file is silent Puma takes the number of workers from `WEB_CONCURRENCY`, and preloads with more than one
+/// (`configuration.rb`, `puma_default_options`).
+fn by_default(config: &mut Config, variables: Option<&Variables>) {
+    if variables.is_some_and(|all| all.get(b"WEB_CONCURRENCY") == Variable::Unset) {
+        return;
+    }
+    let text = || Text::from("what WEB_CONCURRENCY says");
+    if matches!(config.worker_processes, Setting::NotSet) {
+        config.worker_processes = Setting::Unevaluable { line: 1, text: text() };
+    }
+    if matches!(config.preload_app, Setting::NotSet) {
+        config.preload_app = Setting::Unevaluable { line: 1, text: text() };
+    }
+}
+
+/// Calls that load settings from elsewhere.
+const ELSEWHERE: &[&str] = &["load", "instance_eval", "eval", "send", "public_send", "__send__"];
+
+/// What stands in a hook or a definition sets nothing when the file is read. Other blocks, as that of `each`, may.
+fn is_later(scope: &Scope<'_>) -> bool {
+    const HOOKS: &[&[u8]] = &[
+        b"on_",
+        b"before_",
+        b"after_",
+        b"lowlevel_error_handler",
+        b"out_of_band",
+        b"log_formatter",
+        b"app",
+    ];
+    let is_block = matches!(scope.opener, b"do" | b"{");
+    scope.opener == b"def" || (is_block && HOOKS.iter().any(|start| scope.head.starts_with(start)))
+}
+
+/// Whatever was set, or was not, may be set by what is loaded.
+fn elsewhere(config: &mut Config, line: usize, text: &Text) {
+    config.pid = Setting::Unevaluable { line, text: text.clone() };
+    config.working_directory = Setting::Unevaluable { line, text: text.clone() };
+    config.worker_processes = Setting::Unevaluable { line, text: text.clone() };
+    config.preload_app = Setting::Unevaluable { line, text: text.clone() };
+    config.listen.push(Setting::Unevaluable { line, text: text.clone() });
 }
 
 fn set(config: &mut Config, statement: &Statement<'_>, values: &Values<'_>, conditional: bool) {
@@ -42,15 +85,19 @@ fn set(config: &mut Config, statement: &Statement<'_>, values: &Values<'_>, cond
         b"pidfile" => config.pid = setting(line, text, value().and_then(path)),
         b"directory" => config.working_directory = setting(line, text, value().and_then(path)),
         b"workers" => {
-            let number = value().and_then(Value::number).and_then(|n| u32::try_from(n).ok());
+            // It takes `to_i` of it (`dsl.rb`, `workers`).
+            let number = value().and_then(Value::leading_number);
+            let number = number.and_then(|number| u32::try_from(number).ok());
             config.worker_processes = setting(line, text, number);
         }
+        b"clear_binds!" if !conditional => config.listen.clear(),
         b"preload_app!" => {
             let answer = if rest.is_empty() { Some(Value::Truth(true)) } else { value() };
             let answer = answer.filter(|_| !conditional).and_then(Value::truth);
             config.preload_app = setting(line, text, answer);
         }
         b"bind" => config.listen.push(setting(line, text, value().and_then(Value::text))),
+        b"clear_binds!" | b"ssl_bind" => config.listen.push(setting(line, text, None)),
         b"port" => {
             let port = value().and_then(Value::text_or_number);
             // A host may follow the port; without one it is every address.
@@ -112,6 +159,7 @@ mod tests {
             path: Path::new("/srv/api/config/puma.rb"),
             given: Path::new("/srv/api/config/puma.rb"),
             cwd: Some(Path::new("/srv/api")),
+            variables: None,
         })
     }
 
@@ -139,6 +187,36 @@ mod tests {
         assert!(matches!(config.worker_processes, Setting::Unevaluable { line: 2, .. }));
         assert!(matches!(config.pid, Setting::Unevaluable { line: 3, .. }));
         assert!(matches!(config.listen.as_slice(), [Setting::Unevaluable { line: 1, .. }]));
+    }
+
+    #[test]
+    fn what_the_environment_tells() {
+        let environ =
+            crate::facts::environ::parse_live(&Text::from("PORT=5000\0RAILS_ENV=production"));
+        let variables = Variables::of(&environ);
+        let path = Path::new("/srv/api/config/puma.rb");
+        let config = |source: &str, variables| {
+            let text = Text::from(source);
+            read(&Loading { text: &text, path, given: path, cwd: None, variables })
+        };
+        let source = "threads_count = ENV.fetch(\"RAILS_MAX_THREADS\") { 5 }\nthreads threads_count, threads_count\n\
+             port ENV.fetch(\"PORT\") { 3000 }\npidfile ENV.fetch(\"PIDFILE\") { \"tmp/pids/server.pid\" }\n\
+             if ENV[\"RAILS_ENV\"] == \"production\"\n  workers ENV.fetch(\"WEB_CONCURRENCY\", \"2\")\n  preload_app!\nend\n\
+             %w[a b].each { |name| bind \"unix:///run/#{name}.sock\" }\n";
+        let told = config(source, Some(&variables));
+        assert_eq!(told.worker_processes.value(), Some(&2));
+        assert_eq!(told.preload_app.value(), Some(&true));
+        assert_eq!(told.pid.value().unwrap(), Path::new("tmp/pids/server.pid"));
+        let [port, other] = told.listen.as_slice() else { panic!("{:?}", told.listen) };
+        assert_eq!(port.value(), Some(&Text::from("tcp://0.0.0.0:5000")));
+        assert!(matches!(other, Setting::Unevaluable { .. }));
+        assert_eq!(config("", Some(&variables)).worker_processes, Setting::NotSet);
+        // Where the environment is not known, nor is what it decides.
+        for told in
+            [config(source, None), config("", None), config("load 'shared.rb'", Some(&variables))]
+        {
+            assert!(matches!(told.worker_processes, Setting::Unevaluable { .. }));
+        }
     }
 
     #[test]

@@ -1,20 +1,21 @@
-//! Expressions that can be evaluated without Ruby: literals, known variables, and what `File` does to paths as text.
+//! Expressions that can be evaluated without Ruby: literals, operators, and what names stand for.
 
+use super::methods::{call, words};
 use super::values::{LONGEST, Value, Values, number};
 use super::{Kind, Piece, Token, tokens};
 
-/// What stands for the server's configured pidfile in a hook: bytes that no path holds.
-pub const CONFIGURED_PID: &[u8] = b"\0pid\0";
+/// Longer than this no list is followed.
+pub(super) const LONGEST_LIST: usize = 1_000;
 
 /// Deeper than this no expression of a configuration is nested.
 const DEEPEST: usize = 20;
 
 /// An expression that is being evaluated, from left to right.
 pub(super) struct Expression<'e, 'v, 't> {
-    values: &'e Values<'v>,
-    tokens: &'e [Token<'t>],
-    at: usize,
-    depth: usize,
+    pub(super) values: &'e Values<'v>,
+    pub(super) tokens: &'e [Token<'t>],
+    pub(super) at: usize,
+    pub(super) depth: usize,
 }
 
 impl<'e, 'v, 't> Expression<'e, 'v, 't> {
@@ -24,42 +25,156 @@ impl<'e, 'v, 't> Expression<'e, 'v, 't> {
 
     /// The value, if all tokens belong to it.
     pub(super) fn whole(mut self) -> Option<Value> {
-        let value = self.sum()?;
+        let value = self.choice()?;
         (self.at == self.tokens.len()).then_some(value)
     }
 
-    fn peek(&self) -> Option<&'e Token<'t>> {
+    pub(super) fn peek(&self) -> Option<&'e Token<'t>> {
         self.tokens.get(self.at)
     }
 
-    fn takes(&mut self, op: &str) -> bool {
+    pub(super) fn takes(&mut self, op: &str) -> bool {
         let is_next = self.peek().is_some_and(|token| token.is_op(op));
         self.at += usize::from(is_next);
         is_next
     }
 
-    /// Values joined by `+`.
-    fn sum(&mut self) -> Option<Value> {
+    /// Passes by what is not evaluated, up to one of these or to what closes a bracket that was opened before.
+    pub(super) fn skip_to(&mut self, ends: &[&str]) {
+        let (mut depth, mut questions) = (0_usize, 0_usize);
+        while let Some(token) = self.peek() {
+            if token.kind == Kind::Op {
+                match token.text {
+                    b"(" | b"[" | b"{" => depth += 1,
+                    b")" | b"]" | b"}" if depth == 0 => return,
+                    b")" | b"]" | b"}" => depth -= 1,
+                    _ if depth > 0 => {}
+                    b":" if questions > 0 => questions -= 1,
+                    _ if ends.iter().any(|end| token.is_op(end)) => return,
+                    b"?" => questions += 1,
+                    _ => {}
+                }
+            }
+            self.at += 1;
+        }
+    }
+
+    /// `x ? y : z`, of which only what is chosen has to be known.
+    pub(super) fn choice(&mut self) -> Option<Value> {
         self.depth += 1;
-        if self.depth > DEEPEST {
+        if self.depth > DEEPEST || !self.values.has_patience() {
             return None;
         }
-        let mut sum = self.called()?;
-        while self.takes("+") {
-            sum = match (sum, self.called()?) {
-                (Value::Text(mut left), Value::Text(right)) => {
+        let mut value = self.any()?;
+        if self.takes("?") {
+            if value.holds() {
+                value = self.choice()?;
+                if !self.takes(":") {
+                    return None;
+                }
+                self.skip_to(&[","]);
+            } else {
+                self.skip_to(&[":", ","]);
+                if !self.takes(":") {
+                    return None;
+                }
+                value = self.choice()?;
+            }
+        }
+        self.depth -= 1;
+        Some(value)
+    }
+
+    /// Values joined by `||`.
+    fn any(&mut self) -> Option<Value> {
+        let mut value = self.all()?;
+        while self.takes("||") {
+            if value.holds() {
+                self.skip_to(&["?", ":", ","]);
+            } else {
+                value = self.all()?;
+            }
+        }
+        Some(value)
+    }
+
+    /// Values joined by `&&`.
+    fn all(&mut self) -> Option<Value> {
+        let mut value = self.equal()?;
+        while self.takes("&&") {
+            if value.holds() {
+                value = self.equal()?;
+            } else {
+                self.skip_to(&["||", "?", ":", ","]);
+            }
+        }
+        Some(value)
+    }
+
+    fn equal(&mut self) -> Option<Value> {
+        if self.takes("!") {
+            return Some(Value::Truth(!self.called()?.holds()));
+        }
+        let left = self.sum()?;
+        let op = self.peek().filter(|token| token.kind == Kind::Op).map(|token| token.text);
+        let compare: fn(u64, u64) -> bool = match op {
+            Some(b"==" | b"!=") => {
+                self.at += 1;
+                let same = left == self.sum()?;
+                return Some(Value::Truth(same == (op == Some(b"=="))));
+            }
+            Some(b"<") => |a, b| a < b,
+            Some(b">") => |a, b| a > b,
+            Some(b"<=") => |a, b| a <= b,
+            Some(b">=") => |a, b| a >= b,
+            _ => return Some(left),
+        };
+        self.at += 1;
+        match (left, self.sum()?) {
+            (Value::Number(left), Value::Number(right)) => Some(Value::Truth(compare(left, right))),
+            _ => None,
+        }
+    }
+
+    /// Values joined by `+` and `-`.
+    fn sum(&mut self) -> Option<Value> {
+        let mut sum = self.product()?;
+        loop {
+            let adds = self.takes("+");
+            if !adds && !self.takes("-") {
+                return Some(sum);
+            }
+            sum = match (sum, self.product()?) {
+                (Value::Text(mut left), Value::Text(right)) if adds => {
                     left.extend(right);
                     Value::Text(left)
                 }
-                (Value::Number(left), Value::Number(right)) => {
+                (Value::Number(left), Value::Number(right)) if adds => {
                     Value::Number(left.checked_add(right)?)
+                }
+                (Value::Number(left), Value::Number(right)) => {
+                    Value::Number(left.checked_sub(right)?)
                 }
                 _ => return None,
             };
             within_bounds(&sum)?;
         }
-        self.depth -= 1;
-        Some(sum)
+    }
+
+    /// Numbers joined by `*` and `/`.
+    fn product(&mut self) -> Option<Value> {
+        let mut product = self.called()?;
+        loop {
+            let multiplies = self.takes("*");
+            if !multiplies && !self.takes("/") {
+                return Some(product);
+            }
+            let (Value::Number(left), Value::Number(right)) = (product, self.called()?) else {
+                return None;
+            };
+            let value = if multiplies { left.checked_mul(right) } else { left.checked_div(right) };
+            product = Value::Number(value?);
+        }
     }
 
     /// A value and the methods that are called on it.
@@ -68,18 +183,16 @@ impl<'e, 'v, 't> Expression<'e, 'v, 't> {
         while self.takes(".") {
             let method = self.peek()?;
             self.at += 1;
-            if self.takes("(") && !self.takes(")") {
-                return None;
-            }
-            value = match (method.text, value) {
-                (b"freeze" | b"dup" | b"itself", value) => value,
-                (b"to_s", Value::Number(number)) => Value::Text(number.to_string().into_bytes()),
-                (b"to_s" | b"to_str", Value::Text(text)) => Value::Text(text),
-                (b"to_i", Value::Number(number)) => Value::Number(number),
-                (b"to_i", Value::Text(text)) => Value::Number(leading_number(&text)?),
-                (b"strip", Value::Text(text)) => Value::Text(text.trim_ascii().to_vec()),
-                _ => return None,
+            let bracketed = self.peek().is_some_and(|open| open.is_op("(") && !open.spaced);
+            let arguments = if bracketed && self.tokens.get(self.at + 1)?.is_op(")") {
+                self.at += 2;
+                Vec::new()
+            } else if bracketed {
+                self.arguments()?
+            } else {
+                Vec::new()
             };
+            value = call(value, method.text, &arguments)?;
         }
         Some(value)
     }
@@ -100,122 +213,37 @@ impl<'e, 'v, 't> Expression<'e, 'v, 't> {
             }
             Kind::Number => number(token.text).map(Value::Number),
             Kind::Op if token.text == b"(" => {
-                let value = self.sum()?;
+                let value = self.choice()?;
                 self.takes(")").then_some(value)
             }
+            Kind::Op if token.text == b"[" => self.list(),
+            Kind::Opaque => words(token.text).map(Value::List),
             Kind::Word => self.word(token),
             _ => None,
         }
     }
 
-    fn word(&mut self, token: &Token<'_>) -> Option<Value> {
-        let place = &self.values.place;
-        match token.text {
-            b"true" => Some(Value::Truth(true)),
-            b"false" => Some(Value::Truth(false)),
-            b"nil" => Some(Value::Nil),
-            b"__FILE__" => Some(Value::Text(place.file.clone())),
-            // Of source that is given to `instance_eval` with a path, Ruby takes the path as it is.
-            b"__dir__" => Some(Value::Text(dirname(&place.file))),
-            b"Dir" => {
-                let dot = self.takes(".");
-                let method = self.peek()?;
-                self.at += 1;
-                let asks = dot && matches!(method.text, b"pwd" | b"getwd");
-                asks.then(|| place.cwd.clone())?.map(Value::Text)
+    /// `[a, b]`
+    fn list(&mut self) -> Option<Value> {
+        let mut all = Vec::new();
+        while !self.takes("]") {
+            if all.len() >= LONGEST_LIST {
+                return None;
             }
-            b"File" => self.file(),
-            b"Integer" => match self.arguments()?.as_slice() {
-                [Value::Number(number)] => Some(Value::Number(*number)),
-                [Value::Text(text)] => number(text.trim_ascii()).map(Value::Number),
-                _ => None,
-            },
-            name => match self.values.known.get(name) {
-                Some(value) => Some(value.clone()),
-                None if self.values.in_hook => self.server_pid(),
-                None => None,
-            },
-        }
-    }
-
-    /// `server.config[:pid]`, `server.pid`: behind the server's name.
-    fn server_pid(&mut self) -> Option<Value> {
-        let rest = self.tokens.get(self.at..)?;
-        let length = match rest {
-            [dot, config, open, key, close, ..]
-                if dot.is_op(".")
-                    && config.is_word("config")
-                    && open.is_op("[")
-                    && key.text == b":pid"
-                    && close.is_op("]") =>
-            {
-                5
-            }
-            [dot, pid, ..] if dot.is_op(".") && pid.is_word("pid") => 2,
-            _ => return None,
-        };
-        self.at += length;
-        Some(Value::Text(CONFIGURED_PID.to_vec()))
-    }
-
-    /// What `File` does to paths without a look at any file.
-    fn file(&mut self) -> Option<Value> {
-        let dot = self.takes(".") || self.takes("::");
-        let method = self.peek().filter(|_| dot)?;
-        self.at += 1;
-        let arguments: Option<Vec<Vec<u8>>> = self
-            .arguments()?
-            .into_iter()
-            .map(|value| match value {
-                Value::Text(text) => Some(text),
-                _ => None,
-            })
-            .collect();
-        let path = match (method.text, arguments?.as_slice()) {
-            (b"dirname", [path]) => dirname(path),
-            (b"join", [first, rest @ ..]) => {
-                rest.iter().fold(first.clone(), |all, part| join(&all, part))
-            }
-            (b"expand_path", [path]) => self.expand(path, None)?,
-            (b"expand_path", [path, base]) => self.expand(path, Some(base))?,
-            _ => return None,
-        };
-        let value = Value::Text(path);
-        within_bounds(&value)?;
-        Some(value)
-    }
-
-    /// `File.expand_path`: text only, no link is resolved but those of the working directory.
-    fn expand(&self, path: &[u8], base: Option<&[u8]>) -> Option<Vec<u8>> {
-        if path.starts_with(b"~") {
-            return None;
-        }
-        let from = match (path.starts_with(b"/"), base) {
-            (true, _) => Vec::new(),
-            (false, Some(base)) => self.expand(base, None)?,
-            (false, None) => self.values.place.cwd.clone()?,
-        };
-        let mut parts: Vec<&[u8]> = Vec::new();
-        for part in from.split(|b| *b == b'/').chain(path.split(|b| *b == b'/')) {
-            match part {
-                b"" | b"." => {}
-                b".." => {
-                    parts.pop();
-                }
-                part => parts.push(part),
+            all.push(self.choice()?);
+            if !self.takes(",") {
+                return self.takes("]").then_some(Value::List(all));
             }
         }
-        let mut whole = b"/".to_vec();
-        whole.extend(parts.join(&b'/'));
-        Some(whole)
+        Some(Value::List(all))
     }
 
     /// The arguments of a call, in brackets or up to the end.
-    fn arguments(&mut self) -> Option<Vec<Value>> {
+    pub(super) fn arguments(&mut self) -> Option<Vec<Value>> {
         let bracketed = self.takes("(");
         let mut all = Vec::new();
         loop {
-            all.push(self.sum()?);
+            all.push(self.choice()?);
             if !self.takes(",") {
                 break;
             }
@@ -239,7 +267,8 @@ impl<'e, 'v, 't> Expression<'e, 'v, 't> {
                     match inner.whole()? {
                         Value::Text(bytes) => joined.extend(bytes),
                         Value::Number(number) => joined.extend(number.to_string().into_bytes()),
-                        Value::Truth(_) | Value::Nil => return None,
+                        Value::Nil => {}
+                        Value::Truth(_) | Value::List(_) => return None,
                     }
                 }
             }
@@ -251,49 +280,9 @@ impl<'e, 'v, 't> Expression<'e, 'v, 't> {
     }
 }
 
-fn within_bounds(value: &Value) -> Option<()> {
+pub(super) fn within_bounds(value: &Value) -> Option<()> {
     match value {
         Value::Text(text) if text.len() > LONGEST => None,
         _ => Some(()),
-    }
-}
-
-/// `File.dirname`.
-fn dirname(path: &[u8]) -> Vec<u8> {
-    let trimmed = without_slashes(path);
-    match trimmed.iter().rposition(|b| *b == b'/') {
-        None if trimmed.is_empty() && !path.is_empty() => b"/".to_vec(),
-        None => b".".to_vec(),
-        Some(at) => match without_slashes(trimmed.get(..at).unwrap_or_default()) {
-            [] => b"/".to_vec(),
-            parent => parent.to_vec(),
-        },
-    }
-}
-
-/// `File.join` of two: one slash between them.
-fn join(left: &[u8], right: &[u8]) -> Vec<u8> {
-    let mut joined = if right.starts_with(b"/") { without_slashes(left) } else { left }.to_vec();
-    if !right.starts_with(b"/") && !left.ends_with(b"/") {
-        joined.push(b'/');
-    }
-    joined.extend(right);
-    joined
-}
-
-fn without_slashes(path: &[u8]) -> &[u8] {
-    let end = path.iter().rposition(|b| *b != b'/').map_or(0, |at| at + 1);
-    path.get(..end).unwrap_or_default()
-}
-
-/// `"12 apes".to_i` is 12, that of any other text 0; signs are not evaluated.
-fn leading_number(text: &[u8]) -> Option<u64> {
-    let text = text.trim_ascii_start();
-    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
-    match text.first() {
-        Some(b'-' | b'+') => None,
-        _ if text.get(digits) == Some(&b'_') => None,
-        _ if digits == 0 => Some(0),
-        _ => std::str::from_utf8(text.get(..digits)?).ok()?.parse().ok(),
     }
 }

@@ -1,13 +1,20 @@
 //! Ruby source as far as a configuration needs it, read without running anything; and how Ruby's programs are started.
 
+mod arms;
+mod changes;
 pub mod command;
 mod expression;
 mod lexer;
 mod literal;
+mod methods;
+mod names;
+mod paths;
 mod statements;
 mod values;
+mod variables;
 
-pub use expression::CONFIGURED_PID;
+pub use arms::decided;
 pub use lexer::{Kind, Piece, Token, tokens};
+pub use names::CONFIGURED_PID;
 pub use statements::{Scope, Statement, statements};
-pub use values::{Value, Values, Where, argument};
+pub use values::{Value, Values, Where, argument, is_modified};

@@ -1,5 +1,6 @@
 //! Statements of Ruby source, each with what it stands in: nothing (the top level), a block, a condition, a definition.
 
+use super::arms::{Arm, Arms, Branch};
 use super::lexer::{Kind, Token, tokens};
 
 /// A statement.
@@ -11,6 +12,10 @@ pub struct Statement<'a> {
     pub depth: usize,
     /// The outermost of these.
     pub outer: Option<Scope<'a>>,
+    /// The innermost of them, by its number.
+    pub(super) arm: Option<usize>,
+    /// It is the condition of that one.
+    pub(super) decides: bool,
 }
 
 /// What a statement stands in.
@@ -40,9 +45,15 @@ const PARTINGS: &[&[u8]] = &[b"then", b"else", b"elsif", b"when", b"ensure"];
 
 /// Splits source into statements.
 pub fn statements(source: &[u8]) -> Vec<Statement<'_>> {
+    split(source).0
+}
+
+/// The same, with all that they stand in.
+pub(super) fn split(source: &[u8]) -> (Vec<Statement<'_>>, Arms<'_>) {
     let tokens = tokens(source);
     let mut walk = Walk {
         open: Vec::new(),
+        arms: Vec::new(),
         brackets: 0,
         buffer: Vec::new(),
         params: Params::None,
@@ -55,7 +66,7 @@ pub fn statements(source: &[u8]) -> Vec<Statement<'_>> {
         walk.take(token, is_label);
     }
     walk.flush();
-    walk.found
+    (walk.found, walk.arms)
 }
 
 /// Deeper than this no configuration is nested.
@@ -63,6 +74,10 @@ const DEEPEST: usize = 1_000;
 
 struct Open<'a> {
     scope: Scope<'a>,
+    /// Its arm that is being read.
+    arm: usize,
+    /// The arm's condition has not been read yet.
+    awaits_condition: bool,
     brackets: usize,
     /// `while … do`: this `do` opens nothing.
     awaits_do: bool,
@@ -77,6 +92,7 @@ enum Params {
 
 struct Walk<'a> {
     open: Vec<Open<'a>>,
+    arms: Arms<'a>,
     brackets: usize,
     buffer: Vec<Token<'a>>,
     params: Params,
@@ -85,14 +101,52 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn flush(&mut self) {
+        self.flush_as(false);
+    }
+
+    fn flush_as(&mut self, decides: bool) {
         if self.buffer.is_empty() {
             return;
         }
+        // A condition that goes on behind a block is none that is followed.
+        let decides = self.open.last_mut().is_some_and(|open| {
+            let awaited = std::mem::take(&mut open.awaits_condition);
+            awaited && decides
+        });
         self.found.push(Statement {
             tokens: std::mem::take(&mut self.buffer),
             depth: self.open.len(),
             outer: self.open.first().map(|open| open.scope),
+            arm: self.open.last().map(|open| open.arm),
+            decides,
         });
+    }
+
+    /// `elsif`, `else`, `when`: the next arm of a condition; in anything else only a new statement.
+    fn part(&mut self, word: &[u8]) {
+        self.flush_as(true);
+        let Some(open) = self.open.last_mut() else { return };
+        let Some(before) = self.arms.get(open.arm) else { return };
+        let branch = match (word, before.branch) {
+            (b"elsif", Branch::If | Branch::Unless) => Branch::If,
+            (b"when", Branch::Case | Branch::When) => Branch::When,
+            (b"else", branch) if branch != Branch::Other => Branch::Else,
+            _ => return,
+        };
+        let first = before.branch == Branch::Case;
+        // Each arm has a condition, and nothing follows `else`.
+        if (open.awaits_condition && !first) || before.branch == Branch::Else {
+            return;
+        }
+        let arm = Arm {
+            above: before.above,
+            scope: open.scope,
+            before: Some(open.arm).filter(|_| !first),
+            branch,
+        };
+        open.arm = self.arms.len();
+        open.awaits_condition = branch != Branch::Else;
+        self.arms.push(arm);
     }
 
     fn open(&mut self, token: &Token<'a>, awaits_do: bool) {
@@ -102,8 +156,19 @@ impl<'a> Walk<'a> {
         if self.open.len() >= DEEPEST {
             return;
         }
+        let scope = Scope { opener: token.text, head, start: token.start };
+        let branch = match token.text {
+            b"if" => Branch::If,
+            b"unless" => Branch::Unless,
+            b"case" => Branch::Case,
+            _ => Branch::Other,
+        };
+        let above = self.open.last().map(|open| open.arm);
+        self.arms.push(Arm { above, scope, before: None, branch });
         self.open.push(Open {
-            scope: Scope { opener: token.text, head, start: token.start },
+            scope,
+            arm: self.arms.len() - 1,
+            awaits_condition: branch != Branch::Other,
             brackets: std::mem::take(&mut self.brackets),
             awaits_do,
         });
@@ -130,7 +195,7 @@ impl<'a> Walk<'a> {
         match token.kind {
             Kind::Break if self.brackets > 0 => {}
             Kind::Break => {
-                self.flush();
+                self.flush_as(true);
                 if let Some(open) = self.open.last_mut() {
                     open.awaits_do = false;
                 }
@@ -170,7 +235,7 @@ impl<'a> Walk<'a> {
                 self.params = Params::Expected;
             }
         } else if PARTINGS.contains(&text) || (text == b"rescue" && self.buffer.is_empty()) {
-            self.flush();
+            self.part(text);
         } else {
             // What follows `end` on its line modifies or goes on from what has ended.
             if text == b"end" {
@@ -200,8 +265,17 @@ impl<'a> Walk<'a> {
         self.buffer.push(token.clone());
     }
 
-    /// A brace behind a call is a block, elsewhere a hash.
+    /// A brace behind a call is a block, elsewhere a hash. That of `ENV.fetch("X") { … }` holds a value and sets nothing.
     fn opens_block(&self) -> bool {
+        let asks = |[env, dot, fetch, open]: [&Token<'_>; 4]| {
+            env.is_word("ENV") && dot.is_op(".") && fetch.is_word("fetch") && open.is_op("(")
+        };
+        if let [.., env, dot, fetch, open, _, close] = self.buffer.as_slice()
+            && close.is_op(")")
+            && asks([env, dot, fetch, open])
+        {
+            return false;
+        }
         self.buffer.last().is_some_and(|last| match last.kind {
             Kind::Word => !matches!(last.text, b"return" | b"and" | b"or" | b"not"),
             Kind::Op => matches!(last.text, b")" | b"->"),

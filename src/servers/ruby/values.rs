@@ -1,11 +1,16 @@
-//! Values that can be told without Ruby: literals, and variables that are assigned once, to such a value, at the top level.
+//! Values that can be told without Ruby, and what variables hold of them, statement by statement.
 
-use std::collections::HashMap;
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 
+use super::changes::{ASSIGNS, Change, changed, changes, methods};
 use super::expression::Expression;
+use super::methods::call;
+use super::paths::expanded;
+use super::variables::{Changed, Env};
 use super::{Kind, Scope, Statement, Token};
 use crate::os::Text;
-use crate::servers::Loading;
+use crate::servers::{Loading, Variable, Variables};
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,10 +19,16 @@ pub enum Value {
     Text(Vec<u8>),
     Number(u64),
     Truth(bool),
+    List(Vec<Value>),
     Nil,
 }
 
 impl Value {
+    /// Whether a condition holds with it.
+    pub fn holds(&self) -> bool {
+        !matches!(self, Self::Nil | Self::Truth(false))
+    }
+
     /// The text, if it is one.
     pub fn text(self) -> Option<Text> {
         match self {
@@ -42,6 +53,11 @@ impl Value {
         }
     }
 
+    /// What `to_i` makes of it.
+    pub fn leading_number(self) -> Option<u64> {
+        call(self, b"to_i", &[]).and_then(Self::number)
+    }
+
     /// `true` or `false`, if it is one of them.
     pub fn truth(self) -> Option<bool> {
         match self {
@@ -50,12 +66,6 @@ impl Value {
         }
     }
 }
-
-/// Methods that change a string in place, besides those that end with `!`.
-const MUTATORS: &[&[u8]] = &[b"replace", b"concat", b"prepend", b"insert", b"clear"];
-
-/// Operators that assign.
-const ASSIGNS: &[&[u8]] = &[b"=", b"||=", b"&&=", b"+=", b"-=", b"*=", b"<<", b"|="];
 
 /// The longest string that is put together: variables may double it with every line.
 pub(super) const LONGEST: usize = 16_384;
@@ -67,6 +77,8 @@ pub struct Where {
     pub file: Vec<u8>,
     /// The working directory, links resolved, as `getcwd(2)` gives it; `None`: not known.
     pub cwd: Option<Vec<u8>>,
+    /// The environment; `None`: not known.
+    pub variables: Option<Variables>,
 }
 
 impl Where {
@@ -75,103 +87,236 @@ impl Where {
         Self {
             file: Text::from(loading.given).bytes().to_vec(),
             cwd: loading.cwd.map(|cwd| Text::from(cwd).bytes().to_vec()),
+            variables: loading.variables.cloned(),
         }
     }
 }
 
 /// What variables hold.
+#[derive(Clone)]
 pub struct Values<'a> {
-    /// How often a name is assigned or changed, anywhere.
-    changes: HashMap<&'a [u8], usize>,
+    /// Names that hooks or definitions change, whenever they are called.
+    elsewhere: HashSet<&'a [u8]>,
+    /// Names that were assigned so far.
+    assigned: HashSet<&'a [u8]>,
     /// What each variable holds that can be told.
-    pub known: HashMap<&'a [u8], Value>,
+    known: HashMap<&'a [u8], Value>,
+    /// Methods without parameters that return one expression.
+    pub(super) methods: HashMap<&'a [u8], Vec<Token<'a>>>,
+    /// What the file did to the environment so far.
+    pub(super) env: Env,
     /// Where the file is evaluated.
     pub place: Where,
     /// A hook is evaluated: it may ask the server for its pidfile.
-    pub in_hook: bool,
+    pub(super) in_hook: bool,
+    /// How many steps the expression that is being evaluated may yet take: methods may call each other.
+    patience: Cell<u32>,
 }
 
 impl<'a> Values<'a> {
-    /// Those of a file; the blocks of hooks, which run later, have their own.
+    /// Those of a file before its first statement.
     pub fn new(
         statements: &[Statement<'a>],
         place: Where,
         is_hook: impl Fn(&Scope<'a>) -> bool,
     ) -> Self {
-        let at_top = |s: &&Statement<'a>| s.outer.is_none_or(|scope| !is_hook(&scope));
-        Self { place, ..Self::of(statements.iter().filter(at_top)) }
-    }
-
-    fn of<'s>(statements: impl Iterator<Item = &'s Statement<'a>>) -> Self
-    where
-        'a: 's,
-    {
-        let mut changes: HashMap<&[u8], usize> = HashMap::new();
-        for statement in statements {
-            let tokens = &statement.tokens;
-            // `a, b = 1, 2`: neither is assigned plainly.
-            let is_several = matches!(tokens.as_slice(), [first, comma, ..]
-                if first.kind == Kind::Word && comma.is_op(","));
-            let equals = tokens.iter().position(|token| token.is_op("=")).filter(|_| is_several);
-            for token in tokens.iter().take(equals.unwrap_or(0)) {
-                *changes.entry(token.text).or_default() += 2;
-            }
-            for (at, token) in tokens.iter().enumerate().filter(|(_, t)| t.kind == Kind::Word) {
-                let is_changed = match tokens.get(at + 1..) {
-                    Some([op, ..]) if op.kind == Kind::Op && ASSIGNS.contains(&op.text) => true,
-                    Some([dot, method, ..]) if dot.is_op(".") => {
-                        method.text.ends_with(b"!") || MUTATORS.contains(&method.text)
-                    }
-                    // `name[0] = …`
-                    Some([open, _, close, op, ..]) => {
-                        open.is_op("[") && close.is_op("]") && op.is_op("=")
-                    }
-                    _ => false,
-                };
-                *changes.entry(token.text).or_default() += usize::from(is_changed);
-            }
+        let later = |s: &&Statement<'a>| {
+            s.outer.is_some_and(|scope| is_hook(&scope) || scope.opener == b"def")
+        };
+        let elsewhere = statements.iter().filter(later).flat_map(changed).collect();
+        Self {
+            elsewhere,
+            assigned: HashSet::new(),
+            known: HashMap::new(),
+            methods: methods(statements),
+            env: Env::default(),
+            place,
+            in_hook: false,
+            patience: Cell::new(0),
         }
-        Self { changes, known: HashMap::new(), place: Where::default(), in_hook: false }
     }
 
-    /// Takes note of an assignment; `false`: the statement is none.
-    pub fn learn(&mut self, statement: &Statement<'a>, conditional: bool) -> bool {
-        let [name, op, value @ ..] = statement.tokens.as_slice() else { return false };
-        if name.kind != Kind::Word || op.kind != Kind::Op || !ASSIGNS.contains(&op.text) {
+    /// What a name holds, if that is known.
+    pub(super) fn get(&self, name: &[u8]) -> Option<&Value> {
+        self.known.get(name)
+    }
+
+    /// Takes note of what a statement does to variables and to the environment; `false`: it is no assignment to a
+    /// variable.
+    pub fn learn(&mut self, statement: &Statement<'a>) -> bool {
+        if statement.outer.is_some_and(|scope| scope.opener == b"def") {
             return false;
         }
-        let once = self.changes.get(name.text) == Some(&1);
-        if once
-            && !conditional
-            && op.is_op("=")
-            && let Some(value) = self.evaluate(value)
-        {
-            self.known.insert(name.text, value);
+        let tokens = statement.tokens.as_slice();
+        let sure = statement.depth == 0 && !is_modified(tokens);
+        let value = match tokens {
+            [name, op, value @ ..]
+                if name.kind == Kind::Word
+                    && op.kind == Kind::Op
+                    && ASSIGNS.contains(&op.text)
+                    && op.text != b"<<" =>
+            {
+                Some((name.text, self.assigned_value(name.text, op.text, value).filter(|_| sure)))
+            }
+            _ => None,
+        };
+        let in_environment = self.assignment_to_environment(tokens).filter(|_| sure);
+        self.disturb(tokens);
+        if let Some((name, value)) = in_environment {
+            self.env.set(name, value);
+        }
+        let Some((name, value)) = value else { return false };
+        // What a definition or another hook changes holds at no certain time.
+        let is_shared = name.first().is_some_and(|b| matches!(b, b'$' | b'@' | b'A'..=b'Z'))
+            && self.elsewhere.contains(name);
+        if let Some(value) = value.filter(|_| !is_shared) {
+            self.known.insert(name, value);
         }
         true
     }
 
+    /// What `NAME OP TOKENS` leaves in a variable.
+    fn assigned_value(&self, name: &'a [u8], op: &[u8], tokens: &[Token<'a>]) -> Option<Value> {
+        let old = self.known.get(name);
+        match op {
+            b"=" => self.evaluate(tokens),
+            b"||=" => match old {
+                Some(value) if value.holds() => Some(value.clone()),
+                None if self.assigned.contains(name) || self.elsewhere.contains(name) => None,
+                Some(_) | None => self.evaluate(tokens),
+            },
+            b"+=" => match (old?.clone(), self.evaluate(tokens)?) {
+                (Value::Text(mut left), Value::Text(right)) => {
+                    left.extend(right);
+                    Some(Value::Text(left))
+                }
+                (Value::Number(left), Value::Number(right)) => {
+                    left.checked_add(right).map(Value::Number)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+        .filter(|value| !matches!(value, Value::Text(text) if text.len() > LONGEST))
+    }
+
+    /// `ENV["X"] = …` and `ENV["X"] ||= …`: the name, and what it then holds.
+    fn assignment_to_environment(&self, tokens: &[Token<'a>]) -> Option<(Vec<u8>, Value)> {
+        let [env, open, name, close, op, value @ ..] = tokens else { return None };
+        if !env.is_word("ENV") || !open.is_op("[") || !close.is_op("]") {
+            return None;
+        }
+        let name = self.evaluate(std::slice::from_ref(name))?.text()?.bytes().to_vec();
+        let value = match op.text {
+            b"=" => self.evaluate(value)?,
+            b"||=" => match self.variable(&name)? {
+                Value::Nil => self.evaluate(value)?,
+                set => set,
+            },
+            _ => return None,
+        };
+        matches!(value, Value::Text(_) | Value::Nil).then_some((name, value))
+    }
+
+    /// What `ENV` answers; `None`: not known.
+    pub(super) fn variable(&self, name: &[u8]) -> Option<Value> {
+        match self.env.changed(name) {
+            Changed::To(value) => return Some(value.clone()).filter(|_| !self.in_hook),
+            Changed::Unknown => return None,
+            Changed::No => {}
+        }
+        match self.place.variables.as_ref()?.get(name) {
+            Variable::Set(text) => Some(Value::Text(text.bytes().to_vec())),
+            Variable::Unset => Some(Value::Nil),
+            Variable::Unknown => None,
+        }
+    }
+
+    /// Forgets what tokens change or may change, wherever in a statement they stand.
+    pub(super) fn disturb(&mut self, tokens: &[Token<'a>]) {
+        self.env.disturb(tokens, &self.assigned);
+        for (at, change) in changes(tokens) {
+            let Some(name) = tokens.get(at).map(|token| token.text) else { continue };
+            let before = self.known.remove(name);
+            if change == Change::InPlace {
+                // Whatever else the same string is known by changes with it.
+                match before {
+                    Some(value) => self.known.retain(|_, other| *other != value),
+                    None if self.assigned.contains(name) => self.known.clear(),
+                    None => {}
+                }
+            }
+            self.assigned.insert(name);
+        }
+    }
+
+    /// `File.expand_path`: text only, no link is resolved but those of the working directory.
+    pub fn expand(&self, path: &[u8], base: Option<&[u8]>) -> Option<Vec<u8>> {
+        if let Some(rest) = path.strip_prefix(b"~") {
+            let Some(Value::Text(home)) = self.variable(b"HOME") else { return None };
+            let is_own = rest.is_empty() || rest.starts_with(b"/");
+            return (is_own && home.starts_with(b"/"))
+                .then(|| expanded(&home, rest.strip_prefix(b"/").unwrap_or(rest)));
+        }
+        let from = match (path.starts_with(b"/"), base) {
+            (true, _) => Vec::new(),
+            (false, Some(base)) => self.expand(base, None)?,
+            (false, None) => self.place.cwd.clone()?,
+        };
+        Some(expanded(&from, path))
+    }
+
     /// The value of an expression, if it is one that can be told.
     pub fn evaluate(&self, tokens: &[Token<'_>]) -> Option<Value> {
+        self.patience.set(10_000);
         Expression::new(self, tokens).whole()
     }
 
-    /// What a hook's statements know: what stands above it at the top level, and its own variables.
+    /// Whether an evaluation may go on; it takes one step.
+    pub(super) fn has_patience(&self) -> bool {
+        let left = self.patience.get();
+        self.patience.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    /// A statement may have changed the directory: where a relative path starts from now on is not known.
+    pub fn moved(&mut self, tokens: &[Token<'a>]) {
+        if tokens.iter().any(|token| token.is_word("working_directory") || token.is_word("chdir")) {
+            self.place.cwd = None;
+            self.env.forget(b"PWD");
+        }
+    }
+
+    /// What a hook's statements know: what the file left at its end, and variables of its own that are assigned once.
     #[must_use]
     pub fn within(&self, statements: &[&Statement<'a>]) -> Self {
-        let mut own = Self::of(statements.iter().copied());
-        own.place = self.place.clone();
-        own.in_hook = true;
-        let untouched = self
-            .known
-            .iter()
-            .filter(|(name, _)| own.changes.get(*name).is_none_or(|times| *times == 0));
-        own.known = untouched.map(|(name, value)| (*name, value.clone())).collect();
+        let mut times: HashMap<&[u8], usize> = HashMap::new();
+        for name in statements.iter().flat_map(|statement| changed(statement)) {
+            *times.entry(name).or_default() += 1;
+        }
+        let mut own = Self { in_hook: true, ..self.clone() };
+        own.known.retain(|name, _| !self.elsewhere.contains(name));
         for statement in statements {
-            own.learn(statement, false);
+            own.env.disturb(&statement.tokens, &self.assigned);
+        }
+        for statement in statements {
+            if let [name, op, value @ ..] = statement.tokens.as_slice()
+                && op.is_op("=")
+                && times.get(name.text) == Some(&1)
+                && !is_modified(&statement.tokens)
+                && let Some(value) = own.evaluate(value)
+            {
+                own.known.insert(name.text, value);
+            }
         }
         own
     }
+}
+
+/// `… if x`, `… rescue y`, `x and …`
+pub fn is_modified(tokens: &[Token<'_>]) -> bool {
+    const MODIFIERS: &[&[u8]] = &[b"if", b"unless", b"while", b"until", b"rescue", b"and", b"or"];
+    tokens.iter().any(|token| token.kind == Kind::Word && MODIFIERS.contains(&token.text))
 }
 
 /// The first argument of a call, brackets taken off; empty where the brackets are not the call's own.

@@ -6,7 +6,7 @@ use super::Known;
 use crate::deploy::bundler;
 use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{Config, Gemfile, Lock, Setting};
+use crate::model::{Config, Gemfile, Hook, Lock, Setting};
 use crate::os::text::contains;
 use crate::os::{FileKind, Refusal, Text};
 use crate::servers::Part;
@@ -69,9 +69,21 @@ impl Known<'_> {
 
     /// What the configuration sets; `None`: nothing.
     fn gemfile_of(&self, config: &Config) -> Option<Fact<Option<Gemfile>>> {
+        // What a worker does to its own environment is not handed on.
+        let early = |hook: Option<Hook>| matches!(hook, None | Some(Hook::BeforeExec));
         let mut newest = config.environment.iter().rev();
-        let set = newest.find(|assignment| assignment.name.bytes() == b"BUNDLE_GEMFILE")?;
-        match &set.value {
+        let set = newest.find(|set| early(set.hook) && set.name.bytes() == b"BUNDLE_GEMFILE");
+        let before = |line: usize| set.and_then(|set| set.value.line()).is_none_or(|at| at < line);
+        let sweep = config
+            .sweeps
+            .iter()
+            .rev()
+            .find(|sweep| sweep.hook == Some(Hook::BeforeExec) && before(sweep.line));
+        if let Some(sweep) = sweep {
+            let place = Place::line(&config.file.path, sweep.line);
+            return Some(Fact::lacking(place, Lack::Unevaluable(sweep.text.to_string())));
+        }
+        match &set?.value {
             Setting::Set { value, line } => {
                 let place = Place::line(&config.file.path, *line);
                 Some(Fact::known(place, Some(self.gemfile_at(value.path(), true))))

@@ -25,7 +25,7 @@ pub(super) fn hooks<'a>(
     statements: &[Statement<'a>],
     top: &Values<'a>,
 ) -> (Vec<HookBody>, Vec<ObscureHook>) {
-    let mut all: Vec<(usize, Hook)> = Vec::new();
+    let mut all = last(statements);
     let mut obscure: Vec<(usize, ObscureHook)> = Vec::new();
     let says = |statement: &Statement<'_>, word: &[u8]| {
         let mut tokens = statement.tokens.iter();
@@ -33,22 +33,6 @@ pub(super) fn hooks<'a>(
     };
     let names = named_oldbin(statements);
     let ends = [&b"kill"[..], SUFFIX].iter().all(|word| statements.iter().any(|s| says(s, word)));
-    for statement in statements {
-        // The block's own statements follow, if it has any.
-        if let ([name], 0) = (statement.tokens.as_slice(), statement.depth)
-            && let Some((_, hook)) = HOOKS.iter().find(|(word, _)| name.is_word(word))
-        {
-            all.retain(|(_, other)| other != hook);
-            all.push((name.start, *hook));
-        }
-        let Some(scope) = statement.outer else { continue };
-        if let Some(hook) = hook_of(&scope)
-            && !all.iter().any(|(start, _)| *start == scope.start)
-        {
-            all.retain(|(_, other)| *other != hook);
-            all.push((scope.start, hook));
-        }
-    }
     for (at, statement) in statements.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|before| statements.get(before));
         if let Some(found) = under_condition(statement, before, ends) {
@@ -63,6 +47,79 @@ pub(super) fn hooks<'a>(
     });
     let bodies = all.into_iter().map(|one| body(source, statements, top, one, &names));
     (bodies.collect(), obscure.into_iter().map(|(_, one)| one).collect())
+}
+
+/// Where the hooks begin, the last of each kind: a later one replaces an earlier one.
+pub(super) fn last(statements: &[Statement<'_>]) -> Vec<(usize, Hook)> {
+    let mut all: Vec<(usize, Hook)> = Vec::new();
+    for statement in statements {
+        // The block's own statements follow, if it has any.
+        if let ([name], 0) = (statement.tokens.as_slice(), statement.depth)
+            && let Some((_, hook)) = HOOKS.iter().find(|(word, _)| name.is_word(word))
+        {
+            all.retain(|(_, other)| other != hook);
+            all.push((name.start, *hook));
+        }
+        // `before_fork nil`: the default, which only logs.
+        let resets = match statement.tokens.as_slice() {
+            [name, nil] if nil.is_word("nil") => Some(name),
+            [name, open, nil, _] if open.is_op("(") && nil.is_word("nil") => Some(name),
+            _ => None,
+        };
+        if let (Some(name), 0) = (resets, statement.depth) {
+            all.retain(|(_, other)| !name.is_word(other.name()));
+        }
+        let Some(scope) = statement.outer else { continue };
+        if let Some(hook) = hook_of(&scope)
+            && !all.iter().any(|(start, _)| *start == scope.start)
+        {
+            all.retain(|(_, other)| *other != hook);
+            all.push((scope.start, hook));
+        }
+    }
+    all
+}
+
+/// Whether some hook ends the old master: it kills by a signal that ends, in a file that speaks of its pidfile.
+pub(super) fn retire(statements: &[Statement<'_>]) -> bool {
+    let mentions = |statement: &Statement<'_>, words: &[&str]| {
+        statement.tokens.iter().any(|token| {
+            let is_code = !matches!(token.kind, Kind::Break);
+            is_code && words.iter().any(|word| contains(token.text, word.as_bytes()))
+        })
+    };
+    let all = last(statements);
+    let own: Vec<&Statement<'_>> =
+        all.iter().flat_map(|(start, _)| run_by(statements, *start)).collect();
+    let kills = own.iter().any(|statement| mentions(statement, &["kill"]));
+    let ends = own.iter().any(|statement| mentions(statement, &["QUIT", "TTOU", "TERM"]));
+    kills && ends && statements.iter().any(|statement| mentions(statement, &["oldbin"]))
+}
+
+/// The statements of a hook, and those of the file's own methods that it calls.
+fn run_by<'s, 'a>(statements: &'s [Statement<'a>], start: usize) -> Vec<&'s Statement<'a>> {
+    let starts_at = |statement: &&Statement<'_>, at: usize| {
+        statement.outer.is_some_and(|scope| scope.start == at)
+    };
+    let mut own: Vec<&Statement<'a>> =
+        statements.iter().filter(|statement| starts_at(statement, start)).collect();
+    let mut last_scope = None;
+    let mut called = Vec::new();
+    for statement in statements {
+        let Some(scope) = statement.outer.filter(|scope| scope.opener == b"def") else { continue };
+        let is_head = last_scope.replace(scope.start) != Some(scope.start);
+        let name = statement.tokens.first().filter(|_| is_head);
+        let calls = |name: &Token<'_>| {
+            own.iter().any(|s| s.tokens.iter().any(|token| token.text == name.text))
+        };
+        if name.is_some_and(calls) {
+            called.push(scope.start);
+        }
+    }
+    own.extend(
+        statements.iter().filter(|statement| called.iter().any(|at| starts_at(statement, *at))),
+    );
+    own
 }
 
 /// `before_fork do … end if x`: where the block began, and the hook.
@@ -123,10 +180,7 @@ fn body<'a>(
     (start, hook): (usize, Hook),
     names: &HashSet<&[u8]>,
 ) -> HookBody {
-    let own: Vec<&Statement<'a>> = statements
-        .iter()
-        .filter(|statement| statement.outer.is_some_and(|scope| scope.start == start))
-        .collect();
+    let own = run_by(statements, start);
     let values = top.within(&own);
     let before = source.get(..start).unwrap_or_default();
     let tokens = || own.iter().flat_map(|statement| &statement.tokens);

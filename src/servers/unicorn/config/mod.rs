@@ -1,24 +1,27 @@
 //! Unicorn's configuration file, as far as it can be read without running it (`configurator.rb`, 6.0.0).
 
 mod after_fork;
+mod environment;
 mod hooks;
 mod removed;
+mod written;
 
+#[cfg(test)]
+mod condition_tests;
 #[cfg(test)]
 mod hook_tests;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::collections::{HashMap, HashSet};
 
-use crate::model::config::{Assignment, Defaulted};
 use crate::model::{Config, Hook, Setting};
 use crate::os::Text;
-use crate::os::text::contains;
 use crate::servers::Loading;
 use crate::servers::ruby::{
-    Kind, Piece, Scope, Statement, Token, Value, Values, Where, argument, statements,
+    Kind, Scope, Statement, Token, Value, Values, Where, decided, is_modified,
 };
+use written::Written;
 
 /// Its hooks.
 const HOOKS: &[(&str, Hook)] = &[
@@ -38,13 +41,13 @@ const SETTINGS: &[&str] = &[
     "timeout",
     "stderr_path",
     "user",
+    "logger",
+    "listeners",
 ];
 
-/// Calls that run source from elsewhere as if it stood here.
-const FOREIGN: &[&str] = &["instance_eval", "eval"];
-
-/// Methods of `ENV` that change it.
-const ENV_CHANGES: &[&str] = &["delete", "store", "update", "merge!", "replace"];
+/// Calls that run source from elsewhere as if it stood here, or set what stands in no plain word.
+const FOREIGN: &[&str] =
+    &["instance_eval", "instance_exec", "eval", "send", "__send__", "public_send", "DEFAULTS"];
 
 /// The hook that a block is given to, if it is one.
 fn hook_of(scope: &Scope<'_>) -> Option<Hook> {
@@ -54,20 +57,23 @@ fn hook_of(scope: &Scope<'_>) -> Option<Hook> {
 /// Reads it. Where the file itself is, is for the caller to find out.
 pub fn read(loading: &Loading<'_>) -> Config {
     let source = loading.text.bytes();
-    let statements = statements(source);
+    let is_hook = |scope: &Scope<'_>| hook_of(scope).is_some();
+    let place = Where::of(loading);
+    let statements = decided(source, |all| Values::new(all, place.clone(), is_hook), is_hook);
     let mut reader = Reader {
         source,
         config: Config::empty(loading.path),
-        values: Values::new(&statements, Where::of(loading), |scope| hook_of(scope).is_some()),
+        values: Values::new(&statements, place, is_hook),
+        called: called(&statements),
         foreign: None,
     };
     for statement in &statements {
         reader.statement(statement);
     }
-    let retires = retires_old_master(&statements);
+    reader.hooks(&statements);
     let mut config = reader.config;
     config.reconnects = after_fork::reconnects(&statements);
-    config.retires_old_master = retires;
+    config.retires_old_master = hooks::retire(&statements);
     (config.hooks, config.obscure_hooks) = hooks::hooks(source, &statements, &reader.values);
     config.removed_calls = removed::removed_calls(source, &statements);
     if let Some((line, text)) = reader.foreign {
@@ -76,10 +82,10 @@ pub fn read(loading: &Loading<'_>) -> Config {
     config
 }
 
-/// Settings that were not seen may stand in the source that the file loads.
+/// Settings that were not seen, or were seen before, may be set by the source that the file loads.
 fn obscure(config: &mut Config, line: usize, text: &Text) {
     fn hide<T>(setting: &mut Setting<T>, line: usize, text: &Text) {
-        if matches!(setting, Setting::NotSet) {
+        if setting.line().is_none_or(|own| own <= line) {
             *setting = Setting::Unevaluable { line, text: text.clone() };
         }
     }
@@ -89,90 +95,85 @@ fn obscure(config: &mut Config, line: usize, text: &Text) {
     hide(&mut config.preload_app, line, text);
     hide(&mut config.timeout, line, text);
     hide(&mut config.stderr_path, line, text);
+    hide(&mut config.logger, line, text);
     hide(&mut config.user, line, text);
     hide(&mut config.program, line, text);
     hide(&mut config.reconnects, line, text);
+    config.listen.push(Setting::Unevaluable { line, text: text.clone() });
 }
 
-/// Whether some hook ends the old master: it kills by a signal that ends, in a file that speaks of its pidfile.
-fn retires_old_master(statements: &[Statement<'_>]) -> bool {
-    let mentions = |statement: &Statement<'_>, words: &[&str]| {
-        statement.tokens.iter().any(|token| {
-            let is_code = !matches!(token.kind, Kind::Break);
-            is_code && words.iter().any(|word| contains(token.text, word.as_bytes()))
-        })
-    };
-    let in_hook = |statement: &Statement<'_>| {
-        let scope = statement.outer.filter(|_| statement.depth > 0);
-        scope.is_some_and(|scope| hook_of(&scope).is_some())
-    };
-    let kills =
-        statements.iter().filter(|s| in_hook(s)).any(|statement| mentions(statement, &["kill"]));
-    let ends = statements
-        .iter()
-        .filter(|s| in_hook(s))
-        .any(|statement| mentions(statement, &["QUIT", "TTOU", "TERM"]));
-    kills && ends && statements.iter().any(|statement| mentions(statement, &["oldbin"]))
+/// Where the definitions of a file begin that something in it calls.
+fn called(statements: &[Statement<'_>]) -> HashSet<usize> {
+    let mut defined: HashMap<&[u8], Vec<(usize, usize)>> = HashMap::new();
+    let mut seen = HashSet::new();
+    for statement in statements {
+        let Some(scope) = statement.outer.filter(|scope| scope.opener == b"def") else { continue };
+        if let Some(name) = statement.tokens.first()
+            && seen.insert(scope.start)
+        {
+            defined.entry(name.text).or_default().push((scope.start, name.start));
+        }
+    }
+    let mut called = HashSet::new();
+    for token in statements.iter().flat_map(|statement| &statement.tokens) {
+        for (scope, own) in defined.get(token.text).into_iter().flatten() {
+            if *own != token.start {
+                called.insert(*scope);
+            }
+        }
+    }
+    called
 }
 
 struct Reader<'a> {
     source: &'a [u8],
     config: Config,
     values: Values<'a>,
-    /// The first statement that runs source from elsewhere.
+    /// Where definitions begin that are called.
+    called: HashSet<usize>,
+    /// The last statement that runs source from elsewhere.
     foreign: Option<(usize, Text)>,
-}
-
-/// A value as it is written, and what became of it.
-struct Written {
-    value: Option<Value>,
-    line: usize,
-    text: Text,
-}
-
-impl Written {
-    fn setting<T>(self, take: impl FnOnce(Value) -> Option<T>) -> Setting<T> {
-        let Self { value, line, text } = self;
-        // `pid nil` is the same as none.
-        if matches!(value, Some(Value::Nil)) {
-            return Setting::NotSet;
-        }
-        match value.and_then(take) {
-            Some(value) => Setting::Set { value, line },
-            None => Setting::Unevaluable { line, text },
-        }
-    }
-
-    fn path(self) -> Setting<PathBuf> {
-        self.setting(|value| value.text().map(|text| text.path().to_path_buf()))
-    }
-
-    fn number(self) -> Setting<u32> {
-        self.setting(|value| value.number().and_then(|number| u32::try_from(number).ok()))
-    }
 }
 
 impl<'a> Reader<'a> {
     fn statement(&mut self, statement: &Statement<'a>) {
-        let Some(first) = statement.tokens.first() else { return };
-        let hook = statement.outer.and_then(|scope| hook_of(&scope));
-        let within = usize::from(hook.is_some());
-        let conditional = statement.depth > within || is_modified(&statement.tokens);
-        self.environment(statement, hook, conditional);
-        if hook.is_some() {
+        if statement.outer.is_some_and(|scope| hook_of(&scope).is_some()) {
             return;
         }
-        if statement.outer.is_some_and(|scope| scope.opener == b"def") {
-            // A definition sets nothing by itself.
+        // A definition sets nothing by itself.
+        let uncalled =
+            |scope: Scope<'_>| scope.opener == b"def" && !self.called.contains(&scope.start);
+        if statement.outer.is_some_and(uncalled) {
             return;
         }
-        if FOREIGN.iter().any(|name| first.is_word(name)) {
+        let conditional = statement.depth > 0 || is_modified(&statement.tokens);
+        if is_foreign(&statement.tokens) {
             let written = self.written(&statement.tokens, false, statement);
-            self.foreign.get_or_insert((written.line, written.text));
+            self.foreign = Some((written.line, written.text));
         }
+        let environment =
+            environment::changes(self.source, statement, None, conditional, &self.values);
+        environment.add(&mut self.config);
         self.start_context(statement, conditional);
-        if !self.values.learn(statement, conditional) {
-            self.settings(statement, conditional);
+        self.values.learn(statement);
+        self.settings(statement, conditional);
+        self.values.moved(&statement.tokens);
+    }
+
+    /// What hooks do to the environment, by what variables hold once the whole file is read.
+    fn hooks(&mut self, statements: &[Statement<'a>]) {
+        for (start, hook) in hooks::last(statements) {
+            let own: Vec<&Statement<'a>> = statements
+                .iter()
+                .filter(|statement| statement.outer.is_some_and(|scope| scope.start == start))
+                .collect();
+            let values = self.values.within(&own);
+            for statement in own {
+                let conditional = statement.depth > 1 || is_modified(&statement.tokens);
+                let changes =
+                    environment::changes(self.source, statement, Some(hook), conditional, &values);
+                changes.add(&mut self.config);
+            }
         }
     }
 
@@ -181,17 +182,22 @@ impl<'a> Reader<'a> {
             let Some(name) = SETTINGS.iter().find(|name| token.is_word(name)) else { continue };
             let Some((before, rest)) = statement.tokens.split_at_checked(at) else { continue };
             let Some(rest) = rest.get(1..).filter(|rest| !rest.is_empty()) else { continue };
-            if !is_call(before.last(), token, rest) {
+            let owned = is_own(before);
+            let before = if owned { None } else { before.last() };
+            if !is_call(before, token, rest) {
                 continue;
             }
             // `ready and listen 80`, `x ? pid("a") : pid("b")`
-            let written = self.written(rest, conditional || at > 0, statement);
-            self.set(name, written);
-            if *name == "working_directory" {
-                // It changes the directory at once: where a relative path starts from now on is not known.
-                self.values.place.cwd = None;
+            let begins = at == 0 || (at == 2 && owned);
+            let conditional = conditional || !begins;
+            let written = self.written(rest, conditional, statement);
+            if *name == "logger" {
+                let tokens = if conditional { &[][..] } else { rest };
+                self.config.logger = written.logger(tokens, &self.values);
+            } else {
+                self.set(name, written);
             }
-            if at == 0 {
+            if begins {
                 return;
             }
         }
@@ -200,42 +206,40 @@ impl<'a> Reader<'a> {
     fn set(&mut self, name: &str, written: Written) {
         let config = &mut self.config;
         match name {
-            "working_directory" => config.working_directory = written.path(),
+            "working_directory" => {
+                let values = &self.values;
+                config.working_directory = written.setting(|value| {
+                    let path = value.text()?;
+                    let whole = values.expand(path.bytes(), None)?;
+                    Some(Text::new(whole).path().to_path_buf())
+                });
+            }
+            "listeners" => {
+                let Written { line, text, .. } = written;
+                config.listen.push(Setting::Unevaluable { line, text });
+            }
             "pid" => config.pid = written.path(),
             "stderr_path" => config.stderr_path = written.path(),
             "worker_processes" => config.worker_processes = written.number(),
             "timeout" => config.timeout = written.number(),
             "preload_app" => config.preload_app = written.setting(Value::truth),
             "user" => config.user = written.setting(Value::text),
-            _ => config.listen.push(written.setting(Value::text_or_number)),
+            _ => {
+                let values = &self.values;
+                config
+                    .listen
+                    .push(written.setting(|value| address(&value.text_or_number()?, values)));
+            }
         }
     }
 
-    /// The value that tokens begin with; the text for people goes on to the end of the statement.
     fn written(
         &self,
         tokens: &[Token<'a>],
         conditional: bool,
         statement: &Statement<'a>,
     ) -> Written {
-        let first = tokens.first().or(statement.tokens.first());
-        let last = statement.tokens.last();
-        let span = first
-            .zip(last)
-            .and_then(|(first, last)| self.source.get(first.start..last.start + last.text.len()));
-        let line = first.map_or(1, |token| token.line);
-        let mut text = span.unwrap_or_default().trim_ascii().to_vec();
-        if text.len() > 200 {
-            text.truncate(200);
-            text.extend("…".as_bytes());
-        }
-        if let Some(scope) = statement.outer.filter(|_| conditional && statement.depth > 0) {
-            text.extend(b" (inside ");
-            text.extend(if scope.opener == b"{" { &b"a block"[..] } else { scope.opener });
-            text.extend(b")");
-        }
-        let value = if conditional { None } else { self.values.evaluate(argument(tokens)) };
-        Written { value, line, text: Text::new(text) }
+        Written::of(self.source, tokens, conditional, statement, &self.values)
     }
 
     /// `Unicorn::HttpServer::START_CTX[0] = …` and `START_CTX[:cwd] = …`.
@@ -254,62 +258,46 @@ impl<'a> Reader<'a> {
             _ => {}
         }
     }
+}
 
-    fn environment(&mut self, statement: &Statement<'a>, hook: Option<Hook>, conditional: bool) {
-        for (at, _) in statement.tokens.iter().enumerate().filter(|(_, token)| token.is_word("ENV"))
-        {
-            let rest = statement.tokens.get(at + 1..).unwrap_or_default();
-            match rest {
-                [open, name, close, equals, value @ ..]
-                    if open.is_op("[") && close.is_op("]") && equals.is_op("=") =>
-                {
-                    let Some(name) = plain(name) else { continue };
-                    let written = self.written(value, conditional || at > 0, statement);
-                    // An assigned nil deletes: what then holds is not said here.
-                    let value = match written.value {
-                        Some(Value::Nil) => {
-                            Setting::Unevaluable { line: written.line, text: written.text }
-                        }
-                        _ => written.setting(Value::text),
-                    };
-                    self.config.environment.push(Assignment { name, value, hook });
-                }
-                [open, name, close, op, ..]
-                    if open.is_op("[") && close.is_op("]") && op.is_op("||=") =>
-                {
-                    let Some(name) = plain(name) else { continue };
-                    self.config.defaulted.push(Defaulted { name, line: open.line, hook });
-                }
-                [dot, method, arguments @ ..]
-                    if dot.is_op(".") && ENV_CHANGES.iter().any(|name| method.is_word(name)) =>
-                {
-                    for name in arguments.iter().filter_map(plain) {
-                        let written = self.written(arguments, true, statement);
-                        let value = Setting::Unevaluable { line: written.line, text: written.text };
-                        self.config.environment.push(Assignment { name, value, hook });
-                    }
-                }
-                _ => {}
+/// What `listen` makes of its argument (`configurator.rb`, `expand_addr`), but that a path behind `unix:` stays as it is
+/// written: it counts from the directory that the server ends up in.
+fn address(written: &Text, values: &Values<'_>) -> Option<Text> {
+    let bytes = written.bytes();
+    let path = bytes.strip_prefix(b"unix:").unwrap_or(bytes);
+    if path.starts_with(b"~") {
+        return values.expand(path, None).map(Text::new);
+    }
+    Some(written.clone())
+}
+
+/// Whether tokens end with `self.`
+fn is_own(tokens: &[Token<'_>]) -> bool {
+    matches!(tokens, [.., own, dot] if own.is_word("self") && dot.is_op("."))
+}
+
+/// Whether a statement runs source from elsewhere, or may set what it does not name: `send(key, …)`, `f(self)`,
+/// `x.each(&method(:listen))`, `set[:pid] = …`.
+fn is_foreign(tokens: &[Token<'_>]) -> bool {
+    tokens.iter().enumerate().any(|(at, token)| {
+        let (before, behind) = (tokens.get(..at).unwrap_or_default(), tokens.get(at + 1..));
+        let next = behind.and_then(<[_]>::first);
+        let is_next = |op: &str| next.is_some_and(|next| next.is_op(op));
+        let is_sent = before.last().is_some_and(|dot| dot.is_op(".") || dot.is_op("&."));
+        match token.text {
+            _ if token.kind != Kind::Word => false,
+            b"self" => !is_next(".") && !is_next("&."),
+            b"set" | b"@set" => is_next("[") && !is_sent,
+            b"method" => behind.into_iter().flatten().take(2).any(|name| {
+                let name = name.text.strip_prefix(b":").unwrap_or_default();
+                SETTINGS.iter().any(|setting| setting.as_bytes() == name)
+            }),
+            _ => {
+                let foreign = FOREIGN.iter().any(|name| token.is_word(name));
+                foreign && (!is_sent || is_own(before) || token.is_word("DEFAULTS"))
             }
         }
-    }
-}
-
-/// A string without interpolation.
-fn plain(token: &Token<'_>) -> Option<Text> {
-    match &token.kind {
-        Kind::Text(pieces) => match pieces.as_slice() {
-            [Piece::Plain(bytes)] => Some(Text::new(bytes.clone())),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// `… if x`, `… rescue y`, `x and …`
-fn is_modified(tokens: &[Token<'_>]) -> bool {
-    const MODIFIERS: &[&[u8]] = &[b"if", b"unless", b"while", b"until", b"rescue", b"and", b"or"];
-    tokens.iter().any(|token| token.kind == Kind::Word && MODIFIERS.contains(&token.text))
+    })
 }
 
 /// Whether a word is a call of a setting with an argument, and no variable, label or other receiver's method.
@@ -327,7 +315,7 @@ fn is_call(before: Option<&Token<'_>>, name: &Token<'_>, rest: &[Token<'_>]) -> 
         // `listen -1` and `listen *all` are calls, `pid - 1` is not.
         Kind::Op => match next.text {
             b"(" => true,
-            b"[" | b"*" | b"-" | b"->" | b":" | b"::" | b"{" => {
+            b"[" | b"*" | b"-" | b"!" | b"->" | b":" | b"::" | b"{" => {
                 next.spaced && rest.get(1).is_none_or(|behind| !behind.spaced)
             }
             _ => false,

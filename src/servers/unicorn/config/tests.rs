@@ -9,7 +9,7 @@ use crate::servers::Loading;
 
 pub(super) fn of(source: &str) -> Config {
     let path = Path::new("config/unicorn.rb");
-    read(&Loading { text: &Text::from(source), path, given: path, cwd: None })
+    read(&Loading { text: &Text::from(source), path, given: path, cwd: None, variables: None })
 }
 
 /// `=VALUE@LINE`, `?TEXT@LINE`, or `-`.
@@ -54,12 +54,24 @@ fn settings_one_by_one() {
         ("working_directory(if x\n '/a'\nelse\n '/b'\nend)", "?(@1"),
         ("working_directory 7", "?7@1"),
         ("working_directory \"/a\\x41\"", "?\"/a\\\\x41\"@1"),
-        ("x = '/a'\nx = '/b'\nworking_directory x", "?x@3"),
+        ("x = '/a'\nx = '/b'\nworking_directory x", "=/b@3"),
+        ("x = '/a'\ny = x\ny << '/b'\nworking_directory x", "?x@4"),
+        ("x = '/a'\nx += '/b'\nworking_directory x", "=/a/b@3"),
+        ("x = '/a'\n[1].each { x = '/b' }\nworking_directory x", "?x@3"),
+        ("x = '/a'\nf(x = '/b')\nworking_directory x", "?x@3"),
         ("x = '/a'\nx << '/b'\nworking_directory x", "?x@3"),
         ("x = '/a'\nx.gsub!('a', 'b')\nworking_directory x", "?x@3"),
         ("x, y = '/a', '/b'\nworking_directory x", "?x@2"),
         ("x = '/a' if y\nworking_directory x", "?x@2"),
-        ("x ||= '/a'\nworking_directory x", "?x@2"),
+        ("x ||= '/a'\nworking_directory x", "=/a@2"),
+        ("x = y\nx ||= '/a'\nworking_directory x", "?x@3"),
+        ("def root\n  '/srv'\nend\nworking_directory root + '/a'", "=/srv/a@4"),
+        ("def set\n  working_directory '/a'\nend\nset", "?'/a' (inside def)@2"),
+        ("working_directory '/a'\nShop.configure(self)", "?Shop.configure(self)@2"),
+        ("send(:working_directory, '/a')", "?send(:working_directory, '/a')@1"),
+        ("working_directory '/a/../b/'", "=/b@1"),
+        ("working_directory '~/a'", "?'~/a'@1"),
+        ("working_directory 'a'", "?'a'@1"),
         ("# working_directory '/a'", "-"),
         ("=begin\nworking_directory '/a'\n=end", "-"),
         ("pid '/x'\n__END__\nworking_directory '/a'", "-"),
@@ -93,7 +105,13 @@ fn settings_one_by_one() {
 fn deployed(given: &str, source: &str) -> Config {
     let path = Path::new("/srv/app/releases/7/config/unicorn.rb");
     let cwd = Some(Path::new("/srv/app/releases/7"));
-    read(&Loading { text: &Text::from(source), path, given: Path::new(given), cwd })
+    read(&Loading {
+        text: &Text::from(source),
+        path,
+        given: Path::new(given),
+        cwd,
+        variables: None,
+    })
 }
 
 #[test]
@@ -128,7 +146,7 @@ fn what_file_does_to_paths() {
         ("ENV.fetch('ROOT', '/srv')", "?"),
         ("File.expand_path('..', __dir__).sub('a', 'b')", "?"),
         ("\"#{`pwd`.strip}/x\"", "?"),
-        ("'/a' unless __FILE__", "?"),
+        ("'/a' unless __FILE__", "-"),
     ] {
         let set = deployed(given, &format!("stderr_path {source}")).stderr_path;
         let shown: String = match &set {
@@ -163,7 +181,9 @@ fn numbers() {
         ("ENV.fetch('WEB', 2).to_i", "?ENV.fetch('WEB', 2).to_i@1"),
         ("(x == 'production' ? 6 : 1)", "?(x == 'production' ? 6 : 1)@1"),
         ("Etc.nprocessors", "?Etc.nprocessors@1"),
-        ("4 * 2", "?4 * 2@1"),
+        ("4 * 2", "=8@1"),
+        ("(1 > 2 ? 6 : 1)", "=1@1"),
+        ("(%w[a b].include?('b') && 3) || 4", "=3@1"),
     ] {
         assert_eq!(shown(&of(&format!("worker_processes {source}")).worker_processes), wanted);
     }
