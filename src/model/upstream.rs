@@ -16,6 +16,8 @@ pub struct Upstream {
     pub group: Option<Text>,
     /// Where requests go.
     pub to: Address,
+    /// How long it counts as down after failures, as written; `None`: nothing is written.
+    pub fail_timeout: Option<Text>,
     /// Where that is written.
     pub place: Place,
     /// What stands on the way to a Unix socket; `None`: requests go over a network.

@@ -143,6 +143,8 @@ pub struct GroupMember {
     pub group: Text,
     /// Its address, as written.
     pub to: Text,
+    /// `fail_timeout`, as written: how long it counts as down after failures; `0` never.
+    pub fail_timeout: Option<Text>,
     /// The line where the group begins, from 1.
     pub line: usize,
 }

@@ -224,6 +224,13 @@ pub fn time(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     at.strftime(form).to_string()
 }
 
+/// A moment with its day, whenever it was: `21 Nov 22:41`, older `2025-11-19`.
+pub fn date(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
+    let form = if at.year() == now.year() { "%-d %b %H:%M" } else { "%Y-%m-%d" };
+    at.strftime(form).to_string()
+}
+
 /// The same without seconds, for sentences: `22:41`, `19 Nov 09:31`, `2025-11-19`.
 pub fn time_in_words(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let same_day = at.to_zoned(zone.clone()).date() == now.to_zoned(zone.clone()).date();

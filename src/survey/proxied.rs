@@ -110,6 +110,7 @@ impl Said {
                     Some(Upstream {
                         group: Some(member.group.clone()),
                         to: address(&member.to)?,
+                        fail_timeout: member.fail_timeout.clone(),
                         place,
                         way: None,
                     })
@@ -117,6 +118,7 @@ impl Said {
                 None => all.extend(address(&pass.to).map(|to| Upstream {
                     group: None,
                     to,
+                    fail_timeout: None,
                     place: Place::line(path, pass.line),
                     way: None,
                 })),

@@ -81,7 +81,13 @@ pub fn sorted(rows: Vec<Row>, sort: &Sort, columns: &[&str]) -> Vec<Row> {
     let mut section: Vec<Block> = Vec::new();
     for row in rows {
         match section.last_mut() {
-            Some(block) if row.more => block.rows.push(row),
+            Some(block) if row.more => {
+                // Where its first row has none, the first key of its rows is its own.
+                let key = row.key.as_ref().filter(|_| block.kept.is_none());
+                let known = key.and_then(|key| sort.kept.iter().position(|kept| kept == key));
+                block.kept = block.kept.or(known);
+                block.rows.push(row);
+            }
             _ if row.worths.is_empty() => {
                 done.extend(ordered(std::mem::take(&mut section), sort.reverse));
                 done.push(row);

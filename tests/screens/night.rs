@@ -141,7 +141,7 @@ fn environments(master: &mut Master) {
         ("UNICORN_FD", "8".into()),
     ];
     let secret = |number: usize| (format!("ZZ_SECRET_{number:02}"), "x".repeat(20 + number));
-    let harmless = ["SHELL", "USER", "LOGNAME", "TERM", "LC_ALL"];
+    let harmless = ["USER", "XDG_SEAT", "XDG_VTNR", "XDG_DATA_DIRS", "XDG_SESSION_TYPE"];
     let build = |database: usize, path: String, zone: &str| {
         let mut lines = same.clone();
         lines.push(("DATABASE_URL", "d".repeat(database)));
@@ -158,7 +158,7 @@ fn environments(master: &mut Master) {
             environ.variables.push(Variable { name: name.into(), value: "x".into() });
         }
         for number in 0..20 {
-            let name = format!("LC_{number:02}");
+            let name = format!("Z_{number:02}");
             environ.variables.push(Variable { name: name.as_str().into(), value: "C".into() });
         }
         environ
@@ -320,6 +320,7 @@ fn nginx(taken_at: Timestamp) -> App {
         vec![Upstream {
             group: Some("shop_app".into()),
             to: Address::Unix(built::SOCKET.into()),
+            fail_timeout: Some("0".into()),
             place: farrier::facts::Place::line(Path::new("/etc/nginx/sites-enabled/shop"), 3),
             way: Some(open_way()),
         }],

@@ -29,6 +29,25 @@ pub(super) fn night(time: &str, size: (u16, u16)) -> Desk {
     Desk::at(night::incident(time), size)
 }
 
+/// The same after a minute of looks, in which some clients waited.
+pub(super) fn minute(time: &str, size: (u16, u16)) -> Desk {
+    let mut desk = Desk::new(size);
+    let whole = night::incident(time);
+    for back in (0..30).rev() {
+        let mut census = whole.clone();
+        census.taken_at -= jiff::SignedDuration::from_secs(2 * back);
+        census.boot_time -= 2 * back * 1_000_000_000;
+        let shop = census.apps.iter_mut().find(|app| app.name == "shop").unwrap();
+        shop.listeners[0].queued.value = Ok(match back {
+            10 => 3,
+            17 | 25 => 1,
+            _ => 0,
+        });
+        desk.look(census);
+    }
+    desk
+}
+
 #[test]
 fn overview_of_the_morning_after() {
     picture!("2.1", &Desk::at(night::healthy("10:02:11"), (80, 24)));
@@ -44,4 +63,32 @@ fn finding() {
     let mut desk = night("23:11:04", (80, 24));
     desk.press("Enter");
     picture!("2.3", &desk);
+}
+
+#[test]
+fn environment() {
+    let mut desk = night("23:12:04", (80, 24));
+    desk.state.show = vec!["Z_*".into(), "XDG_*".into(), "GEM_HOME".into()];
+    desk.state.reveal = farrier::tui::state::Reveal::OnKey;
+    desk.press("Tab j 4");
+    picture!("2.4", &desk);
+}
+
+#[test]
+fn releases() {
+    let mut desk = night("23:12:04", (80, 24));
+    desk.press("8 G");
+    picture!("2.5", &desk);
+}
+
+#[test]
+fn listeners() {
+    let mut desk = minute("23:12:04", (80, 24));
+    desk.press("7 G k k");
+    picture!("2.6", &desk);
+}
+
+#[test]
+fn tiny() {
+    picture!("2.13", &night("23:10:02", (40, 10)));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::deploy::capistrano::DEPLOY;
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{Kind, Layout, Master, Release, Role, Setting};
+use crate::model::{Kind, Layout, Limits, Master, Release, Role, Setting};
 use crate::os::{Pid, shown};
 use crate::rules::line::{Line, count, cut, named};
 use crate::rules::{Look, Rule, Severity, usr2};
@@ -150,6 +150,16 @@ fn keep(look: &mut Look<'_>, layout: &Layout) -> Option<(usize, Place)> {
             None
         }
     }
+}
+
+/// What the clean-up of the next deploy deletes, as far as it is known how many releases that leaves.
+pub fn deleted_next<'a>(layout: &'a Layout, limits: &Limits) -> Vec<&'a str> {
+    let keep = match &layout.keeps.value {
+        Ok(Setting::Set { value, .. }) => *value,
+        Ok(Setting::NotSet) | Err(Lack::Depends(_)) => limits.keep_releases,
+        _ => return Vec::new(),
+    };
+    layout.releases.get().map_or_else(Vec::new, |releases| doomed(releases, keep))
 }
 
 /// The names that the clean-up of the next deploy deletes, which adds one of its own.

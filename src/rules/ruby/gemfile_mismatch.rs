@@ -132,7 +132,10 @@ fn report(
             },
             Line::new("set BUNDLE_GEMFILE in before_exec").aside(", as the fix says"),
         )
-        .seen(format!("lock file of the next USR2: {}", shown(&ours.path)), &gemfile.lock.place)
+        .seen(
+            format!("the lock file beside BUNDLE_GEMFILE is {}", shown(&ours.path)),
+            &gemfile.lock.place,
+        )
         .seen(format!("lock file of {other} differs"), crate::facts::Place::path(&theirs.path))
         .leads_to("The code starts with gems that it was not tested with, or not at all.");
     if let Some(gem) = &difference {

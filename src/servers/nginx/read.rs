@@ -40,13 +40,15 @@ pub fn proxied(text: &Text) -> Proxied {
     let all = directives(text.bytes());
     let mut proxied = Proxied::default();
     for directive in &all {
-        let [name, value, ..] = directive.words.as_slice() else { continue };
+        let [name, value, options @ ..] = directive.words.as_slice() else { continue };
         let above = directive.within.and_then(|at| all.get(at));
         match (name.as_slice(), above.and_then(group)) {
             (b"include", _) => proxied.includes.push(Text::new(value.clone())),
             (b"server", Some((group, line))) => {
                 let to = Text::new(value.clone());
-                proxied.members.push(GroupMember { group, to, line });
+                let mut given = options.iter().filter_map(|o| o.strip_prefix(b"fail_timeout="));
+                let fail_timeout = given.next_back().map(Text::new);
+                proxied.members.push(GroupMember { group, to, fail_timeout, line });
             }
             (name, _) if PASSES.contains(&name) => {
                 proxied.passes.push(Pass { to: target(value), line: directive.line });

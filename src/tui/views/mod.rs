@@ -147,6 +147,8 @@ pub struct Page {
     pub crumb: Vec<String>,
     /// What stands at its right.
     pub count: String,
+    /// A line between the path and the rule below it: how what is shown is known.
+    pub below_path: Option<Line<'static>>,
     /// Lines above the rows that do not scroll: the heads of columns.
     pub head: Vec<Line<'static>>,
     /// The rows.

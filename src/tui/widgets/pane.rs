@@ -50,7 +50,7 @@ fn frame(state: &State, side: Pane, page: &Page, rect: Rect) -> (u16, u16) {
         Pane::Tree => 0,
         Pane::Main if page.crumb.is_empty() => 0,
         Pane::Main if state.place.view == View::Overview => 1,
-        Pane::Main => 2,
+        Pane::Main => 2 + u16::from(page.below_path.is_some()),
     };
     let head = u16::try_from(page.head.len()).unwrap_or(0);
     let above = (title + head).min(rect.height);
@@ -185,7 +185,8 @@ fn title(state: &State, page: &Page, columns: usize) -> Vec<Line<'static>> {
             first.to(from).text(&count, Tone::Quiet).end(&behind, Tone::Strong)
         }
     };
-    vec![first.line(), rule(state, columns)]
+    let below = page.below_path.clone();
+    std::iter::once(first.line()).chain(below).chain([rule(state, columns)]).collect()
 }
 
 /// Draws the rows that are in sight, the cursor, and the rail.

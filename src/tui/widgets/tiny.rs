@@ -3,13 +3,14 @@
 use ratatui::text::Line;
 
 use super::cells::{Cells, wrap};
-use super::headline::{rule, sign};
+use super::headline::sign;
+use crate::model::App;
 use crate::rules::Severity;
 use crate::show::words::{self, Mark};
 use crate::tui::place::{Pane, RowKey, View};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
-use crate::tui::views::tree::release_words;
+use crate::tui::views::tree::{self, release_words};
 use crate::tui::views::{self, Row};
 use crate::tui::widgets::pane;
 
@@ -34,17 +35,35 @@ pub fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
         lines.push(cells.text(text, Tone::Plain).line());
     }
     let room = columns.saturating_sub(2);
-    let next = if what.len() < 2 { wrap(&told.next, room) } else { vec![told.next.clone()] };
+    // The steps in few words say more than the first of them.
+    let short = told
+        .short
+        .clone()
+        .filter(|short| words::width(&told.next) > room && words::width(short) <= room);
+    let next = match short {
+        Some(short) => vec![short],
+        None if what.len() < 2 => wrap(&told.next, room),
+        None => vec![told.next.clone()],
+    };
     for text in next.iter().take(2) {
         lines.push(Cells::new(state.theme, columns).to(2).text(text, Tone::Plain).line());
     }
-    lines.push(rule(state, columns));
+    let line = Mark::Rule.sign().to_string().repeat(columns);
+    lines.push(Cells::new(state.theme, columns).text(&line, Tone::Quiet).line());
     let chosen = match pane::row(state).and_then(|row| row.key) {
         Some(RowKey::App(id)) => Some(id),
         Some(RowKey::Process(identity)) => state.member_of(identity).map(|m| m.app.clone()),
         _ => None,
     };
-    for app in look.census.listed() {
+    let apps = look.census.listed();
+    let first = |app: &App| {
+        app.newest_first().next().map_or_else(String::new, |m| m.process.pid.to_string())
+    };
+    // The first number of each app stands below the others.
+    let named =
+        |app: &&App| words::width(&words::cut(&app.name, 14)) + 1 + words::width(&first(app));
+    let wide = apps.iter().map(named).max().unwrap_or(0);
+    for app in apps {
         let cursor = if chosen.as_ref() == Some(&app.id) { Mark::Selected.sign() } else { ' ' };
         let (mark, tone) = match look.worst(&app.id) {
             Some(severity) => (Mark::from(severity).sign(), Tone::from(severity)),
@@ -60,19 +79,19 @@ pub fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
                     crate::model::Role::Current => String::new(),
                     other => format!(" {}", words::role(other)),
                 };
-                format!("{}{role} {off}", master.process.pid)
+                format!("{}{role} {off:>2}", master.process.pid).trim_end().to_owned()
             })
             .collect();
         let cells = Cells::new(state.theme, columns)
             .text(&cursor.to_string(), Tone::Plain)
             .text(&mark.to_string(), tone)
             .text(" ", Tone::Plain)
-            .text(&app.name, Tone::Strong)
-            .text(" ", Tone::Plain);
-        let alive: usize = app.masters.iter().map(|m| m.workers_alive().count()).sum();
-        let room = columns.saturating_sub(cells.at() + 5);
+            .text(&words::cut(&app.name, 14), Tone::Strong);
+        let cells = cells.to(3 + wide - words::width(&first(app)));
+        let workers = tree::workers(app);
+        let room = columns.saturating_sub(cells.at() + words::width(&workers) + 3);
         let cells = cells.left(&words::cut(&masters.join("  "), room), room, Tone::Plain);
-        lines.push(cells.right(&alive.to_string(), 4, Tone::Plain).line());
+        lines.push(cells.text(" ", Tone::Plain).text(&workers, Tone::Plain).line());
     }
     ended(state, lines, columns, rows)
 }
@@ -131,7 +150,9 @@ fn bar(state: &State, columns: usize) -> Line<'static> {
         &format!("{host} {clock} {mode}"),
         columns.saturating_sub(words::width(&right) + 3),
     );
-    Cells::new(state.theme, columns).text(&left, Tone::Plain).end(&right, Tone::Plain).line()
+    let from = columns.saturating_sub(words::width(&right) + 2);
+    let cells = Cells::new(state.theme, columns).text(&left, Tone::Plain).to(from);
+    cells.text(&right, Tone::Plain).line()
 }
 
 /// The one line of anything smaller.

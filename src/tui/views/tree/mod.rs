@@ -2,7 +2,7 @@
 
 mod values;
 
-pub use values::{queue, release_words, sum};
+pub use values::{queue, release_words, sum, workers};
 
 use self::values::Values;
 use super::{Card, Page, Row};

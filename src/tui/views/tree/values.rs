@@ -163,7 +163,7 @@ fn held(state: &State, member: &Member<'_>) -> String {
 }
 
 /// Workers alive, and how many are wanted of the masters that are not being replaced.
-fn workers(app: &App) -> String {
+pub fn workers(app: &App) -> String {
     let alive: usize = app.masters.iter().map(|m| m.workers_alive().count()).sum();
     let alive = alive + app.orphans.iter().filter(|w| !w.process.is_dead()).count();
     let wanted =

@@ -1,8 +1,11 @@
 //! Environment: the variables of a process as it was started, as they are now, and of a master as its next re-execution
 //! hands them on. Values are hidden unless their name is harmless.
 
+mod handed;
+
 use std::collections::BTreeMap;
 
+use self::handed::{before_exec, passed_on};
 use super::process::subject;
 use super::{Card, Lower, Page, Row};
 use crate::facts::environ::Environ;
@@ -11,12 +14,13 @@ use crate::model::{Changes, Handed, handed_on};
 use crate::os::Text;
 use crate::os::secrets::{is_harmless, mask_text};
 use crate::rules::Finding;
-use crate::show::words::{Mark, counted, fit_value, width};
+use crate::rules::causes::COME_BACK;
+use crate::show::words::{Mark, counted, fit_value, time_in_words, width};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
 use crate::tui::place::{Door, Pane, RowKey, Subject, View};
 use crate::tui::sort::Worth;
-use crate::tui::state::{Reveal, State};
+use crate::tui::state::{Look, Reveal, State};
 use crate::tui::theme::Tone;
 use crate::tui::widgets::cells::{Cells, wrap};
 use crate::tui::widgets::pane;
@@ -32,11 +36,9 @@ pub const ENVIRONMENT: Card = Card {
         Action::Open,
         Action::Mark,
         Action::Diff,
-        Action::Act,
         Action::Reveal,
         Action::OnlyFlagged,
         Action::Filter,
-        Action::Sort,
         Action::Copy,
         Action::Back,
     ],
@@ -52,10 +54,12 @@ fn page(state: &State, columns: usize) -> Page {
         .shown()
         .and_then(|look| look.census.master(member.process.pid))
         .and_then(|(_, master)| handed_on(master));
+    let taken = state.shown().map(|look| look.census.taken_at).unwrap_or_default();
+    let memory = format!("memory, {}", time_in_words(taken, taken, &state.zone));
     let mut how =
-        format!("started: {}   live: {}", how(start, "environ, intact"), how(live, "memory"));
+        format!("started: {}   live: {}", how(start, "environ, intact"), how(live, &memory));
     how += &next.as_ref().map(next_in_words).unwrap_or_default();
-    page.head.push(Cells::new(state.theme, columns).to(1).text(&how, Tone::Quiet).line());
+    page.below_path = Some(Cells::new(state.theme, columns).to(1).text(&how, Tone::Quiet).line());
     let entries = entries(start.get(), live.get(), next.as_ref().and_then(Fact::get));
     if start.get().is_none() && live.get().is_none() {
         let words = match &start.value {
@@ -74,13 +78,16 @@ fn page(state: &State, columns: usize) -> Page {
     }
     let named = entries.iter().map(|entry| width(&entry.name.to_string())).max().unwrap_or(0);
     let named = named.clamp(16, (columns / 3).max(16));
-    let widths = Widths::of(named, columns, next.as_ref().is_some_and(|next| next.get().is_some()));
+    let three = next.as_ref().is_some_and(|next| next.get().is_some());
+    let hook = member.master.filter(|_| three).map(before_exec);
+    let widths = Widths::of(named, columns, three, hook);
     let heads = Cells::new(state.theme, columns).to(3).left("name", named + 1, Tone::Quiet);
     let heads = heads.left("started", widths.started, Tone::Quiet).text(" ", Tone::Quiet);
     let heads = heads.left("live", widths.live, Tone::Quiet);
     let third = if widths.three { " next USR2" } else { "" };
     page.head.push(heads.text(third, Tone::Quiet).line());
-    let findings = state.shown().map(|look| look.findings()).unwrap_or_default();
+    let findings = state.shown().map(Look::in_order).unwrap_or_default();
+    let findings: Vec<&Finding> = findings.into_iter().map(|caused| caused.finding).collect();
     let about: Vec<&Finding> = findings
         .into_iter()
         .filter(|f| &f.app == member.app && f.pid.is_none_or(|pid| pid == member.process.pid))
@@ -132,13 +139,16 @@ struct Widths {
     live: usize,
     /// What is handed on is known, and has a column of its own.
     three: bool,
+    /// Why a value is handed on as it is, where that is known.
+    before_exec: Option<String>,
 }
 
 impl Widths {
-    fn of(name: usize, columns: usize, three: bool) -> Self {
+    fn of(name: usize, columns: usize, three: bool, before_exec: Option<String>) -> Self {
         let room = columns.saturating_sub(name + 5);
-        let (started, live) = if three { (room / 3, room / 3) } else { (room / 2, room / 2) };
-        Self { name, started, live, three }
+        // What it is now may have to tell of repetitions.
+        let (started, live) = if three { (room / 3, room / 3 + 2) } else { (room / 2, room / 2) };
+        Self { name, started, live, three, before_exec }
     }
 }
 
@@ -221,6 +231,24 @@ fn value(state: &State, entry: &Entry<'_>, value: Option<&Text>) -> (String, boo
     }
 }
 
+/// A value in so many columns: of a list of directories that does not fit, how long it is and how many they are.
+fn short(value: &str, room: usize) -> String {
+    let parts: Vec<&str> = value.split(':').collect();
+    let directories = parts.len() > 2 && parts.iter().all(|part| part.starts_with('/'));
+    if width(value) <= room || !directories {
+        return fit_value(value, room);
+    }
+    let mut each = parts.clone();
+    each.sort_unstable();
+    each.dedup();
+    let (length, all, twice) = (value.len(), parts.len(), parts.len() - each.len());
+    let twice = if twice == 0 { String::new() } else { format!(", {twice} dup") };
+    let forms =
+        [format!("{length} bytes, {all} dirs{twice}"), format!("{length}, {all} dirs{twice}")];
+    let fits = forms.into_iter().find(|form| width(form) <= room);
+    fits.unwrap_or_else(|| fit_value(value, room))
+}
+
 /// What the next re-execution gives a name; `None`: what it has now.
 fn next(state: &State, entry: &Entry<'_>) -> Option<(String, bool)> {
     entry.next.map(|(handed, _)| match handed {
@@ -273,15 +301,15 @@ fn row(
         let same = || ("=".to_owned(), true);
         let (now, now_hidden) =
             if entry.compared && entry.started == entry.live { same() } else { (now, now_hidden) };
-        let (next, next_hidden) = next.unwrap_or_else(same);
+        let (next, next_hidden) = next.clone().unwrap_or_else(same);
         let (first, second) = (widths.started, widths.live);
         let cells =
-            cells.left(&fit_value(&then, first), first, tone(then_hidden)).text(" ", Tone::Plain);
-        let cells = cells.left(&fit_value(&now, second), second, tone(now_hidden));
+            cells.left(&short(&then, first), first, tone(then_hidden)).text(" ", Tone::Plain);
+        let cells = cells.left(&short(&now, second), second, tone(now_hidden));
         let room = columns.saturating_sub(cells.at() + 2);
         if widths.three {
             let cells = cells.text(" ", Tone::Plain);
-            cells.text(&fit_value(&next, room), tone(next_hidden)).line()
+            cells.text(&short(&next, room), tone(next_hidden)).line()
         } else {
             cells.line()
         }
@@ -297,7 +325,11 @@ fn row(
         line,
         key: Some(entry.key()),
         door,
-        about: findings.first().map_or_else(|| format!("{name}={text}"), |f| f.summary.clone()),
+        about: match passed_on(entry, widths.before_exec.as_deref(), next.as_ref()) {
+            words if !words.is_empty() => words,
+            _ if width(&text) <= room => String::new(),
+            _ => format!("{name}={text}"),
+        },
         words: Words {
             text: format!("{name} {}", if hidden { "" } else { &text }),
             values: vec![
@@ -306,7 +338,7 @@ fn row(
             ],
         },
         copy: if hidden { name.clone() } else { text },
-        flagged: !findings.is_empty(),
+        flagged: !findings.is_empty() || differs,
         worths,
         ..Row::default()
     }
@@ -324,7 +356,10 @@ fn lower(
     let chosen = rows.get(at)?.key.clone()?;
     let entry = entries.iter().find(|entry| entry.key() == chosen)?;
     let name = entry.name.to_string();
-    let rules: Vec<&str> = findings_on(findings, &name).iter().map(|f| f.rule).collect();
+    // What makes it come back is about the configuration.
+    let brings = |rule: &str| COME_BACK.iter().any(|(other, _)| *other == rule);
+    let on_it = findings_on(findings, &name);
+    let rules: Vec<&str> = on_it.iter().map(|f| f.rule).filter(|rule| !brings(rule)).collect();
     let mut lines = Vec::new();
     let mut say = |label: &str, text: &str, hidden: bool| {
         let tone = if hidden { Tone::Quiet } else { Tone::Plain };
@@ -344,9 +379,6 @@ fn lower(
     } else if entry.compared || entry.live.is_some() {
         let (text, hidden) = value(state, entry, entry.live);
         say("live", &text, hidden);
-    }
-    if let (Some((text, hidden)), Some((_, place))) = (next(state, entry), entry.next) {
-        say("next", &format!("{text}  ({place})"), hidden);
     }
     Some(Lower { title: name, right: rules.join(", "), lines })
 }

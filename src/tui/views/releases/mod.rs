@@ -1,17 +1,21 @@
 //! Releases: which are on disk, who runs them, and since when.
 
+mod axis;
+
 use ratatui::text::Line;
 
-use super::{Card, Lower, Page, Row};
-use crate::model::{App, CurrentState, Layout, Master, Release};
+use super::{Card, Page, Row};
+use crate::model::{App, CurrentState, Layout, Master, Release, Setting};
+
 use crate::show::words::{self, Mark, counted};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
-use crate::tui::place::{Door, RowKey, Subject, View};
+use crate::tui::place::{Door, Pane, RowKey, Subject, View};
 use crate::tui::sort::Worth;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::widgets::cells::Cells;
+use crate::tui::widgets::pane;
 
 /// The card.
 pub const RELEASES: Card = Card {
@@ -46,7 +50,7 @@ fn page(state: &State, columns: usize) -> Page {
         }
     };
     let releases = layout.releases.get().map_or(&[][..], Vec::as_slice);
-    page.count = format!("{} on disk, keep_releases {}", releases.len(), keep(state));
+    page.count = format!("{} on disk, keep_releases {}", releases.len(), kept(state, layout));
     let heads = Cells::new(state.theme, columns).to(3).left("release", 15, Tone::Quiet);
     let heads = if columns < NARROW {
         heads
@@ -69,7 +73,13 @@ fn page(state: &State, columns: usize) -> Page {
         page.rows.push(row(state, app, layout, &release.name, Some(release), columns));
     }
     page.columns = &["release", "deployed", "rev", "off", "used by"];
-    page.lower = time_line(state, app, layout, releases, columns);
+    page.lower = axis::time_line(state, app, layout, releases, columns);
+    let height = usize::from(pane::area(state, Pane::Main).height);
+    if let Some(lower) = &mut page.lower {
+        // It stands below the releases, not at the foot, where there is room for both.
+        let room = height.saturating_sub(page.head.len() + 2 + page.rows.len() + 2);
+        lower.lines.resize(room.max(lower.lines.len()), Line::default());
+    }
     page.sift(state)
 }
 
@@ -93,6 +103,19 @@ pub(super) fn listed(state: &State, app: &App, columns: usize) -> (String, Vec<L
         rows.push(row(state, app, layout, &release.name, Some(release), columns));
     }
     (format!("keep {}", keep(state)), rows.into_iter().map(|row| row.line).collect())
+}
+
+/// How many a clean-up leaves, and where that is written.
+fn kept(state: &State, layout: &Layout) -> String {
+    match layout.keeps.get() {
+        Some(Setting::Set { value, line }) => {
+            let place = layout.keeps.place.to_string();
+            let current = format!("{}/", crate::os::shown(&layout.current.path));
+            let file = place.strip_prefix(&current).unwrap_or(&place).to_owned();
+            format!("{value} ({}:{line})", words::fit(&file, 30, None))
+        }
+        _ => keep(state).to_string(),
+    }
 }
 
 fn keep(state: &State) -> usize {
@@ -156,7 +179,7 @@ fn runs(master: &Master, name: &str) -> bool {
 fn used(app: &App, layout: &Layout, name: &str) -> (String, Option<Door>) {
     let mut users = Vec::new();
     let mut door = None;
-    for master in app.masters.iter().filter(|master| runs(master, name)) {
+    for master in app.newest_first().filter(|master| runs(master, name)) {
         let workers = counted(master.workers_alive().count(), "worker");
         users.push(format!("{} {}, {workers}", master.process.pid, words::role(master.role)));
         let subject = Subject::Process(app.id.clone(), master.process.identity());
@@ -208,7 +231,7 @@ fn row(
             release
                 .arrived
                 .get()
-                .map_or_else(|| "?".into(), |at| words::time(*at, now, &state.zone))
+                .map_or_else(|| "?".into(), |at| words::date(*at, now, &state.zone))
         },
     );
     let revision = release.and_then(|r| r.revision.as_deref()).unwrap_or("-");
@@ -235,7 +258,12 @@ fn row(
         line: cells.text(&users, if users == "nothing" { Tone::Quiet } else { Tone::Plain }).line(),
         key: Some(RowKey::Named(name.to_owned())),
         door,
-        about: format!("{name}: {users}"),
+        // The row says it whole, unless it is cut.
+        about: if words::width(&users) + 48 > columns {
+            format!("{name}: {users}")
+        } else {
+            String::new()
+        },
         words: Words {
             text: format!("{name} {revision} {off} {users}"),
             values: vec![("release", name.to_owned()), ("off", off)],
@@ -251,88 +279,4 @@ fn row(
         ],
         ..Row::default()
     }
-}
-
-/// The axis is by release, not by the clock: each has an equal slot, a bar starts at the release that runs.
-fn time_line(
-    state: &State,
-    app: &App,
-    layout: &Layout,
-    releases: &[Release],
-    columns: usize,
-) -> Option<Lower> {
-    const LABEL: usize = 16;
-    const SLOT: usize = 10;
-    let room = columns.saturating_sub(LABEL + 13) / SLOT;
-    let shown: Vec<&Release> =
-        releases.iter().skip(releases.len().saturating_sub(room.max(1))).collect();
-    if shown.is_empty() || room == 0 {
-        return None;
-    }
-    let now = state.shown()?.census.taken_at;
-    let end = columns.saturating_sub(4);
-    let label =
-        |name: &str| Cells::new(state.theme, columns).to(1).left(name, LABEL - 1, Tone::Plain);
-    let mut heads = label("");
-    for (at, release) in shown.iter().enumerate() {
-        let date = release
-            .arrived
-            .get()
-            .map_or_else(|| "?".into(), |at| words::time_in_words(*at, now, &state.zone));
-        let day: Vec<&str> = date.split(' ').take(2).collect();
-        heads = heads.to(LABEL + at * SLOT).text(&day.join(" "), Tone::Quiet);
-    }
-    let mut lines = vec![heads.to(end.saturating_sub(2)).text("now", Tone::Quiet).line()];
-    // One line of the axis: what stands at each slot, between them, and at the end.
-    let draw = |name: &str,
-                from: Option<usize>,
-                point: char,
-                between: char,
-                last: char|
-     -> Line<'static> {
-        let mut cells = label(&words::cut(name, LABEL - 2));
-        for at in 0..shown.len() {
-            cells = cells.to(LABEL + at * SLOT);
-            let begun = from.is_some_and(|from| at >= from);
-            let sign = match (begun, from == Some(at) || point == between) {
-                (true, true) => point,
-                (true, false) => between,
-                (false, _) => '.',
-            };
-            cells = cells.text(&sign.to_string(), if begun { Tone::Plain } else { Tone::Quiet });
-            if begun {
-                let until = if at + 1 == shown.len() { end } else { LABEL + (at + 1) * SLOT };
-                let run = until.saturating_sub(cells.at());
-                cells = cells.text(&between.to_string().repeat(run), Tone::Plain);
-            }
-        }
-        cells.to(end).text(&last.to_string(), Tone::Plain).line()
-    };
-    let at = |name: &str| shown.iter().position(|release| release.name == name);
-    let mut axis = label("releases");
-    for slot in 0..shown.len() {
-        axis = axis.to(LABEL + slot * SLOT).text("●", Tone::Plain);
-        let until = if slot + 1 == shown.len() { end } else { LABEL + (slot + 1) * SLOT };
-        let run = until.saturating_sub(axis.at());
-        axis = axis.text(&Mark::Rule.sign().to_string().repeat(run), Tone::Quiet);
-    }
-    lines.push(axis.text("│", Tone::Plain).line());
-    if let Some(current) = layout.current_release() {
-        lines.push(draw("current", at(current), '●', '═', '▸'));
-    }
-    for master in &app.masters {
-        let name = format!("{} {}", master.process.pid, words::role(master.role));
-        let from = master.release.get().and_then(Option::as_ref).and_then(|release| at(release));
-        if from.is_some() {
-            lines.push(draw(&name, from, '●', '═', '▸'));
-        }
-    }
-    let pinned = app.masters.iter().find_map(|master| {
-        let gemfile = master.restart.gemfile.get()?.as_ref()?;
-        gemfile.release.as_deref().filter(|_| gemfile.rescued.get() != Some(&true)).and_then(at)
-    });
-    if pinned.is_some() {
-        lines.push(draw("BUNDLE_GEMFILE", pinned, '●', '═', '▸'));
-    }
-    Some(Lower { title: "Time line".into(), right: String::new(), lines })
 }
