@@ -53,6 +53,7 @@ impl Contexts {
 
     fn read(&mut self, source: &dyn Source, trees: &[Tree]) {
         let mut before = std::mem::take(&mut self.known);
+        let mut new: Vec<(Pid, Generation)> = Vec::new();
         for tree in trees.iter().filter(|tree| tree.master.server.keeps_start_context) {
             let master = &tree.master;
             let pid = master.process.pid;
@@ -62,17 +63,20 @@ impl Contexts {
                 arguments: master.recognised.arguments.clone(),
                 workers: tree.workers.iter().map(|(worker, _)| Process::identity(worker)).collect(),
             };
-            let kept = before.remove(&pid).filter(|(known, _)| *known == generation);
-            let kept = kept.unwrap_or_else(|| {
-                let ask = Ask::StartContext(pid, generation.arguments.clone());
-                let answer = source.ask_one(ask.clone());
-                let context = fact(&ask, answer, |found| match found {
-                    Found::StartContext(context) => Ok(*context),
-                    _ => Err(Lack::Malformed("another kind of answer")),
-                });
-                (generation, context)
+            match before.remove(&pid).filter(|(known, _)| *known == generation) {
+                Some(kept) => drop(self.known.insert(pid, kept)),
+                None => new.push((pid, generation)),
+            }
+        }
+        let ask = |(pid, now): &(Pid, Generation)| Ask::StartContext(*pid, now.arguments.clone());
+        let asks: Vec<Ask> = new.iter().map(ask).collect();
+        for (((pid, generation), ask), answer) in new.into_iter().zip(&asks).zip(source.ask(&asks))
+        {
+            let context = fact(ask, answer, |found| match found {
+                Found::StartContext(context) => Ok(*context),
+                _ => Err(Lack::Malformed("another kind of answer")),
             });
-            self.known.insert(pid, kept);
+            self.known.insert(pid, (generation, context));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::once::Once;
 use crate::deploy::releases::candidate_root;
@@ -12,18 +13,14 @@ use crate::model::{Address, Listener, Master, Process};
 use crate::os::{Ask, Descriptor, Found, Host, ProcLink, Protocol, Socket};
 
 /// The sockets of the network namespace that a process lives in.
-pub fn table(once: &Once<'_>, host: Option<&Host>, process: &Process) -> Fact<SocketTable> {
+pub fn table(once: &Once<'_>, host: Option<&Host>, process: &Process) -> Rc<Fact<SocketTable>> {
     let theirs = match once.one(&Ask::Link(process.pid, ProcLink::NsNet)) {
         Ok(Found::Bytes(text)) => Some(text),
         _ => None,
     };
     let ours = host.and_then(|host| host.namespaces.get(2));
     let elsewhere = matches!((&theirs, ours), (Some(theirs), Some(ours)) if theirs != ours);
-    let ask = Ask::Sockets(elsewhere.then_some(process.pid));
-    once.fact(&ask, |found| match found {
-        Found::Sockets(all) => Ok(all.into_iter().map(|s| (s.inode, s)).collect()),
-        _ => Err(Lack::Malformed("another kind of answer")),
-    })
+    once.sockets(&Ask::Sockets(elsewhere.then_some(process.pid)))
 }
 
 /// The sockets that a process has open, each with the number of its descriptor.

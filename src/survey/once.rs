@@ -3,8 +3,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::facts::files::Spot;
+use crate::facts::sockets::SocketTable;
 use crate::facts::{Fact, Lack, fact};
 use crate::os::{Answer, Ask, FileStat, Found, PathAsk, Pid, Refusal, Root, Source, Text};
 
@@ -12,12 +14,13 @@ use crate::os::{Answer, Ask, FileStat, Found, PathAsk, Pid, Refusal, Root, Sourc
 pub struct Once<'a> {
     source: &'a dyn Source,
     answers: RefCell<BTreeMap<Ask, Answer>>,
+    tables: RefCell<BTreeMap<Ask, Rc<Fact<SocketTable>>>>,
 }
 
 impl<'a> Once<'a> {
     /// A fresh one for a new look.
     pub fn new(source: &'a dyn Source) -> Self {
-        Self { source, answers: RefCell::new(BTreeMap::new()) }
+        Self { source, answers: RefCell::default(), tables: RefCell::default() }
     }
 
     /// Asks what has not been asked yet, all in one go.
@@ -46,6 +49,12 @@ impl<'a> Once<'a> {
         self.answers.borrow().get(ask).cloned().unwrap_or(Err(Refusal::NotRecorded))
     }
 
+    /// One answer that nobody wants again in this look: it is given away.
+    pub fn last(&self, ask: &Ask) -> Answer {
+        self.fetch(vec![ask.clone()]);
+        self.answers.borrow_mut().remove(ask).unwrap_or(Err(Refusal::NotRecorded))
+    }
+
     /// One answer of this very moment, whatever was answered before.
     pub fn again(&self, ask: Ask) -> Answer {
         self.source.ask_one(ask)
@@ -54,6 +63,19 @@ impl<'a> Once<'a> {
     /// One fact.
     pub fn fact<T>(&self, ask: &Ask, take: impl FnOnce(Found) -> Result<T, Lack>) -> Fact<T> {
         fact(ask, self.one(ask), take)
+    }
+
+    /// The sockets of a network namespace, by inode: many ask for the same ones.
+    pub fn sockets(&self, ask: &Ask) -> Rc<Fact<SocketTable>> {
+        let mut tables = self.tables.borrow_mut();
+        let table = tables.entry(ask.clone()).or_insert_with(|| {
+            let all = fact(ask, self.last(ask), |found| match found {
+                Found::Sockets(all) => Ok(all.into_iter().map(|s| (s.inode, s)).collect()),
+                _ => Err(OTHER_KIND),
+            });
+            Rc::new(all)
+        });
+        Rc::clone(table)
     }
 
     /// A path's metadata, links followed.

@@ -12,7 +12,7 @@ use crate::facts::maps::Mapped;
 use crate::facts::process::{
     CommandLine, Stat, Status, parse_command_line, parse_stat, parse_status,
 };
-use crate::facts::{Fact, Lack, Place, bytes, cgroup, limits, maps, memory};
+use crate::facts::{Fact, Lack, Place, bytes, cgroup, fact, limits, maps, memory};
 use crate::model::{Process, ProcessFacts};
 use crate::os::{
     Ask, Clock, Descriptor, FileKind, FileStat, Found, Host, PathAsk, Pid, ProcLink, ProcText,
@@ -273,7 +273,9 @@ impl Setting<'_> {
 
     fn maps(&self, pid: Pid, stat: &Fact<Stat>, inside: Option<&Path>) -> Fact<Vec<Mapped>> {
         let dead = stat.get().is_some_and(|stat| stat.state.is_dead());
-        self.text(pid, ProcText::Maps, |text| {
+        let ask = Ask::Text(pid, ProcText::Maps);
+        fact(&ask, self.once.last(&ask), |found| {
+            let text = bytes(found)?;
             // An empty map of a living process means that it is being torn down or replaced, never "no files".
             if text.is_empty() {
                 return Err(Lack::Refused(if dead { Refusal::Zombie } else { Refusal::Gone }));

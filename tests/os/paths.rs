@@ -45,6 +45,28 @@ fn f035_f036_links_and_sizes() {
 }
 
 #[test]
+fn a_path_is_resolved_by_every_link_and_by_nothing_that_its_name_looks_like() {
+    let directory = tempfile::tempdir().unwrap();
+    let top = directory.path().canonicalize().unwrap();
+    std::fs::create_dir_all(top.join("a/b (deleted)/c")).unwrap();
+    std::os::unix::fs::symlink("a/b (deleted)", top.join("link")).unwrap();
+    std::os::unix::fs::symlink(top.join("link/c"), top.join("far")).unwrap();
+    let live = live();
+    for (path, real) in [
+        ("link", "a/b (deleted)"),
+        ("link/c", "a/b (deleted)/c"),
+        ("link/../b (deleted)", "a/b (deleted)"),
+        ("far/..", "a/b (deleted)"),
+        ("./a//b (deleted)/./c", "a/b (deleted)/c"),
+    ] {
+        let answer = live.ask_one(own_path(&top.join(path), PathAsk::Real));
+        assert_eq!(answer, Ok(Found::Link(Some(top.join(real).as_path().into()))), "{path}");
+    }
+    let missing = live.ask_one(own_path(&top.join("link/d"), PathAsk::Real));
+    assert_eq!(missing, Ok(Found::Link(None)));
+}
+
+#[test]
 fn f060_f061_a_deleted_directory_is_told_from_one_that_is_named_so() {
     let directory = tempfile::tempdir().unwrap();
     let (gone, literal) = (directory.path().join("gone"), directory.path().join("x (deleted)"));

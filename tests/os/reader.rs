@@ -74,3 +74,56 @@ fn the_reader_has_its_own_session_and_few_rights() {
         .collect();
     assert_eq!(open.len(), 4, "three standard ones and /proc: {open:?}");
 }
+
+/// What a file of `/proc/PID/io` counts.
+fn counted(pid: i32, name: &str) -> u64 {
+    let io = std::fs::read_to_string(format!("/proc/{pid}/io")).unwrap();
+    let value = io.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    value.trim().parse().unwrap()
+}
+
+/// Exactly one read for each process that is looked at, and a frame for each 64: no second read that finds the end, no
+/// answer that is sent for itself.
+#[test]
+fn a_stranger_costs_one_read() {
+    const STRANGERS: usize = 64;
+    let live = live();
+    let strangers: Vec<Ended> = (0..STRANGERS).map(|_| sleeper()).collect();
+    let ask = |child: &Ended| Ask::Text(child.pid(), ProcText::Cmdline);
+    let asks: Vec<Ask> = strangers.iter().map(ask).collect();
+    until(|| live.ask(&asks).into_iter().all(|line| text(line).bytes() == b"sleep\x00300\0"));
+    let [reader] = readers()[..] else { panic!("{:?}", readers()) };
+    let before = (counted(reader, "syscr:"), counted(reader, "syscw:"));
+    live.ask(&asks);
+    let reads = counted(reader, "syscr:") - before.0;
+    let writes = counted(reader, "syscw:") - before.1;
+    // The questions come in one or two reads. A frame may be sent before it is full where the machine is busy.
+    assert!((65..=68).contains(&reads), "{reads} reads");
+    assert!((1..=8).contains(&writes), "{writes} writes");
+}
+
+/// What farrier reads itself is done while the reader reads, and every answer finds its place.
+#[test]
+fn answers_of_both_kinds_stand_where_they_were_asked() {
+    let live = live();
+    let child = sleeper();
+    let pid = child.pid();
+    let asks: Vec<Ask> = (0..300)
+        .flat_map(|_| {
+            [
+                Ask::Text(pid, ProcText::Stat),
+                own_path(Path::new("/etc/passwd"), PathAsk::Stat),
+                Ask::Link(pid, ProcLink::Exe),
+                Ask::Text(pid, ProcText::Environ),
+            ]
+        })
+        .collect();
+    for four in live.ask(&asks).chunks(4) {
+        let [Ok(Found::Bytes(stat)), Ok(Found::Stat(Some(_))), Ok(Found::Bytes(exe)), Ok(_)] = four
+        else {
+            panic!("{four:?}")
+        };
+        assert!(stat.bytes().starts_with(pid.to_string().as_bytes()), "{stat}");
+        assert!(exe.bytes().ends_with(b"sleep") || exe.bytes().starts_with(b"/"), "{exe}");
+    }
+}

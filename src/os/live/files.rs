@@ -34,6 +34,9 @@ const NOT_FILES: &[i64] = &[
     0x6367_7270, // cgroup2
 ];
 
+/// What the kernel puts behind the name of a file that has none any more.
+const GONE: &[u8] = b" (deleted)";
+
 /// Answers a question about a path.
 pub fn answer(proc: BorrowedFd<'_>, root: Root, path: &Path, ask: PathAsk) -> Answer {
     let start = match Start::new(proc, root) {
@@ -42,10 +45,8 @@ pub fn answer(proc: BorrowedFd<'_>, root: Root, path: &Path, ask: PathAsk) -> An
         Err(errno) => return Err(refusal(errno)),
     };
     let answer = match ask {
-        PathAsk::Stat => start.open(path, OFlags::PATH).and_then(|it| status(&it)),
-        PathAsk::Lstat => {
-            start.open(path, OFlags::PATH | OFlags::NOFOLLOW).and_then(|it| status(&it))
-        }
+        PathAsk::Stat => start.status(path, AtFlags::empty()),
+        PathAsk::Lstat => start.status(path, AtFlags::SYMLINK_NOFOLLOW),
         PathAsk::ReadLink => {
             start.open(path, OFlags::PATH | OFlags::NOFOLLOW).and_then(|it| read_link(&it))
         }
@@ -118,8 +119,41 @@ impl Start {
         }
     }
 
+    /// What is there; of a link itself with `SYMLINK_NOFOLLOW`.
+    fn status(&self, path: &Path, flags: AtFlags) -> Result<Found, Errno> {
+        match self {
+            Self::Own => rustix::fs::statat(rustix::fs::CWD, path, flags)
+                .map(|found| Found::Stat(Some(stat(&found)))),
+            Self::Inside(_) => {
+                let is_link = flags.contains(AtFlags::SYMLINK_NOFOLLOW);
+                let follow = if is_link { OFlags::NOFOLLOW } else { OFlags::empty() };
+                self.open(path, OFlags::PATH | follow).and_then(|it| status(&it))
+            }
+        }
+    }
+
     /// The path with every link resolved, in the words of this root.
     fn resolve(&self, path: &Path) -> Result<Found, Errno> {
+        match self {
+            Self::Own => self.told(path),
+            Self::Inside(_) => self.walk(path),
+        }
+    }
+
+    /// What the kernel calls the place that a path leads to: one question in place of three for each name on the way.
+    /// Where that is no name in this root, or may be one of a file that is gone, the way is walked.
+    fn told(&self, path: &Path) -> Result<Found, Errno> {
+        let place = self.open(&Path::new("/").join(path), OFlags::PATH)?;
+        let link = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&place));
+        match rustix::fs::readlink(link, Vec::with_capacity(256)) {
+            Ok(name) if name.as_bytes().starts_with(b"/") && !name.as_bytes().ends_with(GONE) => {
+                Ok(Found::Link(Some(Text::new(name.into_bytes()))))
+            }
+            _ => self.walk(path),
+        }
+    }
+
+    fn walk(&self, path: &Path) -> Result<Found, Errno> {
         let mut done = PathBuf::from("/");
         let mut rest: Vec<PathBuf> = components(path);
         let mut links = 0;

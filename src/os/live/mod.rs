@@ -33,6 +33,9 @@ pub const READER: &str = "reader";
 /// by default (`getrlimit(2)`).
 const HELD: usize = 512;
 
+/// Questions that are answered in place before the reader is listened to again.
+const PIECE: usize = 64;
+
 /// How a live machine is looked at.
 #[derive(Clone, Debug)]
 pub struct LiveOptions {
@@ -73,7 +76,7 @@ impl Live {
     fn host(&self) -> Answer {
         const PASSWD: u32 = 1 << 20;
         let ask = Ask::path(Root::Own, "/etc/passwd".as_ref(), PathAsk::Read(PASSWD));
-        let read = self.reader.borrow_mut().ask(&[&ask], &host::mounts, &mut || {}).pop();
+        let read = self.reader.borrow_mut().ask(&[&ask], &host::mounts, &mut || false).pop();
         let passwd = match read {
             Some(Ok(Found::File(Some(text)))) => text,
             _ => Text::default(),
@@ -179,18 +182,18 @@ impl Source for Live {
         // A machine's facts have a question of their own for the reader: they cannot be asked for while it reads.
         let alone = to_read.is_empty() || asks.contains(&Ask::Host);
         let mut answers: Vec<Answer> =
-            if alone { asks.iter().map(answer).collect() } else { Vec::new() };
+            asks.iter().take(if alone { asks.len() } else { 0 }).map(answer).collect();
         if to_read.is_empty() {
             return answers;
         }
         let questions: Vec<&Ask> = to_read.iter().filter_map(|index| asks.get(*index)).collect();
         let mut meanwhile = || {
-            if answers.is_empty() {
-                answers = asks.iter().map(answer).collect();
-            }
+            let done = answers.len();
+            answers.extend(asks.iter().skip(done).take(PIECE).map(answer));
+            answers.len() < asks.len()
         };
         let read = self.reader.borrow_mut().ask(&questions, &host::mounts, &mut meanwhile);
-        meanwhile();
+        while meanwhile() {}
         for (index, answer) in to_read.into_iter().zip(read) {
             if let Some(slot) = answers.get_mut(index) {
                 *slot = answer;

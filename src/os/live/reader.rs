@@ -35,13 +35,13 @@ impl Reader {
         self.silence.clear();
     }
 
-    /// Answers in the order of the questions. `mounts` reads `/proc/self/mountinfo`, when it is needed; `meanwhile` is
-    /// done while the reader reads.
+    /// Answers in the order of the questions. `mounts` reads `/proc/self/mountinfo`, when it is needed; `meanwhile` does
+    /// a piece of work while the reader reads, and says whether there is more of it.
     pub fn ask(
         &mut self,
         asks: &[&Ask],
         mounts: &dyn Fn() -> Vec<u8>,
-        meanwhile: &mut dyn FnMut(),
+        meanwhile: &mut dyn FnMut() -> bool,
     ) -> Vec<Answer> {
         let mut answers: Vec<Option<Answer>> = vec![None; asks.len()];
         let mut silences = 0;
@@ -64,7 +64,7 @@ impl Reader {
             }
             // Answers come some at a time: one of the next few is the one that hangs. Each is asked for itself.
             for suspect in unanswered(&answers, CHUNK) {
-                let Err(failure) = self.run(asks, &[suspect], &mut || {}, &mut answers) else {
+                let Err(failure) = self.run(asks, &[suspect], &mut || false, &mut answers) else {
                     continue;
                 };
                 silences += 1;
@@ -90,7 +90,7 @@ impl Reader {
         &mut self,
         asks: &[&Ask],
         open: &[usize],
-        meanwhile: &mut dyn FnMut(),
+        meanwhile: &mut dyn FnMut() -> bool,
         answers: &mut [Option<Answer>],
     ) -> Result<(), Failure> {
         let questions: Vec<&Ask> =

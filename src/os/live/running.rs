@@ -74,17 +74,17 @@ impl Running {
         Ok(Self { child, pidfd, input, output, has_started: false, received: Vec::new() })
     }
 
-    /// Asks all and delivers each answer as it comes, in the order of the questions. `meanwhile` is done once the reader
-    /// has something to do.
+    /// Asks all and delivers each answer as it comes, in the order of the questions. While it has something to do and
+    /// nothing to tell, `meanwhile` does a piece of work of farrier's own, and says whether there is more of it.
     pub fn ask(
         &mut self,
         asks: &[&Ask],
-        meanwhile: &mut dyn FnMut(),
+        meanwhile: &mut dyn FnMut() -> bool,
         deliver: &mut impl FnMut(Answer),
     ) -> Result<(), Failure> {
-        let mut is_alone = true;
         let (mut asked, mut answered) = (0, 0);
         let mut outgoing: Vec<u8> = Vec::new();
+        let mut has_work = true;
         let searches = asks.iter().any(|ask| matches!(ask, Ask::StartContext(..)));
         let patience = if searches { SEARCH } else { DEADLINE };
         let mut deadline = now() + if self.has_started { patience } else { START };
@@ -94,14 +94,18 @@ impl Running {
                 outgoing = frame(batch)?;
                 asked += batch.len();
             }
-            let is_asked = outgoing.is_empty() && (asked == asks.len() || asked >= AHEAD);
-            if is_asked && std::mem::take(&mut is_alone) {
+            let left = deadline.saturating_duration_since(now());
+            let left = if has_work { Duration::ZERO } else { left };
+            let Some((can_read, can_write)) = self.wait(!outgoing.is_empty(), left)? else {
+                if !has_work {
+                    return Err(if self.has_started { Failure::Late } else { Failure::NoReader });
+                }
                 let before = now();
-                meanwhile();
+                has_work = meanwhile();
                 // What farrier did itself is no silence of the reader's.
                 deadline += now().saturating_duration_since(before);
-            }
-            let (can_read, can_write) = self.wait(!outgoing.is_empty(), deadline)?;
+                continue;
+            };
             if can_write {
                 match rustix::io::write(&self.input, &outgoing) {
                     Ok(written) => drop(outgoing.drain(..written)),
@@ -125,12 +129,11 @@ impl Running {
         Ok(())
     }
 
-    /// Waits until there is something to read, or room to write; at most until the deadline.
-    fn wait(&self, to_write: bool, deadline: Instant) -> Result<(bool, bool), Failure> {
-        let left = deadline.saturating_duration_since(now());
+    /// Waits until there is something to read, or room to write; `None`: there was neither in that time.
+    fn wait(&self, to_write: bool, time: Duration) -> Result<Option<(bool, bool)>, Failure> {
         let timeout = Timespec {
-            tv_sec: i64::try_from(left.as_secs()).unwrap_or(0),
-            tv_nsec: left.subsec_nanos().into(),
+            tv_sec: i64::try_from(time.as_secs()).unwrap_or(0),
+            tv_nsec: time.subsec_nanos().into(),
         };
         let input = if to_write { PollFlags::OUT } else { PollFlags::empty() };
         let mut ready = [
@@ -138,14 +141,14 @@ impl Running {
             PollFd::from_borrowed_fd(self.input.as_fd(), input),
         ];
         match poll(&mut ready, Some(&timeout)) {
-            Ok(0) if self.has_started => Err(Failure::Late),
-            Ok(0) => Err(Failure::NoReader),
+            Ok(0) => Ok(None),
             Ok(_) => {
                 let [output, input] = &ready;
                 // The end of its output tells of its end, however its input looks.
-                Ok((!output.revents().is_empty(), to_write && !input.revents().is_empty()))
+                let is_told = !output.revents().is_empty();
+                Ok(Some((is_told, to_write && !input.revents().is_empty())))
             }
-            Err(Errno::INTR) => Ok((false, false)),
+            Err(Errno::INTR) => Ok(Some((false, false))),
             Err(_) => Err(Failure::Broken),
         }
     }
