@@ -12,6 +12,7 @@
     reason = "a benchmark may fail loudly, and it loads the machine that farrier only looks at"
 )]
 
+mod growth;
 mod load;
 mod measure;
 mod memory;
@@ -20,7 +21,7 @@ mod screen;
 use std::fmt::Write as _;
 
 use load::{Sleepers, Unicorn};
-use measure::{calls, median_ms};
+use measure::{calls, median_ms, peak_of};
 
 /// What is compared: a name, farrier's words, the peer's program and words.
 struct Pair {
@@ -77,9 +78,17 @@ fn main() {
             }
         }
         let (mine, theirs) = (screen::load(&[FARRIER]), screen::load(&["htop", "-d", "10"]));
+        let peaks = ["ps -eo pid,ppid,args".to_owned(), format!("{FARRIER} check")];
+        let [scan, check] = peaks.map(|line| peak_of(&words(&line)));
+        let _ = writeln!(
+            table,
+            "| {processes} | `check`, peak memory in KiB | {check} | `ps` {scan} | {:.2} |",
+            check as f64 / scan as f64
+        );
         for (what, mine, theirs) in [
             ("screen at 1 s, % CPU", mine.cpu, theirs.cpu),
             ("screen at 1 s, bytes a second", mine.bytes, theirs.bytes),
+            ("screen at 1 s, peak memory in KiB", mine.peak as f64, theirs.peak as f64),
         ] {
             let _ = writeln!(
                 table,
@@ -90,7 +99,8 @@ fn main() {
         drop(sleepers);
     }
     let memory = memory::table(&unicorn, &Unicorn::start(1, 256));
-    let page = format!("{}\n{table}\n{memory}", load::about());
+    drop(unicorn);
+    let page = format!("{}\n{table}\n{memory}\n{}", load::about(), growth::table());
     println!("{page}");
     if std::env::var_os("FARRIER_BENCH_WRITE").is_some() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");

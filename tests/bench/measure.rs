@@ -30,6 +30,23 @@ pub fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
+/// The most memory that a process has had resident, in KiB.
+pub fn peak(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// The same of a command, looked at until it ends.
+pub fn peak_of(words: &[String]) -> u64 {
+    let mut child = quiet(words).spawn().unwrap_or_else(|why| panic!("{words:?}: {why}"));
+    let mut most = 0;
+    while !matches!(child.try_wait(), Ok(Some(_))) {
+        most = most.max(peak(child.id()));
+    }
+    most
+}
+
 /// How many system calls it makes, its children's too; `None` where strace is not there or may not trace.
 pub fn calls(words: &[String]) -> Option<u64> {
     let output = Command::new("strace")

@@ -3,9 +3,11 @@
 use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, PtyPair, PtySize, native_pty_system};
+
+use super::measure::peak;
 
 /// What a screen costs while nothing is pressed.
 pub struct Load {
@@ -13,20 +15,49 @@ pub struct Load {
     pub cpu: f64,
     /// Bytes to the terminal a second.
     pub bytes: f64,
+    /// The most memory that it had resident, in KiB.
+    pub peak: u64,
 }
 
 /// How long a program may settle, and how long it is watched.
 const SETTLE: Duration = Duration::from_secs(5);
 const WATCH: Duration = Duration::from_secs(15);
+/// How long it may take until something is shown.
+const SHOWN: Duration = Duration::from_secs(60);
+/// The terminal.
+const SIZE: PtySize = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
 
-/// Runs it and watches it.
-pub fn load(words: &[&str]) -> Load {
-    let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
-    let pty = native_pty_system().openpty(size).expect("a pty");
+/// Starts it on a terminal.
+fn start(words: &[&str]) -> (PtyPair, Box<dyn Child + Send + Sync>) {
+    let pty = native_pty_system().openpty(SIZE).expect("a pty");
     let mut command = CommandBuilder::new(words[0]);
     command.args(&words[1..]);
     command.env("TERM", "xterm-256color");
-    let mut child = pty.slave.spawn_command(command).expect("it starts");
+    let child = pty.slave.spawn_command(command).expect("it starts");
+    (pty, child)
+}
+
+/// Milliseconds until its screen shows a text.
+pub fn shown(words: &[&str], text: &str) -> f64 {
+    let begun = Instant::now();
+    let (pty, mut child) = start(words);
+    let mut reader = pty.master.try_clone_reader().expect("a reader");
+    let mut screen = vt100::Parser::new(SIZE.rows, SIZE.cols, 0);
+    let mut buffer = vec![0; 65536];
+    while !screen.screen().contents().contains(text) {
+        assert!(begun.elapsed() < SHOWN, "{words:?} shows {text}");
+        let read = reader.read(&mut buffer).expect("it goes on");
+        screen.process(&buffer[..read]);
+    }
+    let time = begun.elapsed().as_secs_f64() * 1e3;
+    child.kill().expect("it ends");
+    let _ = child.wait();
+    time
+}
+
+/// Runs it and watches it.
+pub fn load(words: &[&str]) -> Load {
+    let (pty, mut child) = start(words);
     let pid = child.process_id().expect("a pid");
     let bytes = Arc::new(AtomicUsize::new(0));
     let (counted, mut reader) =
@@ -41,6 +72,7 @@ pub fn load(words: &[&str]) -> Load {
     let before = (ticks(pid), bytes.load(Ordering::Relaxed));
     std::thread::sleep(WATCH);
     let after = (ticks(pid), bytes.load(Ordering::Relaxed));
+    let peak = peak(pid);
     child.kill().expect("it ends");
     let _ = child.wait();
     let seconds = WATCH.as_secs_f64();
@@ -48,6 +80,7 @@ pub fn load(words: &[&str]) -> Load {
         // 100 ticks a second, so ticks a second are per cent.
         cpu: (after.0 - before.0) as f64 / seconds,
         bytes: (after.1 - before.1) as f64 / seconds,
+        peak,
     }
 }
 
