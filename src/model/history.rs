@@ -147,7 +147,7 @@ impl Event {
             }
             What::Appeared { parent: None } => format!("{pid} appeared"),
             What::Executed(line) => format!("{pid} became {line}"),
-            What::Renamed { from, to } => format!("{from} of {pid} became {to}"),
+            What::Renamed { from, to } => format!("{pid} renamed {from} to {to}"),
             What::Named(file) => format!("{file} names {pid}"),
             What::Unnamed(file) => format!("{file} does not name {pid} any more"),
             What::Loads => format!("{pid} has its handlers and loads"),

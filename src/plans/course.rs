@@ -8,7 +8,7 @@ use crate::rules::Verdicts;
 
 use super::case::running_config;
 use super::follow::Stage;
-use super::{Case, Plan, Refused, going_on, plan, rollback, words};
+use super::{Case, Plan, Refused, brief, going_on, plan, rollback, words};
 
 /// How long a master may take to fork its successor; it does so at once or refuses.
 const FORKS_WITHIN: Duration = Duration::from_secs(15);
@@ -40,6 +40,13 @@ pub struct Course {
     pub left: Option<String>,
 }
 
+impl Step {
+    /// What must be seen, in as few words as there are.
+    pub fn brief(&self) -> &str {
+        if self.brief.is_empty() { &self.must_see } else { &self.brief }
+    }
+}
+
 impl Course {
     /// The first signal as it is shown with the steps below it.
     pub fn shown(&self) -> Plan {
@@ -55,6 +62,8 @@ pub struct Step {
     pub name: String,
     /// What must be seen.
     pub must_see: String,
+    /// The same in few words, for a list; empty: there are no fewer.
+    pub brief: String,
     /// Within how long.
     pub within: Duration,
     /// The way back while it lasts.
@@ -135,7 +144,8 @@ pub(super) fn step(
     way_back: &str,
     act: Act,
 ) -> Step {
-    Step { name: name.into(), must_see: must_see.into(), within, way_back: way_back.into(), act }
+    let (name, must_see, way_back) = (name.into(), must_see.into(), way_back.into());
+    Step { name, must_see, brief: String::new(), within, way_back, act }
 }
 
 pub(super) fn checked(plan: &Plan) -> Step {
@@ -183,21 +193,27 @@ fn forward(case: &Case<'_>, wishes: &Wishes) -> Result<Course, Refused> {
         ),
         step("new program", "it has its handlers", load, &wait, Act::Await(Stage::Loads)),
         step("app loads", "its title says that it is ready", load, &wait, Act::Await(Stage::Ready)),
-        step("ready", serves, load, &quit, Act::Await(Stage::Serves)),
+        Step {
+            brief: app.master(old).map(|old| brief::ready(old, lazy)).unwrap_or_default(),
+            ..step("ready", serves, load, &quit, Act::Await(Stage::Serves))
+        },
     ];
     let ends = ending(case, old);
     proofs(case, wishes, old, load, &quit, &mut steps)?;
-    steps.push(step(
-        format!("retire {old}"),
-        if by_hook {
-            format!("a hook ends {old}; where it does not, QUIT does")
-        } else {
-            format!("{old} takes QUIT and ends")
-        },
-        if by_hook { HOOK_WITHIN } else { ends },
-        "none once it has QUIT",
-        Act::Retire { by_hook },
-    ));
+    steps.push(Step {
+        brief: app.master(old).map(brief::retire).unwrap_or_default(),
+        ..step(
+            format!("retire {old}"),
+            if by_hook {
+                format!("a hook ends {old}; where it does not, QUIT does")
+            } else {
+                format!("{old} takes QUIT and ends")
+            },
+            if by_hook { HOOK_WITHIN } else { ends },
+            "none once it has QUIT",
+            Act::Retire { by_hook },
+        )
+    });
     steps.push(verified());
     Ok(Course {
         operation: Operation::Upgrade,
@@ -254,13 +270,16 @@ pub(super) fn proofs(
 
 /// The last step of an upgrade.
 pub(super) fn verified() -> Step {
-    step(
-        "verify",
-        "one master, every listener held, no finding that was not there before",
-        VERIFY_WITHIN,
-        "none: switch current back and upgrade again",
-        Act::Verify(Whom::New),
-    )
+    Step {
+        brief: brief::VERIFY.into(),
+        ..step(
+            "verify",
+            "one master, every listener held, no finding that was not there before",
+            VERIFY_WITHIN,
+            "none: switch current back and upgrade again",
+            Act::Verify(Whom::New),
+        )
+    }
 }
 
 fn back(case: &Case<'_>) -> Result<Course, Refused> {

@@ -5,6 +5,7 @@ pub mod add_worker;
 pub mod at_work;
 pub mod attend;
 pub mod carry;
+mod brief;
 mod case;
 mod check;
 pub mod r#continue;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::history::{self, What};
-use crate::model::{Census, Operation};
+use crate::model::{Census, Master, Operation, Phase};
 use crate::os::Pid;
 use crate::plans::course::{Act, Course, Step};
 use crate::plans::follow::Stage;
@@ -33,6 +33,12 @@ pub struct Passage {
     pub sent: Vec<String>,
     /// It was told to stop.
     pub stopping: bool,
+    /// How long the app took to load the last time, in seconds, as its log tells it.
+    pub last: Option<u64>,
+    /// What the new master runs: `ruby 3.1.2 in 20261121224103, socket 48113`.
+    pub program: Option<String>,
+    /// The most connections that were seen to wait.
+    pub most: Option<u32>,
     /// How it ended; `None`: it goes on.
     pub ended: Option<Ended>,
 }
@@ -111,6 +117,9 @@ impl Passage {
             seen: Vec::new(),
             sent: Vec::new(),
             stopping: false,
+            last: None,
+            program: None,
+            most: None,
             ended: None,
         }
     }
@@ -176,8 +185,16 @@ impl Passage {
             }
             _ => false,
         };
+        // The list of steps names the process already.
+        let brief = match (&event.what, event.pid) {
+            (What::Renamed { from, to }, _) => format!("{from} became {to}"),
+            (What::Appeared { parent: Some(parent) }, Some(pid)) => {
+                format!("{pid}, child of {parent}")
+            }
+            _ => words.clone(),
+        };
         if let Some(step) = self.course.steps.iter().position(|step| shows(step.act)) {
-            self.show(step, &words);
+            self.show(step, &brief);
         }
         self.saw(event.at, words, event.what.source());
     }
@@ -211,8 +228,15 @@ impl Passage {
         });
     }
 
-    /// The first look after the end says who lived then. One that was under way at that time may have seen less.
+    /// A look: what the new master runs, and how many waited. The first one after the end says who lived then; one that
+    /// was under way at that time may have seen less.
     pub fn look(&mut self, census: &Census) {
+        if let Some(app) = census.app(&self.course.app) {
+            let waits = app.listeners.iter().filter_map(|listener| listener.queued.get()).max();
+            self.most = self.most.into_iter().chain(waits.copied()).max();
+            let program = self.new.and_then(|new| app.master(new)).and_then(program);
+            self.program = program.or_else(|| self.program.take());
+        }
         if let Some(ended) = self.ended.as_mut().filter(|ended| !ended.settled) {
             ended.settled = census.taken_at >= ended.at;
             ended.living = census.app(&self.course.app).map_or_else(Vec::new, |app| {
@@ -237,4 +261,20 @@ impl Passage {
             },
         })
     }
+}
+
+/// What a new master runs, once it is another program than the one that forked it.
+fn program(new: &Master) -> Option<String> {
+    if matches!(new.phase, Phase::Starting | Phase::Zombie) {
+        return None;
+    }
+    let ruby = format!("ruby {}", new.ruby_version.as_ref()?);
+    let release =
+        new.release.get()?.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
+    let holds = match new.listens.get().map(Vec::as_slice) {
+        Some([only]) => format!(", socket {only}"),
+        Some([_, _, ..]) => format!(", {} sockets", new.listens.get()?.len()),
+        Some([]) | None => String::new(),
+    };
+    Some(format!("{ruby}{release}{holds}"))
 }

@@ -101,7 +101,7 @@ fn a_whole_handover_is_told_and_is_done() {
             "USR2 reached 9120, sender unknown",
             "9120 is the old master now",
             "14740, child of 9120, appeared",
-            "unicorn.pid of 9120 became unicorn.pid.oldbin",
+            "9120 renamed unicorn.pid to unicorn.pid.oldbin",
             "14740 has its handlers and loads",
             "unicorn.pid names 14740",
             "14740 is ready with 2 workers",

@@ -126,7 +126,9 @@ fn one_that_does_not_boot_says_why_and_who_serves() {
     let words = format!("22410 ended, after 19 s. 14740 serves. log/unicorn.stderr.log:1: {error}");
     desk.event(Event::Came(at(20), course(&desk).title, Outcome::NotSeen(words)));
     let mut after = box_();
-    after.apps[0].masters[0].log.value = Ok(Some(built::log(vec![Said::Error(Text::from(error))])));
+    let ended = Said::Ended { pid: 22410, how: "exit 1".into() };
+    let said = vec![Said::Error(Text::from(error)), ended];
+    after.apps[0].masters[0].log.value = Ok(Some(built::log(said)));
     desk.look(after);
     assert_snapshot!("upgrade_failed", desk.screen());
     assert_eq!(

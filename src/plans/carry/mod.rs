@@ -331,6 +331,17 @@ impl Carrying<'_, '_> {
         if whom == Whom::Old {
             return None;
         }
+        if let Some(off) = self.follow.off_release(census) {
+            return Some(off);
+        }
+        let full = app.listeners.iter().find_map(|listener| {
+            let (queued, backlog) = (*listener.queued.get()?, *listener.backlog.get()?);
+            let half = u64::from(queued) * 2 > u64::from(backlog);
+            half.then(|| format!("{queued} of {backlog} wait at {}", listener.address))
+        });
+        if full.is_some() {
+            return full;
+        }
         verdicts
             .findings()
             .into_iter()

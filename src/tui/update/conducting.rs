@@ -1,7 +1,8 @@
 //! An operation of several steps: its view, its start, and the question before it is left alone.
 
 use super::{Effect, asking, moves};
-use crate::model::Operation;
+use crate::model::takeover::takeover;
+use crate::model::{AppId, Census, Operation};
 use crate::os::Pid;
 use crate::plans::Given;
 use crate::plans::course::Course;
@@ -66,7 +67,9 @@ pub(super) fn act(state: &mut State) -> Vec<Effect> {
 pub(super) fn begin(state: &mut State, course: Course, given: Given) -> Vec<Effect> {
     let at = state.look.as_ref().map_or(jiff::Timestamp::UNIX_EPOCH, |look| look.census.taken_at);
     let subject = Subject::App(course.app.clone());
-    state.passage = Some(Passage::new(course.clone(), state.now, at));
+    let mut passage = Passage::new(course.clone(), state.now, at);
+    passage.last = state.look.as_ref().and_then(|look| loaded_in(&look.census, &course.app));
+    state.passage = Some(passage);
     if state.place.view == View::Upgrade {
         state.place.subject = subject;
     } else {
@@ -74,6 +77,12 @@ pub(super) fn begin(state: &mut State, course: Course, given: Given) -> Vec<Effe
     }
     state.place.main = Cursor { key: Some(step_key(1)), ..Cursor::default() };
     vec![Effect::Carry(Box::new(course), given)]
+}
+
+/// How long the master that serves took to be ready, in seconds.
+fn loaded_in(census: &Census, app: &AppId) -> Option<u64> {
+    let told = takeover(census.app(app)?, census)?;
+    u64::try_from(told.ready?.duration_since(told.began).as_secs()).ok()
 }
 
 /// Asks whether it is left alone.

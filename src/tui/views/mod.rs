@@ -74,9 +74,18 @@ pub fn card(view: View) -> &'static Card {
     found.unwrap_or(&tree::OVERVIEW)
 }
 
-/// What a key is called in the footer of a view, where that is more than its usual word.
-pub fn hint(view: View, action: Action) -> Option<&'static str> {
-    Some(match (view, action) {
+/// What the footer of the open view offers, the most useful first.
+pub fn keys(state: &State) -> &'static [Action] {
+    match state.place.view {
+        View::Upgrade => upgrade::keys(state),
+        view => card(view).keys,
+    }
+}
+
+/// What a key is called in the footer of the open view, where that is more than its usual word.
+pub fn hint(state: &State, action: Action) -> Option<&'static str> {
+    Some(match (state.place.view, action) {
+        (View::Upgrade, action) => return upgrade::hint(state, action),
         (View::Finding, Action::Open) => "evidence",
         (View::Environment, Action::Open) => "finding",
         (View::Environment, Action::OnlyFlagged) => "differing",

@@ -106,7 +106,7 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
     } else if views::welcome::is_shown(state) {
         views::welcome::KEYS
     } else {
-        views::card(state.place.view).keys
+        views::keys(state)
     };
     let last = (layout::size(state.size) > layout::Size::Tiny
         && state.line.is_none()
@@ -115,7 +115,7 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
     .then_some(Action::Help);
     let entry = |action: &Action| {
         let usual = keys::of(*action).map_or("", |binding| binding.hint);
-        let own = last.and_then(|_| views::hint(state.place.view, *action));
+        let own = last.and_then(|_| views::hint(state, *action));
         let hint = if usual.is_empty() { usual } else { own.unwrap_or(usual) };
         (state.keys.shown(*action), hint)
     };

@@ -1,11 +1,11 @@
 //! How an operation ended: why, where it stands, and what comes next.
 
-use super::{app_of, crumb, process, stands, steps};
+use super::{app_of, crumb, process, reason, stands, steps};
 use crate::model::log::Said;
-use crate::model::{App, PidfileKind, PidfileState};
-use crate::os::shown;
-use crate::rules::Severity;
-use crate::show::words::{Mark, counted, elapsed};
+use crate::model::{App, Census, PidfileKind, PidfileState};
+use crate::os::{Pid, shown};
+use crate::rules::{Severity, dates};
+use crate::show::words::{Mark, counted, elapsed, width};
 use crate::tui::keys::Action;
 use crate::tui::passage::{Ended, Ending, Passage};
 use crate::tui::place::{Door, FindingId, RowKey, Subject, View};
@@ -35,7 +35,7 @@ pub(super) fn page(state: &State, passage: &Passage, columns: usize) -> Page {
     let from = usize::from(ending != Ending::Done);
     page.rows = steps(state, passage, columns, from, last.saturating_sub(from));
     if !matches!(ending, Ending::Done | Ending::Stopped) {
-        page.rows.extend(why(state, app, ended, columns));
+        page.rows.extend(reason::why(state, app, passage, ended, columns));
     }
     page.rows.push(Row::text(titled(state, columns, "Where it stands", "")));
     page.rows.extend(standing(state, app, passage, columns));
@@ -47,7 +47,7 @@ pub(super) fn page(state: &State, passage: &Passage, columns: usize) -> Page {
         [] => "Nothing was sent".to_owned(),
         // Each of these says by itself that it was rehearsed.
         rehearsed if state.rehearses() => format!("{}. Nothing was sent", rehearsed.join(", ")),
-        sent => format!("Sent: {}. Nothing else was sent", sent.join(", ")),
+        sent => format!("Sent: {}. Nothing else was sent", arrived(passage, sent)),
     };
     let exit = format!(
         "farrier {} would exit with {}: {}",
@@ -90,6 +90,30 @@ fn verdict(passage: &Passage, ended: &Ended, ending: Ending) -> String {
     format!("{} {what}, after {}", mark.sign(), elapsed(ended.after.as_secs()))
 }
 
+/// How the new master ended, as the log of the one that reaped it has it: `21877 ended by itself: exit 1`.
+pub(super) fn how(app: Option<&App>, passage: &Passage) -> Option<String> {
+    let new = passage.new.filter(|_| matches!(passage.ending(), Some(Ending::OldServes)))?;
+    let master = app?.living_masters().find(|m| m.process.pid == passage.course.first.target)?;
+    let entries = &master.log.get()?.as_ref()?.entries;
+    entries.iter().rev().find_map(|entry| match &entry.said {
+        Said::Ended { pid, how } if *pid == new.number() => {
+            let itself = if how.bytes().starts_with(b"exit") { " by itself" } else { "" };
+            Some(format!("{new} ended{itself}: {how}"))
+        }
+        _ => None,
+    })
+}
+
+/// What was sent, the first signal with whether anything came of it: `USR2 to 14740 at 23:21:01, seen to arrive`.
+fn arrived(passage: &Passage, sent: &[String]) -> String {
+    let took = passage.steps.get(1).is_some_and(|step| step.seen.is_some());
+    let words = sent.iter().enumerate().map(|(nth, words)| {
+        let seen = if nth == 0 && took { ", seen to arrive" } else { "" };
+        format!("{}{seen}", words.replacen(" went to ", " to ", 1))
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
 fn meaning(ending: Ending) -> &'static str {
     match ending {
         Ending::Done => "done",
@@ -103,36 +127,31 @@ fn meaning(ending: Ending) -> &'static str {
     }
 }
 
-fn text(state: &State, words: &str, columns: usize) -> Vec<Row> {
-    let pieces = wrap(words, columns.saturating_sub(2).min(100)).into_iter();
-    let line = |piece: String| {
-        Row::text(Cells::new(state.theme, columns).to(1).text(&piece, Tone::Plain).line())
-    };
-    pieces.map(line).collect()
+pub(super) fn text(state: &State, words: &str, columns: usize) -> Vec<Row> {
+    labelled_right(state, words, "", columns)
+}
+
+/// A text, and behind its last line what else is to be said; below it where there is no room.
+pub(super) fn labelled_right(state: &State, words: &str, right: &str, columns: usize) -> Vec<Row> {
+    let pieces = wrap(words, columns.saturating_sub(2).min(100));
+    let cells = |piece: &str| Cells::new(state.theme, columns).to(1).text(piece, Tone::Plain);
+    let last = pieces.last().map_or(0, |piece| width(piece));
+    let fits = last + width(right) + 4 <= columns;
+    let mut rows: Vec<Row> = Vec::new();
+    for (nth, piece) in pieces.iter().enumerate() {
+        let ends = fits && !right.is_empty() && nth + 1 == pieces.len();
+        let line = cells(piece);
+        let line = if ends { line.end(right, Tone::Quiet) } else { line };
+        rows.push(Row::text(line.line()));
+    }
+    if !fits && !right.is_empty() {
+        rows.push(Row::text(cells("").end(right, Tone::Quiet).line()));
+    }
+    rows
 }
 
 fn labelled(state: &State, label: &str, words: &str, columns: usize) -> Vec<Row> {
     super::labelled(state, label, words, columns).into_iter().map(Row::text).collect()
-}
-
-/// The line of the log that the outcome tells of, with its place; else what was told.
-fn why(state: &State, app: Option<&App>, ended: &Ended, columns: usize) -> Vec<Row> {
-    let told = ended.outcome.words();
-    let error = app.and_then(|app| {
-        let log = app.living_masters().find_map(|master| master.log.get()?.as_ref())?;
-        let found = log.entries.iter().rev().find_map(|entry| match &entry.said {
-            Said::Error(text) if told.contains(&text.to_string()) => Some((entry, text)),
-            _ => None,
-        })?;
-        let (entry, text) = found;
-        let place = log.place(entry).to_string();
-        let short = place.strip_prefix(&format!("{}/", shown(&app.root)));
-        Some((short.unwrap_or(&place).to_owned(), text.to_string()))
-    });
-    let (place, words) = error.unwrap_or((String::new(), told));
-    let mut rows = vec![Row::text(titled(state, columns, "Why", &place))];
-    rows.extend(text(state, &words, columns));
-    rows
 }
 
 /// Who serves what, which pidfile names whom, and what was found.
@@ -153,11 +172,12 @@ fn standing(state: &State, app: Option<&App>, passage: &Passage, columns: usize)
         let verb = if serves { "serves" } else { "does not serve" };
         let before = master.process.pid == passage.course.first.target && serves;
         let again = if before { " as before" } else { "" };
+        let off = if off == "=" { " =" } else { "" };
+        let most = passage.most.map_or_else(|| queue(app), |most| format!("at most {most}"));
         let words = format!(
-            "{} {verb}{again}: {}, {release} {off}, queue {}",
+            "{} {verb}{again}: {}, {release}{off}, queue {most}",
             master.process.pid,
             counted(alive, "worker"),
-            queue(app)
         );
         let identity = master.process.identity();
         rows.push(Row {
@@ -170,7 +190,7 @@ fn standing(state: &State, app: Option<&App>, passage: &Passage, columns: usize)
     if rows.is_empty() {
         rows.push(Row::text(line(false, &format!("no master of {} lives", app.name))));
     }
-    rows.push(Row::text(line(!has_oldbin(app), &pidfiles(app))));
+    rows.push(Row::text(line(!has_oldbin(app), &pidfiles(state, app, passage))));
     let found = state.shown().map(Look::findings).unwrap_or_default();
     let mine = found.into_iter().filter(|f| f.app == app.id && f.severity != Severity::Info);
     for finding in mine.take(FINDINGS) {
@@ -192,22 +212,37 @@ fn has_oldbin(app: &App) -> bool {
     app.pidfiles.iter().any(|file| live(&file))
 }
 
+/// Neither a process nor one that it forked is left.
+fn is_gone(census: &Census, pid: Pid) -> bool {
+    let mut all = census.apps.iter().flat_map(App::processes);
+    all.all(|process| process.pid != pid && process.parent() != Some(pid))
+}
+
 /// `unicorn.pid names 14740; no oldbin`.
-fn pidfiles(app: &App) -> String {
+fn pidfiles(state: &State, app: &App, passage: &Passage) -> String {
     let name = |path: &std::path::Path| {
         path.file_name().map_or_else(|| shown(path), |name| shown(name.as_ref()))
     };
+    let old = passage.course.first.target;
+    let renamed = passage.steps.get(1).is_some_and(|step| step.seen.is_some());
     let live = app
         .pidfiles
         .iter()
         .filter(|file| matches!(file.state.get(), Some(PidfileState::Live)))
-        .filter_map(|file| Some(format!("{} names {}", name(&file.path), file.pid?)));
+        .filter_map(|file| {
+            let back = renamed && file.kind == PidfileKind::Current && file.pid == Some(old);
+            let again = if back { " again" } else { "" };
+            Some(format!("{} names {}{again}", name(&file.path), file.pid?))
+        });
     let mut parts: Vec<String> = live.collect();
     if parts.is_empty() {
         parts.push("no pidfile names a master".into());
     }
     if !has_oldbin(app) {
-        parts.push("no oldbin".into());
+        let census = state.shown().map(|look| &look.census);
+        let gone = passage.new.filter(|new| census.is_some_and(|census| is_gone(census, *new)));
+        let left = gone.map_or_else(String::new, |new| format!(", no process of {new} is left"));
+        parts.push(format!("no oldbin{left}"));
     }
     parts.join("; ")
 }
@@ -225,10 +260,21 @@ fn next(state: &State, app: Option<&App>, passage: &Passage, ending: Ending) -> 
         Ending::Done => {
             passage.course.left.clone().or_else(headline).unwrap_or_else(|| "nothing to do".into())
         }
-        Ending::OldServes if !both => format!(
-            "mend what the log says; then {plan} plans the upgrade again: this attempt left nothing to \
-             clean up. Or leave it: {old} serves as before"
-        ),
+        Ending::OldServes if !both => {
+            let name = app.and_then(|app| reason::missing_name(app, passage));
+            let mend = match (name, app) {
+                (Some(name), Some(app)) => {
+                    format!("set {name} where {} reads it at its start", app.name)
+                }
+                _ => "mend what the log says".to_owned(),
+            };
+            let on = app.zip(state.shown()).and_then(|(app, look)| release_of(app, &look.census));
+            let on = on.map_or_else(String::new, |day| format!(", on the release of {day}"));
+            format!(
+                "{mend}; then upgrade ({plan}) again: this attempt left nothing to clean up. Or leave it for \
+                 tonight: {old} serves{on}"
+            )
+        }
         Ending::Stuck | Ending::Stopped | Ending::Unknown if both => format!(
             "{act} offers rollback (QUIT to {new}, {old} stays) and retire (QUIT to {old}), once {new} \
              serves"
@@ -242,4 +288,11 @@ fn next(state: &State, app: Option<&App>, passage: &Passage, ending: Ending) -> 
         Ending::NothingServes | Ending::NewServes => headline()
             .unwrap_or_else(|| format!("1 shows what is wrong with {}", passage.course.app_name)),
     }
+}
+
+/// The day of the release that the app is served by.
+fn release_of(app: &App, census: &Census) -> Option<String> {
+    let name = app.current_master()?.release.get()?.as_deref()?;
+    let layout = app.layout.get()?.as_ref()?;
+    Some(dates::day(dates::of_release(layout, name)?, census))
 }

@@ -3,6 +3,7 @@
 mod ended;
 mod observed;
 pub(super) mod planned;
+mod reason;
 
 use ratatui::text::Line;
 
@@ -40,6 +41,31 @@ pub const UPGRADE: Card = Card {
         Action::Back,
     ],
 };
+
+/// What the footer offers while it goes on, and once it failed and the old master serves.
+const RUNS: &[Action] = &[Action::Act, Action::View('t'), Action::Copy, Action::Escape];
+const FAILED: &[Action] =
+    &[Action::View('u'), Action::Open, Action::View('t'), Action::Copy, Action::Escape];
+
+/// What the footer offers, the most useful first.
+pub(super) fn keys(state: &State) -> &'static [Action] {
+    match state.conducted().map(Passage::ending) {
+        Some(None) => RUNS,
+        Some(Some(Ending::OldServes)) => FAILED,
+        _ => UPGRADE.keys,
+    }
+}
+
+/// What a key is called there.
+pub(super) fn hint(state: &State, action: Action) -> Option<&'static str> {
+    match (state.conducted()?.ending(), action) {
+        (None, Action::Act) => Some("stop or roll back"),
+        (None, Action::Escape) => Some("overview"),
+        (Some(_), Action::View('u')) => Some("upgrade again"),
+        (Some(_), Action::Escape) => Some("back"),
+        _ => None,
+    }
+}
 
 /// The column in which the names of steps start.
 const NAMES: usize = 5;
@@ -81,15 +107,14 @@ fn running(state: &State, passage: &Passage, columns: usize) -> Page {
     };
     page.rows = steps(state, passage, columns, 0, course.steps.len());
     for row in &mut page.rows {
-        row.about =
-            state.keys.words("Leaving this view (Esc) leaves it running. {quit} asks first");
+        row.about = state
+            .keys
+            .words("Leaving this view (Esc) leaves the upgrade running. {quit} asks first");
     }
     let mut lower = Lower::default();
-    let now = format!("{}. {}", now(passage), stands(state));
+    let now = now(passage, &stands(state));
     lower.lines.extend(labelled(state, "NOW", &now, columns));
-    let back = passage.step().map(|step| step.way_back.clone()).unwrap_or_default();
-    let act = state.keys.shown(Action::Act);
-    let back = format!("{act}, \"stop here\": nothing more is sent; {back}");
+    let back = back(state, passage);
     lower.lines.extend(labelled(state, "BACK", &back, columns));
     page.rows.extend(both(state, app, columns));
     // What was seen last fills what is left of the pane.
@@ -113,16 +138,37 @@ fn sighted(state: &State, at: &str, what: &str, source: &str, columns: usize) ->
     Row::text(cells.end(source, Tone::Quiet).line())
 }
 
-/// What goes on in the step under way.
-fn now(passage: &Passage) -> String {
+/// What goes on in the step under way, and who serves meanwhile.
+fn now(passage: &Passage, serves: &str) -> String {
     let old = passage.course.first.target;
     let new = passage.new.map_or_else(|| "the new master".to_owned(), |new| new.to_string());
     match passage.step().map(|step| step.act) {
-        Some(Act::Await(Stage::Serves)) => "wait: requests get either release".into(),
-        Some(Act::Await(_)) => format!("wait: if {new} fails, {old} goes on as before"),
-        Some(Act::Retire { .. }) => format!("wait: {old} ends its requests"),
-        Some(Act::Verify(_)) => "wait: what serves has to stay as it is".into(),
-        _ => "wait".into(),
+        Some(Act::Await(Stage::Serves)) => format!("wait. {serves}: requests get either release"),
+        Some(Act::Await(_)) => format!("wait. {serves}; if {new} fails, {old} goes on as before"),
+        Some(Act::Retire { .. }) => format!("wait. {serves}; {old} ends its requests"),
+        Some(Act::Verify(_)) => format!("wait. {serves}, and has to stay as it is"),
+        _ => format!("wait. {serves}"),
+    }
+}
+
+/// The way back at this moment: a loading master acts on no QUIT, and one that got it is gone.
+fn back(state: &State, passage: &Passage) -> String {
+    let act = state.keys.shown(Action::Act);
+    let old = passage.course.first.target;
+    let stop = format!("{act}, \"stop here\"");
+    match (passage.step().map(|step| step.act), passage.new) {
+        (Some(Act::Await(Stage::Forked | Stage::Loads | Stage::Ready)), Some(new)) => {
+            format!("{stop}, then rollback: QUIT to {new} once ready; {old} stays")
+        }
+        (Some(Act::Await(_) | Act::Probe | Act::Ask), Some(new)) => {
+            format!("{stop}, then rollback: QUIT to {new}; {old} stays")
+        }
+        (Some(Act::Await(_)), None) => format!("{stop}: nothing more is sent; {old} stays"),
+        (now, _) => {
+            let back = passage.step().map(|step| step.way_back.clone()).unwrap_or_default();
+            let more = if now.is_some() { ": nothing more is sent; " } else { "; " };
+            format!("{stop}{more}{back}")
+        }
     }
 }
 
@@ -203,10 +249,14 @@ fn steps(state: &State, passage: &Passage, columns: usize, from: usize, count: u
             (false, false, _) => None,
         };
         let (mut words, right) = said(state, passage, step, progress, begun && broke.is_none());
+        let mut right = right;
         if begun && let Some(ended) = passage.ended.as_ref().filter(|_| broke.is_some()) {
             // The rest of it stands below.
             let told = ended.outcome.words();
-            told.split(". ").next().unwrap_or(&told).clone_into(&mut words);
+            words = ended::how(app_of(state, passage), passage)
+                .unwrap_or_else(|| told.split(". ").next().unwrap_or(&told).to_owned());
+            let taken = state.shown().map(|look| look.census.taken_at).unwrap_or_default();
+            right = time(ended.at, taken, &state.zone);
         }
         Drawn { at, mark, words, right }
     });
@@ -285,19 +335,28 @@ fn said(
     let taken = state.shown().map(|look| look.census.taken_at).unwrap_or_default();
     if let Some(done) = progress.done {
         let words = match (&progress.seen, step.act) {
+            (_, Act::Await(Stage::Loads)) if passage.program.is_some() => {
+                passage.program.clone().unwrap_or_default()
+            }
             (Some(seen), _) => seen.clone(),
-            (None, Act::Preflight) => planned::tally(&passage.course.first),
-            (None, _) => step.must_see.clone(),
+            (None, Act::Preflight) => planned::accepted(&passage.course.first),
+            (None, _) => step.brief().to_owned(),
         };
         return (words, time(done, taken, &state.zone));
     }
     if !runs {
-        return (step.must_see.clone(), String::new());
+        return (step.brief().to_owned(), String::new());
     }
     let since = progress.since.unwrap_or(passage.begun);
     let took = elapsed(state.now.saturating_sub(since).as_secs());
     let bound = step.within.as_secs();
-    (format!("{took} of at most {bound}: {}", step.must_see), String::new())
+    let words = match (step.act, passage.last) {
+        (Act::Await(Stage::Ready), Some(last)) => {
+            format!("{took} of at most {bound}; {last} s the last time")
+        }
+        _ => format!("{took} of at most {bound}: {}", step.brief()),
+    };
+    (words, String::new())
 }
 
 /// A label, and words that run on below each other.

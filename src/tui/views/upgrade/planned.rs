@@ -74,7 +74,7 @@ fn steps(state: &State, app: &App, course: &Course, columns: usize) -> Vec<Row> 
             0 => String::new(),
             within => format!("within {within} s"),
         };
-        let words = step.must_see.clone();
+        let words = step.brief().to_owned();
         let line = Drawn { at, mark: None, words, right };
         let row = step_row(state, (&step.name, &step.must_see), &line, names, columns);
         Row { door: door.clone(), ..row }
@@ -94,6 +94,26 @@ pub(super) fn tally(plan: &Plan) -> String {
     let parts = parts.iter().filter(|(number, _)| *number > 0);
     let words: Vec<String> = parts.map(|(number, word)| format!("{number} {word}")).collect();
     format!("{} checked: {}", plan.checks.len(), words.join(", "))
+}
+
+/// The same of what was gone on with: `17 checked: 14 fine, 3 warnings accepted`.
+pub(super) fn accepted(plan: &Plan) -> String {
+    let states = plan.next.iter().map(|line| line.state);
+    let states: Vec<_> = plan.checks.iter().map(|check| check.state).chain(states).collect();
+    let count = |state| states.iter().filter(|other| **other == state).count();
+    let mut parts = vec![format!("{} fine", count(CheckState::Holds))];
+    for (state, one, many) in [
+        (CheckState::Warns, "warning accepted", "warnings accepted"),
+        (CheckState::Stops, "overridden", "overridden"),
+        (CheckState::Blind, "blind", "blind"),
+    ] {
+        match count(state) {
+            0 => {}
+            1 => parts.push(format!("1 {one}")),
+            several => parts.push(format!("{several} {many}")),
+        }
+    }
+    format!("{} checked: {}", states.len(), parts.join(", "))
 }
 
 /// What the next generation starts from, each value with the place that tells it.
