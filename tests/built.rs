@@ -300,6 +300,7 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
         revision: None,
         databases: known(&format!("{place}/fd"), vec![]).into(),
         upstreams: known(&format!("{place}/cmdline"), vec![]).into(),
+        elsewhere: vec![],
     }
 }
 

@@ -36,7 +36,7 @@ pub use release::{Current, CurrentState, Layout, Lock, Release};
 pub use restart::{Gemfile, Gems, Origin, Restart};
 pub use supervisor::{Supervisor, Unit};
 pub use tree::{Kind, Master, Phase, Role, Worker};
-pub use upstream::{Entry, Upstream, Way};
+pub use upstream::{Elsewhere, Entry, Upstream, Way};
 
 pub use nix::sys::signal::Signal;
 

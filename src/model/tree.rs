@@ -129,6 +129,8 @@ pub struct Master {
     pub databases: Shared<Fact<Vec<super::Connection>>>,
     /// Where it passes requests to, as its configuration says now; none of a server that is no proxy.
     pub upstreams: Shared<Fact<Vec<super::Upstream>>>,
+    /// What it passes requests to besides, of which it is not told where that is.
+    pub elsewhere: Vec<super::Elsewhere>,
 }
 
 impl Master {

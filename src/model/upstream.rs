@@ -24,6 +24,15 @@ pub struct Upstream {
     pub way: Option<Way>,
 }
 
+/// A place that requests are passed to, of which the configuration alone does not tell where it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Elsewhere {
+    /// As it is written: a name that is looked up, or a variable.
+    pub to: Text,
+    /// Where that is written, and why it is not known.
+    pub known: Fact<()>,
+}
+
 /// The way to the socket of a Unix address: what decides who may connect (`unix(7)`, `path_resolution(7)`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Way {

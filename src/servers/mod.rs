@@ -132,6 +132,8 @@ pub struct Proxied {
 pub struct Pass {
     /// As written, without the scheme and the path of the URL.
     pub to: Text,
+    /// The port where none is written: that of the scheme.
+    pub port: u16,
     /// The line, from 1.
     pub line: usize,
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::directories;
 use super::once::Once;
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{Address, Config, Process, Upstream, Way};
+use crate::model::{Address, Config, Elsewhere, Process, Upstream, Way};
 use crate::os::{Refusal, Root, Text, shown};
 use crate::servers::{GroupMember, Pass, Proxied, Server};
 
@@ -22,23 +22,26 @@ struct Said {
     groups: BTreeMap<Text, Vec<(PathBuf, GroupMember)>>,
 }
 
-/// Where a server passes requests to; none of a server that is no proxy.
+/// Where a server passes requests to, and what of that its configuration does not tell; none of a server that is no
+/// proxy.
 pub fn upstreams(
     once: &Once<'_>,
     server: &Server,
     process: &Process,
     loaded: &Fact<Config>,
-) -> Fact<Vec<Upstream>> {
+) -> (Fact<Vec<Upstream>>, Vec<Elsewhere>) {
     let Some(read) = server.read_proxy else {
-        return Fact::known(loaded.place.clone(), Vec::new());
+        return (Fact::known(loaded.place.clone(), Vec::new()), Vec::new());
     };
     let main = match &loaded.value {
         Ok(config) => config.file.path.clone(),
-        Err(lack) => return Fact::lacking(loaded.place.clone(), lack.clone()),
+        Err(lack) => {
+            return (Fact::lacking(loaded.place.clone(), lack.clone()), Vec::new());
+        }
     };
-    let mut upstreams = match said(once, process.root, read, &main) {
+    let (mut upstreams, elsewhere) = match said(once, process.root, read, &main) {
         Ok(said) => said.upstreams(),
-        Err((place, lack)) => return Fact::lacking(place, lack),
+        Err((place, lack)) => return (Fact::lacking(place, lack), Vec::new()),
     };
     for upstream in &mut upstreams {
         upstream.way = match &upstream.to {
@@ -46,7 +49,7 @@ pub fn upstreams(
             Address::Abstract(_) | Address::Tcp(_) => None,
         };
     }
-    Fact::known(Place::path(&main), upstreams)
+    (Fact::known(Place::path(&main), upstreams), elsewhere)
 }
 
 /// What a configuration says with all that it includes; else where something lacks.
@@ -81,7 +84,7 @@ fn said(
         let proxied = read(&text);
         said.passes.extend(proxied.passes.into_iter().map(|pass| (path.clone(), pass)));
         for member in proxied.members {
-            said.groups.entry(member.group.clone()).or_default().push((path.clone(), member));
+            said.groups.entry(named(&member.group)).or_default().push((path.clone(), member));
         }
         for pattern in &proxied.includes {
             let files = included(once, root, &base.join(pattern.path()));
@@ -99,40 +102,63 @@ fn way(once: &Once<'_>, process: &Process, socket: &Path) -> Way {
     }
 }
 
+/// Groups are told apart without regard to case (`ngx_http_upstream.c`, `ngx_http_upstream_add`).
+fn named(group: &Text) -> Text {
+    Text::new(group.bytes().to_ascii_lowercase())
+}
+
 impl Said {
-    /// Groups that something passes to, and addresses that are passed to without one; each once.
-    fn upstreams(self) -> Vec<Upstream> {
+    /// Groups that something passes to, and addresses that are passed to without one; each once. And what is passed to
+    /// besides, of which the files do not tell where it is.
+    fn upstreams(self) -> (Vec<Upstream>, Vec<Elsewhere>) {
         let mut all: Vec<Upstream> = Vec::new();
-        for (path, pass) in &self.passes {
-            match self.groups.get(&pass.to) {
-                Some(members) => all.extend(members.iter().filter_map(|(path, member)| {
-                    let place = Place::line(path, member.line);
-                    Some(Upstream {
-                        group: Some(member.group.clone()),
-                        to: address(&member.to)?,
-                        fail_timeout: member.fail_timeout.clone(),
-                        place,
-                        way: None,
-                    })
-                })),
-                None => all.extend(address(&pass.to).map(|to| Upstream {
-                    group: None,
+        let mut elsewhere: Vec<Elsewhere> = Vec::new();
+        let mut add =
+            |to: &Text, port, member: Option<&GroupMember>, place: Place| match address(to, port) {
+                Some(to) => all.push(Upstream {
+                    group: member.map(|member| member.group.clone()),
                     to,
-                    fail_timeout: None,
-                    place: Place::line(path, pass.line),
+                    fail_timeout: member.and_then(|member| member.fail_timeout.clone()),
+                    place,
                     way: None,
-                })),
+                }),
+                None if elsewhere.iter().any(|other| other.to == *to) => {}
+                None => elsewhere
+                    .push(Elsewhere { to: to.clone(), known: Fact::lacking(place, why(to)) }),
+            };
+        for (path, pass) in &self.passes {
+            match self.groups.get(&named(&pass.to)) {
+                Some(members) => {
+                    for (path, member) in members {
+                        let place = Place::line(path, member.line);
+                        // Within a group the scheme of the pass says nothing of ports.
+                        add(&member.to, 80, Some(member), place);
+                    }
+                }
+                None => add(&pass.to, pass.port, None, Place::line(path, pass.line)),
             }
         }
         all.sort_by(|a, b| (&a.to, &a.group).cmp(&(&b.to, &b.group)));
         all.dedup_by(|a, b| a.to == b.to && a.group == b.group);
-        all
+        (all, elsewhere)
+    }
+}
+
+/// Why it is not told where something leads.
+fn why(to: &Text) -> Lack {
+    if to.bytes().contains(&b'$') {
+        Lack::Unevaluable(to.to_string())
+    } else {
+        Lack::Depends(format!("what {to} is resolved to"))
     }
 }
 
 /// An address of this machine's kind: a Unix path, an internet address, or `localhost`. Other names are resolved when
 /// nginx starts, and variables with each request: where they lead is not told here.
-fn address(written: &Text) -> Option<Address> {
+fn address(written: &Text, port: u16) -> Option<Address> {
+    if written.bytes().contains(&b'$') {
+        return None;
+    }
     if let Some(path) = written.bytes().strip_prefix(b"unix:") {
         return Some(Address::Unix(Text::new(path).path().to_path_buf()));
     }
@@ -140,8 +166,11 @@ fn address(written: &Text) -> Option<Address> {
     if let Ok(address) = text.parse::<SocketAddr>() {
         return Some(Address::Tcp(address));
     }
-    let (host, port) = text.rsplit_once(':').unwrap_or((text, "80"));
-    let port = port.parse().ok()?;
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') => (host, port.parse().ok()?),
+        _ => (text, port),
+    };
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let ip = match host {
         "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
         other => other.parse().ok()?,
@@ -223,14 +252,42 @@ mod tests {
     }
 
     #[test]
+    fn what_a_name_or_a_variable_stands_for_is_not_told() {
+        let read = crate::servers::nginx::SERVER.read_proxy.unwrap();
+        let text = "upstream Shop { server unix:/srv/a.sock; server app.example:81; } server {\n\
+            location /a { proxy_pass http://shop; }\n location /b { proxy_pass http://$up; }\n\
+            location /c { proxy_pass https://10.0.0.1/x; }\n location /d { proxy_pass $up$request_uri; } }";
+        let said =
+            said(&Once::new(&Disk(text, 0)), Root::Own, read, Path::new("/etc/nginx/nginx.conf"));
+        let (known, elsewhere) = said.unwrap().upstreams();
+        let known: Vec<String> = known.iter().map(|upstream| upstream.to.to_string()).collect();
+        assert_eq!(known, ["unix:/srv/a.sock", "10.0.0.1:443"]);
+        let told = |one: &Elsewhere| {
+            format!("{}: {} ({})", one.to, one.known.lack().unwrap(), one.known.place)
+        };
+        let elsewhere: Vec<String> = elsewhere.iter().map(told).collect();
+        assert_eq!(
+            elsewhere,
+            [
+                "app.example:81: it depends on what app.example:81 is resolved to (/etc/nginx/nginx.conf:1)",
+                "$up: only the server itself can evaluate $up (/etc/nginx/nginx.conf:3)",
+                "$up$request_uri: only the server itself can evaluate $up$request_uri (/etc/nginx/nginx.conf:5)",
+            ]
+        );
+    }
+
+    #[test]
     fn addresses() {
-        let of = |text: &str| address(&Text::from(text)).map(|address| address.to_string());
+        let of = |text: &str| address(&Text::from(text), 80).map(|address| address.to_string());
         assert_eq!(of("unix:/srv/a.sock").as_deref(), Some("unix:/srv/a.sock"));
         assert_eq!(of("127.0.0.1:9292").as_deref(), Some("127.0.0.1:9292"));
         assert_eq!(of("localhost:3000").as_deref(), Some("127.0.0.1:3000"));
         assert_eq!(of("[::1]:80").as_deref(), Some("[::1]:80"));
         assert_eq!(of("10.0.0.1").as_deref(), Some("10.0.0.1:80"));
-        for unknown in ["backend", "$up", "app.example:80", ""] {
+        assert_eq!(of("[::1]").as_deref(), Some("[::1]:80"));
+        let secure = address(&Text::from("127.0.0.1"), 443).map(|address| address.to_string());
+        assert_eq!(secure.as_deref(), Some("127.0.0.1:443"));
+        for unknown in ["backend", "$up", "unix:/run/$up.sock", "app.example:80", ""] {
             assert_eq!(of(unknown), None, "{unknown}");
         }
     }

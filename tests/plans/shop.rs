@@ -164,6 +164,7 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
         revision: None,
         databases: known(vec![]).into(),
         upstreams: known(vec![]).into(),
+        elsewhere: vec![],
         loaded: known(config()).into(),
     }
 }

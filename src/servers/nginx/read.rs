@@ -51,7 +51,8 @@ pub fn proxied(text: &Text) -> Proxied {
                 proxied.members.push(GroupMember { group, to, fail_timeout, line });
             }
             (name, _) if PASSES.contains(&name) => {
-                proxied.passes.push(Pass { to: target(value), line: directive.line });
+                let (to, port) = (target(value), port(value));
+                proxied.passes.push(Pass { to, port, line: directive.line });
             }
             _ => {}
         }
@@ -65,6 +66,11 @@ fn group(directive: &Directive) -> Option<(Text, usize)> {
         [name, group] if name == b"upstream" => Some((Text::new(group.clone()), directive.line)),
         _ => None,
     }
+}
+
+/// The port that a URL means where it names none.
+fn port(url: &[u8]) -> u16 {
+    if url.starts_with(b"https://") || url.starts_with(b"grpcs://") { 443 } else { 80 }
 }
 
 /// `http://unix:/a.sock:/uri` → `unix:/a.sock`; `https://app/uri` → `app`.

@@ -134,6 +134,10 @@ impl App {
             let what = format!("upstreams of {pid}");
             let all = unknowns.at(what, Some(&app.id), Some(pid), &master.upstreams);
             let all = all.into_iter().flatten();
+            for one in &master.elsewhere {
+                let what = format!("where {pid} passes requests for {} to", one.to);
+                unknowns.at(what, Some(&app.id), Some(pid), &one.known);
+            }
             upstreams.extend(all.map(|upstream| Upstream::new(census, master, upstream)));
         }
         Self {

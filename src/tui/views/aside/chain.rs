@@ -130,6 +130,11 @@ fn beyond(state: &State, app: &App, columns: usize) -> Vec<Line<'static>> {
             let words = format!("where it passes requests to is not known: {lack}");
             lines.push(said(state, columns, &words, Tone::Blind));
         }
+        for one in &master.elsewhere {
+            let why = one.known.lack().map(ToString::to_string).unwrap_or_default();
+            let words = format!("where it passes {} is not known: {why}", one.to);
+            lines.push(said(state, columns, &words, Tone::Blind));
+        }
         for upstream in master.upstreams.get().into_iter().flatten() {
             let apps: Vec<&str> =
                 look.census.reached(master, upstream).map(|app| app.name.as_str()).collect();

@@ -136,8 +136,14 @@ fn passed_to(state: &State, app: &App, columns: usize) -> Vec<Row> {
             });
         }
     }
+    let count = rows.len().to_string();
+    for one in app.living_masters().flat_map(|master| &master.elsewhere) {
+        let why = one.known.lack().map(ToString::to_string).unwrap_or_default();
+        let words = format!("{} is not told: {why} ({})", one.to, one.known.place);
+        let line = Cells::new(state.theme, columns).to(3).text(&words, Tone::Blind).line();
+        rows.push(Row::text(line));
+    }
     if !rows.is_empty() {
-        let count = rows.len().to_string();
         rows.insert(0, Row::text(titled(state, columns, "Passes requests to", &count)));
         rows.push(Row::default());
     }
