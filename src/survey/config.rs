@@ -22,6 +22,8 @@ pub struct Seen<'a> {
     pub given: &'a Path,
     /// The working directory of the process that loads it, links resolved, if that is known.
     pub cwd: Option<&'a Path>,
+    /// It is read from there on: no `working_directory` has changed it since the process started somewhere else.
+    pub from_there: bool,
     /// The environment that it is loaded with, if that is known.
     pub variables: Option<&'a Variables>,
 }
@@ -36,8 +38,9 @@ pub fn read(
 ) -> Fact<Config> {
     once.file(root, path, CONFIG_BOUND).then(|bytes| match bytes {
         Some(text) => {
-            let Seen { given, cwd, variables } = seen;
-            let loading = Loading { text: &text, path, given, cwd, variables };
+            let Seen { given, cwd, variables, from_there } = seen;
+            let begun = cwd.filter(|_| from_there);
+            let loading = Loading { text: &text, path, given, cwd: begun, variables };
             let mut config = (server.read_config)(&loading);
             config.file = once.spot(root, path);
             if server.is_proxy() {
@@ -116,7 +119,7 @@ fn usual(
     let every = |base: &Path| server.usual_configs.iter().map(|path| base.join(path)).collect();
     let paths: Vec<PathBuf> = bases.into_iter().flatten().flat_map::<Vec<_>, _>(every).collect();
     for path in paths {
-        let seen = Seen { given: &path, cwd: Some(cwd), variables };
+        let seen = Seen { given: &path, cwd: Some(cwd), from_there: true, variables };
         let config = read(once, server, process.root, &path, seen);
         match &config.value {
             Ok(found) if (server.agrees)(found, options) || names(once, process, cwd, found) => {
@@ -156,8 +159,39 @@ pub fn loaded(
             usual(once, server, process, options, variables, layout)
         };
     };
-    let cwd = process.cwd.get().map(|cwd| cwd.path.clone());
-    let seen = Seen { given, cwd: cwd.as_deref(), variables };
+    let cwd = process.cwd.get().map(|cwd| cwd.path.as_path());
+    let seen = Seen { given, cwd, from_there: true, variables };
+    let config = copy(once, server, process, layout, seen);
+    let moves = config.get().is_some_and(|config| config.working_directory.line().is_some());
+    if moves && !started_there(once, process, layout) {
+        return copy(once, server, process, layout, Seen { from_there: false, ..seen });
+    }
+    config
+}
+
+/// Whether a process was started in the directory that it works in now, as the shell told it: what a configuration makes
+/// of the working directory before it changes that counts from there.
+fn started_there(once: &Once<'_>, process: &Process, layout: &Fact<Option<Layout>>) -> bool {
+    let pwd = process.environ.get().and_then(|environ| environ.value("PWD")).map(Text::path);
+    let (Some(pwd), Some(cwd)) = (pwd, process.cwd.get()) else { return false };
+    let layout = layout.get().and_then(Option::as_ref);
+    let through_current = || layout.is_some_and(|layout| layout.through_current(pwd));
+    let leads_there = || {
+        let real = once.real(process.root, pwd);
+        real.get().and_then(Option::as_ref) == Some(&cwd.path)
+    };
+    pwd == cwd.path || through_current() || leads_there()
+}
+
+/// The copy that it loaded, as far as that can be told.
+fn copy(
+    once: &Once<'_>,
+    server: &Server,
+    process: &Process,
+    layout: &Fact<Option<Layout>>,
+    seen: Seen<'_>,
+) -> Fact<Config> {
+    let (given, cwd) = (seen.given, seen.cwd);
     if server.is_proxy() && given.is_relative() {
         // It counts from the prefix that was compiled in, or given as a relative one itself.
         let place = Place::new(format!("/proc/{}/cmdline", process.pid));
@@ -167,9 +201,9 @@ pub fn loaded(
         );
     }
     let path = if given.is_absolute() {
-        given.clone()
+        given.to_path_buf()
     } else {
-        match (&cwd, &process.cwd.value) {
+        match (cwd, &process.cwd.value) {
             (Some(cwd), _) => cwd.join(given),
             (None, Err(lack)) => return Fact::lacking(process.cwd.place.clone(), lack.clone()),
             (None, Ok(_)) => return Fact::lacking(process.cwd.place.clone(), Lack::NotAsked),

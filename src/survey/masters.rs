@@ -89,12 +89,14 @@ impl Round<'_> {
                 let given = options.config.as_deref().unwrap_or(&spot.path);
                 let cwd = directory.and_then(Option::as_deref);
                 let variables = asked.next(&loaded, &restart);
-                let seen = config::Seen { given, cwd, variables: variables.as_ref() };
+                let variables = variables.as_ref();
+                let seen = config::Seen { given, cwd, from_there: true, variables };
                 config::read(self.once, server, process.root, &spot.path, seen)
             }
             Ok(None) => config::none(server, &process),
             Err(lack) => Fact::lacking(restart.config.place.clone(), lack.clone()),
         };
+        let (upstreams, elsewhere) = proxied::upstreams(self.once, server, &process, &loaded);
         let release = self.release(&process);
         let maps = process.maps.get();
         let version = |gem| maps.and_then(|maps| crate::deploy::ruby::gem_version(maps, gem));
@@ -123,7 +125,8 @@ impl Round<'_> {
             ruby_version: maps.and_then(|maps| crate::deploy::ruby::version(maps)),
             revision: revision(recognised.tag.as_ref(), layout, &release),
             databases: connections::databases(&process, self.sockets).into(),
-            upstreams: proxied::upstreams(self.once, server, &process, &loaded).into(),
+            upstreams: upstreams.into(),
+            elsewhere,
             arguments: recognised.arguments,
             phase,
             parent,

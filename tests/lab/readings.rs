@@ -10,6 +10,9 @@ use farrier::os::Text;
 use farrier::servers::{Loading, Variables, unicorn};
 use serde_json::{Value, json};
 
+use super::site::{Site, Start};
+use super::world::Lab;
+
 /// The environment that each is loaded with, besides `PWD`.
 const ENVIRONMENT: &[(&str, &str)] = &[
     ("RAILS_ENV", "production"),
@@ -271,4 +274,35 @@ fn what_is_read_is_what_unicorn_makes_of_it() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn a_master_is_read_with_the_environment_that_it_has() {
+    let lab = Lab::new();
+    let site = Site::deployed(&lab, "shop", |config| {
+        config.more = "if ENV['RAILS_ENV'] == 'staging'\n  \
+            worker_processes Integer(ENV['WEB_CONCURRENCY'] || 1)\nend\n"
+            .to_owned();
+    });
+    let env = ["RAILS_ENV=staging", "WEB_CONCURRENCY=3"].map(str::to_owned).to_vec();
+    site.launch(&Start { env, ..site.usual() });
+    lab.wait("the master is there", || site.masters().len() == 1);
+    site.wait_ready_with(site.masters()[0], 3);
+    let tree = lab.farrier(&["tree"]);
+    assert!(tree.stdout.contains("3/3"), "{tree:?}");
+}
+
+#[test]
+fn where_a_path_starts_that_was_read_elsewhere_is_not_guessed() {
+    let lab = Lab::new();
+    let site = Site::deployed(&lab, "shop", |config| {
+        config.working_directory = None;
+        config.more =
+            "pid File.expand_path('here.pid')\nworking_directory '/var/www/shop/current'\n".into();
+    });
+    site.launch(&Start { from: "/tmp".into(), ..site.plain() });
+    lab.wait("its pidfile is where it was started", || lab.has("/tmp/here.pid"));
+    let seen = lab.farrier(&["check", "--format", "json"]).stdout;
+    assert!(seen.contains("pid File.expand_path('here.pid')"), "{seen}");
+    assert!(!seen.contains("/here.pid"), "{seen}");
 }
