@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
 
-use super::live::{device, host, read_whole};
+use super::live::{host, read_whole};
 use super::{
     AuditLine, Hands, Hold, Locked, Pid, Probe, Probed, Refusal, Text, Token, audit, lock, probe,
 };
@@ -181,12 +181,17 @@ impl Held {
             return Err(Refusal::Unsupported("a signal to a thread".into()));
         }
         let uid = line("Uid:").and_then(|uids| uids.split_ascii_whitespace().next()?.parse().ok());
-        let exe = rustix::fs::statat(&self.directory, "exe", AtFlags::empty()).ok();
+        // What is known of the program's file already is enough: a file system that does not answer is not asked.
+        let (known, wanted) = (AtFlags::STATX_DONT_SYNC, StatxFlags::INO);
+        let exe = rustix::fs::statx(&self.directory, "exe", known, wanted).ok();
         Ok(Token {
             pid: self.pid,
             started,
             pidfd_inode: self.pidfd_inode(),
-            exe: exe.map(|exe| (device(exe.st_dev), exe.st_ino)),
+            exe: exe.map(|exe| {
+                let (major, minor) = (u64::from(exe.stx_dev_major), u64::from(exe.stx_dev_minor));
+                (major << 20 | minor, exe.stx_ino)
+            }),
             uid: uid.ok_or(Refusal::Gone)?,
             cgroup: self.read("cgroup").unwrap_or_default(),
         })

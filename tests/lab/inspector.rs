@@ -306,3 +306,22 @@ fn an_upgrade_is_stopped_by_keys_and_rolled_back() {
     assert_eq!(shop(&lab).masters(), [old]);
     quits(terminal);
 }
+
+/// A file system that never answers: nobody reads what the kernel asks of it.
+#[test]
+fn a_file_on_a_dead_mount_holds_no_key_up() {
+    let lab = staged("release-stale");
+    lab.sh("mkdir /srv/dead");
+    let mount = "mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 none /srv/dead";
+    lab.background("root", &format!("bash -c 'exec 3<>/dev/fuse; {mount}; sleep 300'"));
+    lab.wait("it is mounted", || lab.sh("cat /proc/mounts").contains("/srv/dead"));
+    let mut terminal = inspector(&lab, 80, 24, "xterm", &[]);
+    terminal.until("WRONG");
+    terminal.keys(":open-file\r");
+    terminal.until("file ");
+    terminal.keys("/srv/dead/box.toml\r");
+    terminal.until("no answer within 300 ms");
+    terminal.keys("8");
+    terminal.until("Releases");
+    quits(terminal);
+}

@@ -23,7 +23,7 @@ use super::{Answer, Ask, Found, PathAsk, Pid, Refusal, Root, Source, Text};
 pub use serve::serve;
 
 use process::Base;
-pub(crate) use process::{device, read_whole};
+pub(crate) use process::read_whole;
 use reader::Reader;
 
 /// The first argument that makes the program a reader.

@@ -15,7 +15,7 @@ use crate::os::{Hands, Pid};
 use crate::rules::{Severity, Verdict, Verdicts};
 
 use super::course::{Act, Course, Step, Whom};
-use super::follow::{Follow, Stage, Turn};
+use super::follow::{AWAY, Follow, Stage, Turn};
 use super::runner::{self, LOOK_AT_FIRST, LOOK_EVERY};
 use super::{Event, Given, Guard, Outcome, Refused, Terms, plan, words};
 
@@ -52,6 +52,8 @@ struct Carrying<'a, 'b> {
     sent: Vec<(Pid, &'static str)>,
     /// A hook may end the old master by itself.
     hooked: bool,
+    /// Since when the old master is in no look while it has not ended, in nanoseconds of boot time.
+    dies_since: Option<i64>,
 }
 
 /// Carries it out from the guard of its first signal on. `census` is the look that the course was planned on.
@@ -84,6 +86,7 @@ pub fn carry(
         begun: None,
         confirmed: Some(guard),
         sent: Vec::new(),
+        dies_since: None,
         hooked: app.master(course.first.target).and_then(Master::hook_retires) != Some(false),
     };
     let outcome = carrying.steps();
@@ -230,6 +233,10 @@ impl Carrying<'_, '_> {
         self.hands.pause(pause);
         let (census, _) = (self.helm.look)();
         let passed = census.boot_time.saturating_sub(begun);
+        if self.still_dies(&census) {
+            let _ = (self.helm.tell)(Event::Waiting(waited, within));
+            return Ok(waited + pause);
+        }
         let waited = (waited + pause).max(Duration::from_nanos(u64::try_from(passed).unwrap_or(0)));
         let (events, turn) = self.follow.look(&census);
         self.census = census;
