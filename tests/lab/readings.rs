@@ -300,8 +300,8 @@ fn where_a_path_starts_that_was_read_elsewhere_is_not_guessed() {
         config.more =
             "pid File.expand_path('here.pid')\nworking_directory '/var/www/shop/current'\n".into();
     });
-    site.launch(&Start { from: "/tmp".into(), ..site.plain() });
-    lab.wait("its pidfile is where it was started", || lab.has("/tmp/here.pid"));
+    site.launch(&Start { from: site.path("shared"), ..site.plain() });
+    lab.wait("its pidfile is where it was started", || lab.has(site.path("shared/here.pid")));
     let seen = lab.farrier(&["check", "--format", "json"]).stdout;
     assert!(seen.contains("pid File.expand_path('here.pid')"), "{seen}");
     assert!(!seen.contains("/here.pid"), "{seen}");
