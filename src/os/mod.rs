@@ -85,6 +85,11 @@ pub trait Source {
         self.ask(&[ask]).pop().unwrap_or(Err(Refusal::NotRecorded))
     }
 
+    /// Says that this will be asked in a while: a machine that has to wait for the answer begins to.
+    fn begin(&self, ask: &Ask) {
+        let _ = ask;
+    }
+
     /// Forgets what is kept of processes that are not in `members`, so that file descriptors
     /// do not pile up across looks. Recordings have nothing to forget.
     fn keep_only(&self, members: &[Pid]) {

@@ -211,6 +211,10 @@ impl<S: Source> Source for Record<S> {
         answers
     }
 
+    fn begin(&self, ask: &Ask) {
+        self.source.begin(ask);
+    }
+
     fn keep_only(&self, members: &[Pid]) {
         self.source.keep_only(members);
     }

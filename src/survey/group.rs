@@ -22,10 +22,12 @@ pub struct Placed {
 
 /// Groups masters: each inner list is one app, in the order of its first master.
 pub fn group(masters: Vec<Placed>) -> Vec<Vec<Placed>> {
+    let keys: Vec<Keys> = masters.iter().map(Keys::of).collect();
     let mut parent: Vec<usize> = (0..masters.len()).collect();
-    for (i, one) in masters.iter().enumerate() {
-        for (j, other) in masters.iter().enumerate().skip(i + 1) {
-            if one.master.kind == other.master.kind && belong_together(one, other) {
+    let all = || masters.iter().zip(&keys).enumerate();
+    for (i, one) in all() {
+        for (j, other) in all().skip(i + 1) {
+            if one.0.master.kind == other.0.master.kind && belong_together(one, other) {
                 let (a, b) = (find(&parent, i), find(&parent, j));
                 if let Some(slot) = parent.get_mut(a.max(b)) {
                     *slot = a.min(b);
@@ -40,6 +42,28 @@ pub fn group(masters: Vec<Placed>) -> Vec<Vec<Placed>> {
     groups.into_values().collect()
 }
 
+/// What masters are compared by, each with each: made once for each of them.
+struct Keys {
+    pidfile: Option<PathBuf>,
+    /// The pidfile, whichever release it is named through.
+    unreleased: Option<PathBuf>,
+    config: Option<PathBuf>,
+    arguments: Vec<PathBuf>,
+}
+
+impl Keys {
+    fn of(placed: &Placed) -> Self {
+        let pidfile = placed.master.pidfile.get().cloned().flatten();
+        let arguments = placed.master.arguments.iter();
+        Self {
+            unreleased: pidfile.as_deref().map(|path| unreleased(path, placed)),
+            pidfile,
+            config: config_key(placed),
+            arguments: arguments.map(|word: &Text| unreleased(word.path(), placed)).collect(),
+        }
+    }
+}
+
 fn find(parent: &[usize], mut at: usize) -> usize {
     while let Some(up) = parent.get(at).copied().filter(|up| *up != at) {
         at = up;
@@ -47,31 +71,26 @@ fn find(parent: &[usize], mut at: usize) -> usize {
     at
 }
 
-fn belong_together(one: &Placed, other: &Placed) -> bool {
+fn belong_together((one, own): (&Placed, &Keys), (other, theirs): (&Placed, &Keys)) -> bool {
     let (a, b) = (&one.master, &other.master);
     let generations = a.parent == Some(b.process.pid) || b.parent == Some(a.process.pid);
     let shared_socket = match (a.listens.get(), b.listens.get()) {
         (Some(a), Some(b)) => a.iter().any(|inode| b.contains(inode)),
         _ => false,
     };
-    let same_address = one.addresses.iter().any(|address| other.addresses.contains(address));
-    let pidfiles = (pidfile(a), pidfile(b));
-    let same_pidfile = matches!(&pidfiles, (Some(a), Some(b)) if a == b);
+    let same_pidfile = own.pidfile.is_some() && own.pidfile == theirs.pidfile;
     if generations || shared_socket || same_pidfile {
         return true;
     }
     // One configuration with a pidfile or arguments of its own for each is a recipe for several apps.
-    let told_apart =
-        matches!(&pidfiles, (Some(a), Some(b)) if unreleased(a, one) != unreleased(b, other));
-    let same_config = one.root == other.root
-        && one.config.is_some()
-        && config_key(one) == config_key(other)
-        && arguments_key(one) == arguments_key(other);
-    !told_apart && (same_config || (same_address && one.root == other.root))
-}
-
-fn pidfile(master: &Master) -> Option<PathBuf> {
-    master.pidfile.get().cloned().flatten()
+    let told_apart = matches!((&own.unreleased, &theirs.unreleased), (Some(a), Some(b)) if a != b);
+    if told_apart || one.root != other.root {
+        return false;
+    }
+    let same_address = one.addresses.iter().any(|address| other.addresses.contains(address));
+    let same_config =
+        one.config.is_some() && own.config == theirs.config && own.arguments == theirs.arguments;
+    same_config || same_address
 }
 
 fn config_key(placed: &Placed) -> Option<PathBuf> {
@@ -82,10 +101,6 @@ fn config_key(placed: &Placed) -> Option<PathBuf> {
         placed.master.process.cwd.get().map(|cwd| cwd.path.join(path))?
     };
     Some(unreleased(&path, placed))
-}
-
-fn arguments_key(placed: &Placed) -> Vec<PathBuf> {
-    placed.master.arguments.iter().map(|word: &Text| unreleased(word.path(), placed)).collect()
 }
 
 /// A path with `current` and `releases/ID` made equal: the same place in whichever release.

@@ -21,6 +21,9 @@ pub fn not_asked() -> Fact<Option<Holder>> {
 
 /// Says of each app who works on it.
 pub fn look(setting: &Setting<'_>, apps: &mut [App]) {
+    if apps.is_empty() {
+        return;
+    }
     let locks: Fact<Vec<Flock>> = setting.once.fact(&Ask::Flocks, |found| match found {
         Found::Flocks(locks) => Ok(locks),
         _ => Err(Lack::Malformed("another kind of answer")),

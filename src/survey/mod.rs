@@ -93,6 +93,9 @@ impl Surveyor {
             _ => None,
         };
         let scanned = self.scan.pass(source);
+        if !scanned.recognised.is_empty() {
+            source.begin(&Ask::Flocks);
+        }
         let setting =
             Setting { once: &once, host: host.get(), clock, memory: wish.memory, live: wish.live };
         let members = members(&setting, &scanned);

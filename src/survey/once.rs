@@ -1,7 +1,7 @@
 //! One look asks each question once: answers are kept for as long as the look lasts, and can be fetched in bulk.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use crate::os::{Answer, Ask, FileStat, Found, PathAsk, Pid, Refusal, Root, Sourc
 /// A source that remembers, for one look.
 pub struct Once<'a> {
     source: &'a dyn Source,
-    answers: RefCell<BTreeMap<Ask, Answer>>,
+    answers: RefCell<HashMap<Ask, Answer>>,
     tables: RefCell<BTreeMap<Ask, Rc<Fact<SocketTable>>>>,
 }
 
@@ -45,6 +45,9 @@ impl<'a> Once<'a> {
 
     /// One answer.
     pub fn one(&self, ask: &Ask) -> Answer {
+        if let Some(answer) = self.answers.borrow().get(ask) {
+            return answer.clone();
+        }
         self.fetch(vec![ask.clone()]);
         self.answers.borrow().get(ask).cloned().unwrap_or(Err(Refusal::NotRecorded))
     }

@@ -10,7 +10,7 @@ mod running;
 mod serve;
 mod silence;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
+use super::lock::Reading;
 use super::{Answer, Ask, Found, PathAsk, Pid, Refusal, Root, Source, Text};
 
 pub use serve::serve;
@@ -57,6 +58,9 @@ pub struct Live {
     proc: Result<OwnedFd, Refusal>,
     held: RefCell<BTreeMap<Pid, OwnedFd>>,
     reader: RefCell<Reader>,
+    /// The list of locks, on its way: reading it makes the kernel wait until nobody is about to take one, some ten
+    /// milliseconds that are spent on other questions.
+    locks: Cell<Option<Reading>>,
 }
 
 impl Live {
@@ -65,7 +69,8 @@ impl Live {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         let proc = rustix::fs::open(&options.proc, flags, Mode::empty()).map_err(refusal);
         let reader = Reader::new(options.reader.clone(), options.proc.clone());
-        Self { proc, held: RefCell::default(), reader: RefCell::new(reader), options }
+        let (held, reader) = (RefCell::default(), RefCell::new(reader));
+        Self { proc, held, reader, locks: Cell::default(), options }
     }
 
     /// Asks again, from now on, what was refused by silence: a mount or a process that did not answer in time.
@@ -111,7 +116,9 @@ impl Live {
             Ask::Clock => Ok(Found::Clock(host::clock())),
             Ask::Pids => process::pids(self.proc.as_ref().map_err(Clone::clone)?.as_fd()),
             Ask::Flocks => {
-                super::lock::held(self.proc.as_ref().map_err(Clone::clone)?).map(Found::Flocks)
+                let begun = self.locks.take().and_then(|reading| reading.join().ok());
+                let read = || super::lock::held(self.proc.as_ref().map_err(Clone::clone)?);
+                begun.unwrap_or_else(read).map(Found::Flocks)
             }
             Ask::Sockets(of) => super::sockets::sockets(&self.options.proc, *of),
             Ask::Text(pid, _) | Ask::Link(pid, _) | Ask::Descriptors(pid) => {
@@ -203,7 +210,15 @@ impl Source for Live {
         answers
     }
 
+    fn begin(&self, ask: &Ask) {
+        let proc = self.proc.as_ref().ok().and_then(|proc| proc.try_clone().ok());
+        if let (Ask::Flocks, Some(proc)) = (ask, proc) {
+            self.locks.set(super::lock::begin(proc));
+        }
+    }
+
     fn keep_only(&self, members: &[Pid]) {
+        let members: BTreeSet<&Pid> = members.iter().collect();
         self.held.borrow_mut().retain(|pid, _| members.contains(pid));
     }
 
