@@ -42,6 +42,8 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
         (_, Some(free)) => holds("memory", format!("{} of memory is free", words::bytes(free))),
         (_, None) => blind("memory", "how much memory is free was not read"),
     });
+    let left = free.map(|free| format!(", {} free", words::bytes(free))).unwrap_or_default();
+    plan.brief = Some(format!("{}{left}", words::workers(alive + 1)));
     plan.expect = Expect::Workers(u32::try_from(alive + 1).unwrap_or(u32::MAX));
     plan.within = Duration::from_secs(30);
     Ok(plan.settled())

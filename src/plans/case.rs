@@ -127,6 +127,7 @@ impl<'a> Case<'a> {
             lock: lock::place(self.app, process),
             checks: Vec::new(),
             by_hand: format!("kill -{} {}", words::name(signal), process.pid),
+            brief: None,
             confirm: Confirm::Button,
             expect: Expect::Taken,
             within: Duration::from_secs(5),
@@ -196,11 +197,21 @@ impl<'a> Case<'a> {
     pub(super) fn queues(&self, plan: &mut Plan) {
         for listener in &self.app.listeners {
             if let (Some(queued), Some(backlog)) = (listener.queued.get(), listener.backlog.get()) {
-                let words = format!("queue {queued}/{backlog} at {}", listener.address);
+                let at = match self.app.listeners.len() {
+                    1 => String::new(),
+                    _ => format!(" at {}", listener.address),
+                };
+                let words = format!("queue {queued}/{backlog}{at}");
                 let half = u64::from(*queued) * 2 > u64::from(*backlog);
                 plan.checks.push(if half { warns("queue", words) } else { holds("queue", words) });
             }
         }
+    }
+
+    /// The proxy that passes requests to the app.
+    pub(super) fn proxy(&self) -> Option<&'a str> {
+        let mut all = self.app.listeners.iter().flat_map(|l| self.census.proxies(self.app, l));
+        all.next().map(|(proxy, ..)| proxy.name.as_str())
     }
 
     /// How long workers get for their last requests: seconds, and whether that is known or the server's default.
@@ -208,6 +219,13 @@ impl<'a> Case<'a> {
         let set = running_config(master).and_then(|config| config.timeout.value().copied());
         let default = server(self.app.kind).map_or(60, |server| server.default_timeout);
         u64::from(set.unwrap_or(default))
+    }
+
+    /// The name of the pidfile that a master holds, as the sentence about its end has it.
+    pub(super) fn pidfile_of(&self, pid: Pid) -> String {
+        let mut files = self.app.pidfiles.iter().filter(|file| file.pid == Some(pid));
+        let name = files.next().and_then(|file| file.path.file_name());
+        name.map_or_else(|| "its pidfile".into(), |name| crate::os::shown(name.as_ref()))
     }
 
     /// Whether something would start the app again once no master is left.

@@ -45,6 +45,9 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     }
     plan.way_back = format!("TTIN to {pid}, once for each worker: they run the code it has loaded");
     case.queues(&mut plan);
+    if master.role != Role::Old {
+        plan.confirm = case.ask_for_name();
+    }
     plan.expect = Expect::Workers(0);
     plan.within = Duration::from_secs(case.timeout(master) + 10);
     Ok(plan.settled())

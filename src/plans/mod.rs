@@ -234,6 +234,8 @@ pub struct Plan {
     pub checks: Vec<Check>,
     /// BY HAND: the equivalent command.
     pub by_hand: String,
+    /// What comes of it in a few words, for a list of operations.
+    pub brief: Option<String>,
     /// What has to be given first.
     pub confirm: Confirm,
     /// What must be seen.
@@ -250,12 +252,21 @@ pub struct Refused {
     pub reason: String,
     /// What can be done instead.
     pub way_out: String,
+    /// The reason in a few words, for a list of operations.
+    pub brief: Option<String>,
 }
 
 impl Refused {
     /// A reason and a way out.
     pub fn new(reason: impl Into<String>, way_out: impl Into<String>) -> Self {
-        Self { reason: reason.into(), way_out: way_out.into() }
+        Self { reason: reason.into(), way_out: way_out.into(), brief: None }
+    }
+
+    /// The reason in a few words.
+    #[must_use]
+    pub fn briefly(mut self, words: impl Into<String>) -> Self {
+        self.brief = Some(words.into());
+        self
     }
 }
 

@@ -45,6 +45,10 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
         if alive == 0 { "workers".into() } else { format!("its {}", words::workers(alive)) }
     );
     plan.after = format!("{pid} serves with new workers");
+    let preloads = case::running_config(master).map(|config| &config.preload_app);
+    if let Some(Setting::Set { value: true, .. }) = preloads {
+        plan.brief = Some("new config, old code".into());
+    }
     plan.way_back = format!("the old configuration put back, then HUP to {pid} again");
     match case::running_config(master).map(|config| &config.preload_app) {
         Some(Setting::Set { value: true, line }) => plan.checks.push(warns(

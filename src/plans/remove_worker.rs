@@ -41,6 +41,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     } else {
         format!("{pid} has {}; the next HUP or restart counts anew", words::workers(left))
     };
+    plan.brief = Some(words::workers(left));
     plan.way_back = format!("TTIN to {pid}");
     case.queues(&mut plan);
     plan.expect = Expect::Workers(u32::try_from(left).unwrap_or(u32::MAX));

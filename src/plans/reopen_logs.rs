@@ -27,6 +27,16 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     );
     plan.after =
         format!("new lines go to the new files; an idle worker follows within {} s", timeout / 2);
+    let mut files: Vec<_> = master.process.descriptors.get().map_or_else(Vec::new, |all| {
+        all.iter().map(|open| &open.target).filter(|to| to.bytes().ends_with(b".log")).collect()
+    });
+    files.sort_unstable();
+    files.dedup();
+    plan.brief = Some(match files.len() {
+        0 => "new lines go to the new files".into(),
+        1 => "1 log file".into(),
+        many => format!("{many} log files"),
+    });
     plan.way_back = "none is needed: nothing but open files changes".into();
     // A worker that may not open a log any more ends with status 77 and is replaced (`failures.md` F45).
     let switches = case::running_config(master).is_some_and(|config| config.user.line().is_some());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{Master, Operation, Phase, Role};
 
 use super::check::holds;
-use super::{Case, Expect, OperationCard, Plan, Refused, rollback, words};
+use super::{Case, CheckState, Expect, OperationCard, Plan, Refused, rollback, words};
 
 /// The card.
 pub const RETIRE: OperationCard = OperationCard {
@@ -24,12 +24,13 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     let alive = old.workers_alive().count();
     plan.title = format!("Retire the old master of {}", case.app.name);
     plan.does = if alive == 0 {
-        format!("{pid} removes its pidfile and ends")
+        format!("{pid} removes {} and ends", case.pidfile_of(pid))
     } else {
         format!(
-            "its {} end their requests, within {} s, and leave; {pid} removes its pidfile and ends",
+            "its {} end their requests, within {} s, and leave; {pid} removes {} and ends",
             words::workers(alive),
-            case.timeout(old)
+            case.timeout(old),
+            case.pidfile_of(pid)
         )
     };
     let serving = words::workers(successor.workers_alive().count());
@@ -42,8 +43,17 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
             .map_or_else(String::new, |release| format!(", {release}"))
     );
     plan.way_back = format!("none: {pid} cannot be brought back");
-    plan.checks.push(holds("successor", format!("{next} is ready with {serving}")));
+    let before = plan.checks.len();
     rollback::shares_listeners(case, successor, &mut plan);
+    let shares = plan.checks.split_off(before);
+    if shares.iter().all(|check| check.state == CheckState::Holds) {
+        let words = format!("{next} is ready and holds the socket");
+        plan.checks.insert(0, holds("successor", words));
+    } else {
+        plan.checks.insert(0, holds("successor", format!("{next} is ready with {serving}")));
+        plan.checks.extend(shares);
+    }
+    plan.brief = Some(format!("{next} serves alone"));
     case.queues(&mut plan);
     plan.expect = Expect::Ended;
     plan.within = Duration::from_secs(case.timeout(old) + 10);

@@ -71,6 +71,15 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
         let words = format!("{back} has {alive} workers, {pid} has {wanted}");
         plan.checks.push(warns("workers", words));
     }
+    let steps = case.app.layout.get().and_then(Option::as_ref).and_then(|layout| {
+        let of = |master: &Master| layout.offset(master.release.get()?.as_deref()?);
+        Some(of(leaving)? - of(old)?)
+    });
+    plan.brief = Some(match steps {
+        Some(1) => "one release older".into(),
+        Some(more @ 2..) => format!("{more} releases older"),
+        _ => format!("{back} serves alone"),
+    });
     let live = case.app.layout.get().and_then(Option::as_ref).and_then(|l| l.current_release());
     if let Some(live) = live.filter(|live| Some(*live) != release) {
         let words = format!("current keeps naming {live}: the next restart goes forward again");

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::model::{Master, Operation, Phase, Role};
+use crate::model::takeover::takeover;
+use crate::model::{Master, Operation, Phase, Role, Supervisor, Unit};
 
 use super::check::{holds, stops};
-use super::{Case, Expect, OperationCard, Plan, Refused, rollback, words};
+use super::{Case, CheckState, Expect, OperationCard, Plan, Refused, rollback, words};
 
 /// The card.
 pub const STOP: OperationCard = OperationCard {
@@ -32,7 +33,8 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
                 old.process.pid
             ),
             format!("farrier plan rollback {id}, or farrier plan retire {id} first"),
-        ));
+        )
+        .briefly(format!("{} would serve on", old.process.pid)));
     }
     let mut plan = case.draft(Some(Operation::Stop), by.signal, master)?;
     plan.title = match master.role {
@@ -40,12 +42,14 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
         _ => format!("Stop {}", case.app.name),
     };
     plan.does = format!(
-        "its {} end their requests, within {} s, and leave; {pid} removes its pidfile and ends",
+        "its {} end their requests, within {} s, and leave",
         words::workers(master.workers_alive().count()),
         case.timeout(master)
     );
     ends_service(case, master, &mut plan);
     case.queues(&mut plan);
+    // An empty queue is nothing that stopping rests on.
+    plan.checks.retain(|check| check.what != "queue" || check.state != CheckState::Holds);
     plan.confirm = case.ask_for_name();
     plan.expect = Expect::Ended;
     plan.within = Duration::from_secs(case.timeout(master) + 10);
@@ -63,14 +67,53 @@ pub(super) fn ends_service(case: &Case<'_>, master: &Master, plan: &mut Plan) {
         .map(|other| other.process.pid)
         .collect();
     if others.is_empty() {
-        plan.after =
-            format!("{name} is down: no master that serves is left; {}", case.restarted_by());
-        plan.way_back = format!("none by a signal: {name} has to be started anew");
-        plan.checks.push(stops("only", format!("{pid} is the only master of {name} that serves")));
+        let answers =
+            case.proxy().map(|proxy| format!(", {proxy} answers 502")).unwrap_or_default();
+        plan.after = match unit(master) {
+            Some(unit) if never(unit) => format!(
+                "{name} is down: no master is left{answers}, and {} (Restart=no) starts none",
+                unit.name
+            ),
+            _ => format!("{name} is down: no master is left{answers}; {}", case.restarted_by()),
+        };
+        plan.way_back = match unit(master) {
+            Some(unit) => start_anew(case, master, unit),
+            None => format!("none by a signal: {name} has to be started anew"),
+        };
+        plan.checks.insert(0, stops("only", format!("{pid} is the only master of {name}")));
     } else {
         let left = words::list(&others);
         plan.after = format!("{left} stays; {}", case.restarted_by());
         plan.way_back = format!("none: {pid} cannot be brought back");
         plan.checks.push(holds("only", format!("{left} serves too")));
+    }
+}
+
+/// The systemd service that a master runs in.
+fn unit(master: &Master) -> Option<&Unit> {
+    match master.supervisor.get() {
+        Some(Supervisor::Unit(unit)) => Some(unit),
+        _ => None,
+    }
+}
+
+/// Whether the service is started again by nobody: `Restart=` is `no` where it is not set (`systemd.service(5)`).
+fn never(unit: &Unit) -> bool {
+    unit.file.is_some() && unit.restart.as_ref().is_none_or(|restart| restart.bytes() == b"no")
+}
+
+/// How it is started again, and how long that took the last time.
+fn start_anew(case: &Case<'_>, master: &Master, unit: &Unit) -> String {
+    let name = unit.name.to_string();
+    let name = name.strip_suffix(".service").unwrap_or(&name);
+    let took = takeover(case.app, case.census)
+        .filter(|told| told.master.process.pid == master.process.pid);
+    let took = took.and_then(|told| Some(told.ready?.duration_since(told.began).as_secs()));
+    let dark = if case.proxy().is_some() { "of 502" } else { "without an answer" };
+    match took {
+        Some(seconds) => {
+            format!("systemctl start {name}: about {seconds} s {dark}, as it last loaded")
+        }
+        None => format!("systemctl start {name}"),
     }
 }

@@ -113,7 +113,8 @@ fn in_the_way(case: &Case<'_>) -> Option<(Pid, Refused)> {
     let refused = Refused::new(
         format!("old master {pid} still lives, and USR2 is refused until it ends"),
         format!("farrier do retire {id} ends it first"),
-    );
+    )
+    .briefly(format!("{pid} still lives"));
     Some((pid, refused))
 }
 

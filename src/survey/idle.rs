@@ -21,7 +21,7 @@ pub fn look(once: &Once<'_>, seen: &mut Seen) {
             let root = parent.join(name.path());
             let inside = names(once, &root, seen);
             let has = |wanted: &[u8]| inside.iter().any(|name| name.bytes() == wanted);
-            if has(b"releases") {
+            if has(b"releases") && has(b"current") {
                 seen.idle_roots.push(root.clone());
             }
             if has(b"shared") {
@@ -33,17 +33,64 @@ pub fn look(once: &Once<'_>, seen: &mut Seen) {
     pidfiles += count_pidfiles(once, Path::new("/run"), seen);
     seen.searched.push(Searched {
         what: "pidfiles",
-        how: format!(
-            "{} in /run and in the shared/pids of deploy roots",
-            stems().map(|stem| format!("{stem}*.pid")).collect::<Vec<_>>().join(", ")
-        ),
+        how: "/run, /var/www/*/shared/pids, /srv/*/shared/pids".into(),
         found: pidfiles,
     });
     seen.searched.push(Searched {
         what: "releases",
-        how: format!("a directory \"releases\" below {}", PARENTS.join(", ")),
+        how: "a directory \"releases\" beside a link \"current\"".into(),
         found: seen.idle_roots.len(),
     });
+    let services = SERVICES.iter().map(|place| services(once, place, seen)).sum();
+    seen.searched.push(Searched {
+        what: "services",
+        how: "/etc/systemd, /etc/service, supervisor.d".into(),
+        found: services,
+    });
+}
+
+/// A directory of a supervisor's services: how the names of its files end, and what lies below each name.
+struct Place {
+    directory: &'static str,
+    ends: &'static [&'static str],
+    below: &'static str,
+}
+
+/// Where supervisors have their services by default (`systemd.unit(5)`, `runsvdir(8)`, supervisord's packages).
+const SERVICES: &[Place] = &[
+    Place { directory: "/etc/systemd/system", ends: &[".service"], below: "" },
+    Place { directory: "/etc/service", ends: &[""], below: "run" },
+    Place { directory: "/etc/supervisor/conf.d", ends: &[".conf"], below: "" },
+    Place { directory: "/etc/supervisord.d", ends: &[".conf", ".ini"], below: "" },
+    Place { directory: "/etc/supervisor.d", ends: &[".conf", ".ini"], below: "" },
+];
+/// So many services of a directory are read, and so much of each: a supervisor's own file is short.
+const MOST: usize = 64;
+const BOUND: u32 = 8 * 1024;
+
+/// How many services of a place name a server.
+fn services(once: &Once<'_>, place: &Place, seen: &mut Seen) -> usize {
+    let directory = Path::new(place.directory);
+    let ends = |name: &Text| place.ends.iter().any(|end| name.bytes().ends_with(end.as_bytes()));
+    let names = names(once, directory, seen);
+    let paths = names.iter().filter(|name| ends(name)).take(MOST).map(|name| {
+        let path = directory.join(name.path());
+        if place.below.is_empty() { path } else { path.join(place.below) }
+    });
+    let read: Vec<_> = paths.map(|path| once.file(Root::Own, &path, BOUND)).collect();
+    read.iter().filter_map(|file| file.get()?.as_ref()).filter(|text| names_a_server(text)).count()
+}
+
+/// Whether a line that is no comment has the name of a server in it.
+fn names_a_server(text: &Text) -> bool {
+    let named = |line: &[u8]| {
+        let mut words = line.split(|byte| !byte.is_ascii_alphanumeric());
+        words.any(|word| SERVERS.iter().any(|server| server.kind.name().as_bytes() == word))
+    };
+    text.bytes()
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.trim_ascii_start().starts_with(b"#"))
+        .any(named)
 }
 
 /// What lies in a directory. One that is there and was not read is noted: a server's root may lie in it.

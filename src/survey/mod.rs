@@ -194,7 +194,7 @@ fn seen(scanned: &Scanned, adopted: &Adopted, host: Option<&Host>) -> Seen {
         searched: vec![Searched {
             what: "processes",
             how: format!(
-                "title and command line; servers known: {}",
+                "title, program, signals caught: {} servers known",
                 crate::servers::SERVERS.len()
             ),
             found: members,

@@ -71,7 +71,7 @@ fn retire_names_who_serves_then() {
     assert_eq!(plan.after, "14740 serves alone: 2 workers, 20261121224103");
     assert_eq!(plan.way_back, "none: 9120 cannot be brought back");
     assert_eq!(plan.confirm, Confirm::Button);
-    assert_eq!(check(&plan, "listeners").words, "14740 holds the socket");
+    assert_eq!(check(&plan, "successor").words, "14740 is ready and holds the socket");
 }
 
 #[test]

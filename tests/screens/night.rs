@@ -74,7 +74,14 @@ fn generation(taken_at: Timestamp, of: &Generation<'_>) -> Master {
     }
     master.restart.config.value = Ok(Some(spot(built::CONFIG, FileKind::Regular, built::CONFIG)));
     master.ruby_version = Some("3.1.2".into());
+    master.process.descriptors.value = Ok((0..8).map(log_file).collect());
     master
+}
+
+/// A log that is open to write.
+fn log_file(number: u32) -> farrier::os::Descriptor {
+    let target = format!("{ROOT}/log/{number}.log").as_str().into();
+    farrier::os::Descriptor { fd: number + 1, target }
 }
 
 /// Its configuration: the hook at line 31 looks for the wrong file unless it was mended.
@@ -454,4 +461,32 @@ pub fn healthy(time: &str) -> Census {
     app.listeners[0].backlog.value = Ok(2048);
     app.pidfiles[0] = built::pidfile(PidfileKind::Current, 23991, PidfileState::Live, Some(23991));
     census(taken_at, app)
+}
+
+/// build-7, on which nothing serves, as ana sees it: `10:15:00`.
+pub fn nothing(time: &str) -> Census {
+    let mut census = built::healthy();
+    let users = vec![User { uid: 1003, name: "ana".into() }];
+    census.host = known(
+        "/proc",
+        Host { name: "build-7".into(), euid: 1003, users: users.into(), ..built::host() },
+    );
+    census.taken_at = at(&format!("11-22 {time}"));
+    census.apps.clear();
+    census.seen = Seen {
+        processes: 212,
+        members: 25,
+        denied: 187,
+        idle_roots: vec!["/srv/www/blog".into()],
+        searched: [
+            ("processes", "title, program, signals caught: 4 servers known", 0),
+            ("pidfiles", "/run, /var/www/*/shared/pids, /srv/*/shared/pids", 0),
+            ("releases", "a directory \"releases\" beside a link \"current\"", 1),
+            ("services", "/etc/systemd, /etc/service, supervisor.d", 0),
+        ]
+        .map(|(what, how, found)| Searched { what, how: how.into(), found })
+        .to_vec(),
+        ..Seen::default()
+    };
+    census
 }

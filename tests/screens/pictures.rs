@@ -1,6 +1,8 @@
 //! The pictures of the design, cell for cell, trailing blanks included: `pictures/*.txt` hold them, drawn of the box of
 //! [`super::night`].
 
+use farrier::tui::update::Event;
+
 use super::desk::Desk;
 use super::night;
 
@@ -91,4 +93,27 @@ fn listeners() {
 #[test]
 fn tiny() {
     picture!("2.13", &night("23:10:02", (40, 10)));
+}
+
+#[test]
+fn act_on_a_subject() {
+    let mut desk = night("23:13:04", (80, 24));
+    desk.press("a");
+    // The picture is of the menu alone.
+    let screen = desk.screen();
+    let menu = include_str!("pictures/2.7.txt").trim_end();
+    assert!(screen.contains(menu), "{screen}");
+    desk.press("Enter");
+    desk.event(Event::Held);
+    picture!("2.7b", &desk);
+    let mut desk = Desk::at(night::healthy("10:04:11"), (80, 24));
+    desk.press("a j j j j j j j j Enter");
+    desk.event(Event::Held);
+    desk.press("s h");
+    picture!("2.7c", &desk);
+}
+
+#[test]
+fn first_run() {
+    picture!("2.12", &Desk::at(night::nothing("10:15:00"), (80, 24)));
 }

@@ -287,7 +287,7 @@ fn none(census: &Census) -> Headline<'static> {
         Line::new(format!("{} processes looked at, {} fully", seen.processes, seen.members))
             .aside("; none is a server farrier knows"),
         if partly {
-            "if a server should be here, see what could not be read"
+            "choose below; if a server should be here, see what could not be read"
         } else {
             "a server that starts appears here"
         },

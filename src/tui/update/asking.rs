@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 
 use super::paper::copied;
 use super::{Effect, conducting, rehearsing, sorting};
-use crate::model::{App, Operation};
+use crate::model::{App, Operation, Process};
 use crate::os::Pid;
 use crate::plans::{self, Given, Refused, course};
 use crate::tui::dialog::{Button, DEAF, DISARMS, Dialog, Leave, Menu, Planned, Question, Refusal};
@@ -139,10 +139,14 @@ pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
     if let Some(action) = super::beside(state, key) {
         return super::act(state, action);
     }
+    let all = match state.dialogs.last() {
+        Some(Dialog::Menu(menu)) => listed(state, menu),
+        _ => Vec::new(),
+    };
     match state.dialogs.last_mut() {
         Some(Dialog::Menu(menu)) if now.saturating_sub(menu.opened) >= DEAF => match bound {
-            Some(Action::ScrollDown | Action::FocusNext) => step(menu, 1),
-            Some(Action::ScrollUp | Action::FocusPrevious) => step(menu, -1),
+            Some(Action::ScrollDown | Action::FocusNext) => step(menu, &all, 1),
+            Some(Action::ScrollUp | Action::FocusPrevious) => step(menu, &all, -1),
             Some(Action::Press) => return choose(state),
             Some(Action::Cancel) => return close(state),
             _ => {}
@@ -169,11 +173,19 @@ pub(super) fn key(state: &mut State, key: Key) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The lines of the menu: what only a stopped process needs is left out where none is stopped.
+pub fn listed(state: &State, menu: &Menu) -> Vec<Operation> {
+    let app = state.shown().and_then(|look| look.census.app(&menu.app));
+    let stopped = app.is_some_and(|app| app.processes().any(Process::is_stopped));
+    let fits = |operation: &Operation| *operation != Operation::Continue || stopped;
+    Operation::ALL.iter().copied().filter(fits).collect()
+}
+
 /// The next line of the menu.
-fn step(menu: &mut Menu, step: isize) {
-    let at = Operation::ALL.iter().position(|op| *op == menu.chosen).unwrap_or(0);
-    let last = Operation::ALL.len().saturating_sub(1);
-    if let Some(next) = Operation::ALL.get(at.saturating_add_signed(step).min(last)) {
+fn step(menu: &mut Menu, all: &[Operation], step: isize) {
+    let at = all.iter().position(|op| *op == menu.chosen).unwrap_or(0);
+    let last = all.len().saturating_sub(1);
+    if let Some(next) = all.get(at.saturating_add_signed(step).min(last)) {
         menu.chosen = *next;
     }
 }

@@ -19,7 +19,7 @@ mod sorting;
 mod time;
 mod touring;
 
-pub use asking::{planned, refused_here};
+pub use asking::{listed, planned, refused_here};
 pub use rehearsing::prompt;
 pub use touring::tours;
 

@@ -86,6 +86,7 @@ pub fn keys(state: &State) -> &'static [Action] {
 pub fn hint(state: &State, action: Action) -> Option<&'static str> {
     Some(match (state.place.view, action) {
         (View::Upgrade, action) => return upgrade::hint(state, action),
+        (View::Overview, Action::Open) if welcome::is_shown(state) => "choose",
         (View::Finding, Action::Open) => "evidence",
         (View::Environment, Action::Open) => "finding",
         (View::Environment, Action::OnlyFlagged) => "differing",

@@ -1,7 +1,8 @@
 //! The first screen of a box without servers: what was looked for, what was not seen, and where to go from here.
 
 use super::{Page, Row};
-use crate::show::words::{Mark, closed, processes};
+use crate::model::{Searched, Seen};
+use crate::show::words::{self, Mark, closed, processes};
 use crate::tui::keys::Action;
 use crate::tui::place::{Door, RowKey, Subject, View};
 use crate::tui::state::State;
@@ -23,10 +24,15 @@ pub fn page(state: &State, columns: usize) -> Page {
     let mut page = Page::default();
     let Some(look) = state.shown() else { return page };
     let cells = || Cells::new(state.theme, columns);
+    let often = match state.wished.as_secs() {
+        0 | 1 => "second".to_owned(),
+        seconds => format!("{seconds} s"),
+    };
+    let every = format!("farrier keeps looking every {often}: a server that starts appears here");
     let about = if state.rights.are_of_a_recording() {
         "this is a recording; no server is in it"
     } else {
-        "farrier keeps looking: a server that starts appears here"
+        &every
     };
     let choice = |words: &str, name: &str| Row {
         line: cells().to(3).text(words, Tone::Plain).line(),
@@ -53,11 +59,12 @@ pub fn page(state: &State, columns: usize) -> Page {
     page.rows.push(Row::text(titled(state, columns, "What was looked for", "")));
     for searched in &look.census.seen.searched {
         let room = columns.saturating_sub(24);
+        let found = found(&look.census.seen, searched);
+        let room = room.min(columns.saturating_sub(18 + words::width(&found)));
         for (at, piece) in wrap(&searched.how, room).into_iter().enumerate() {
             let label = if at == 0 { searched.what } else { "" };
             let line = cells().to(3).left(label, 12, Tone::Quiet).text(&piece, Tone::Plain);
-            let line =
-                if at == 0 { line.end(&searched.found.to_string(), Tone::Plain) } else { line };
+            let line = if at == 0 { line.end(&found, Tone::Plain) } else { line };
             page.rows.push(Row::text(line.line()));
         }
     }
@@ -69,7 +76,7 @@ pub fn page(state: &State, columns: usize) -> Page {
     };
     if seen.denied > 0 {
         page.rows.push(note(format!(
-            "{}: program or title denied. sudo farrier reads them",
+            "{} of other users: program or title denied. sudo farrier",
             processes(seen.denied)
         )));
     }
@@ -84,4 +91,15 @@ pub fn page(state: &State, columns: usize) -> Page {
     }
     page.rows.extend(closed(&look.census).map(note));
     page
+}
+
+/// How much of something was found, in words.
+fn found(seen: &Seen, searched: &Searched) -> String {
+    match (searched.what, searched.found, seen.idle_roots.as_slice()) {
+        ("processes", found, _) => format!("{found} of {}", seen.processes),
+        ("releases", 1, [root]) => format!("1: {}", words::fit(&crate::os::shown(root), 24, None)),
+        ("services", 1, _) => "1 names a server".into(),
+        ("services", found, _) => format!("{found} name a server"),
+        (_, found, _) => found.to_string(),
+    }
 }

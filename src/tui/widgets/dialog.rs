@@ -6,23 +6,22 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::cells::{Cells, wrap};
+use super::menu;
 use super::pane::put;
-use crate::model::Operation;
 use crate::plans::course::{Act, Course};
-use crate::plans::{CheckState, Confirm, Plan};
+use crate::plans::{Check, CheckState, Plan};
 use crate::show::words::{self, Mark, width};
-use crate::tui::dialog::{Button, Columns, Dialog, Halt, Leave, Menu, Planned, Question, Refusal};
+use crate::tui::dialog::{Button, Columns, Dialog, Halt, Leave, Question, Refusal};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
-use crate::tui::update::planned;
 
 /// What every dialog of a rehearsal bears.
-const REHEARSAL: &str = "REHEARSAL: nothing is sent";
+pub(super) const REHEARSAL: &str = "REHEARSAL: nothing is sent";
 
 /// Draws the top dialog over a part of the screen.
 pub fn draw(state: &State, body: Rect, buffer: &mut Buffer) {
     match state.dialogs.last() {
-        Some(Dialog::Menu(menu)) => draw_menu(state, menu, body, buffer),
+        Some(Dialog::Menu(menu)) => menu::draw(state, menu, body, buffer),
         Some(Dialog::Refusal(refusal)) => {
             clear(buffer, body);
             let lines = refusal_lines(state, refusal, box_width(body));
@@ -40,35 +39,6 @@ fn box_width(body: Rect) -> usize {
     usize::from(body.width.saturating_sub(8))
         .clamp(20, 100)
         .min(usize::from(body.width.saturating_sub(4)))
-}
-
-/// The menu stands where the findings do; each line says beforehand what would happen.
-fn draw_menu(state: &State, menu: &Menu, body: Rect, buffer: &mut Buffer) {
-    let columns = usize::from(body.width);
-    let name = state.app_name(&menu.app);
-    let mut lines = vec![super::headline::titled(
-        state,
-        columns,
-        &format!("Act on {name}"),
-        if state.rehearses() { REHEARSAL } else { "nothing is sent yet" },
-    )];
-    for operation in Operation::ALL {
-        let chosen = *operation == menu.chosen;
-        let (sends, comes) = match planned(state, menu, *operation) {
-            Ok(Planned { plan, .. }) => (
-                format!("{} to {}", plan.signal.as_str().trim_start_matches("SIG"), plan.target),
-                words_of(&plan),
-            ),
-            Err(refused) => (String::new(), format!("refused: {}", refused.reason)),
-        };
-        let tone = if sends.is_empty() { Tone::Quiet } else { Tone::Plain };
-        let cells = Cells::new(state.theme, columns);
-        let cells = cells.text(if chosen { ">" } else { " " }, Tone::Plain).to(3);
-        let cells = cells.left(operation.name(), 16, tone).left(&sends, 18, tone);
-        lines.push(cells.text(&comes, tone).line());
-    }
-    let at = Operation::ALL.iter().position(|op| *op == menu.chosen).unwrap_or(0);
-    list(state, &lines, at, body, buffer);
 }
 
 /// The columns of a table; the one that it is sorted by says so.
@@ -94,7 +64,13 @@ fn draw_sort(state: &State, menu: &Columns, body: Rect, buffer: &mut Buffer) {
 }
 
 /// A list at the foot of the body, a title above it and one line chosen, which is always in sight.
-fn list(state: &State, lines: &[Line<'static>], chosen: usize, body: Rect, buffer: &mut Buffer) {
+pub(super) fn list(
+    state: &State,
+    lines: &[Line<'static>],
+    chosen: usize,
+    body: Rect,
+    buffer: &mut Buffer,
+) {
     let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(body.height);
     let area = Rect { y: body.bottom() - height, height, ..body };
     clear(buffer, area);
@@ -107,18 +83,6 @@ fn list(state: &State, lines: &[Line<'static>], chosen: usize, body: Rect, buffe
     let y = area.y + 1 + u16::try_from(chosen - top).unwrap_or(0);
     if y < area.bottom() {
         buffer.set_style(Rect { y, height: 1, ..area }, state.theme.style(Tone::Select));
-    }
-}
-
-/// What a line of the menu says about a plan: the first thing in the way, else what stands then.
-fn words_of(plan: &Plan) -> String {
-    let stops = plan.checks.iter().find(|check| check.state == CheckState::Stops);
-    let warns = plan.checks.iter().find(|check| check.state == CheckState::Warns);
-    match (stops, warns, &plan.confirm) {
-        (Some(check), _, _) => format!("asks for the name: {}", check.words),
-        (_, _, Confirm::Word(_)) => "asks for the name".into(),
-        (_, Some(check), _) => format!("warning: {}", check.words),
-        _ => plan.after.clone(),
     }
 }
 
@@ -150,7 +114,11 @@ fn checks(state: &State, plan: &Plan, room: usize) -> Vec<Line<'static>> {
     };
     let mut lines = Vec::new();
     let mut open: Option<Cells> = None;
-    for check in &plan.checks {
+    // What stops it has its line for itself; what it rests on stands before the rest.
+    let mut all: Vec<&Check> = plan.checks.iter().collect();
+    all.sort_by_key(|check| (check.state != CheckState::Stops, check.what != "successor"));
+    let mut alone = false;
+    for check in all {
         let (mark, tone) = match check.state {
             CheckState::Holds => (Mark::Fine, Tone::Fine),
             CheckState::Warns => (Mark::Warning, Tone::Warn),
@@ -164,7 +132,7 @@ fn checks(state: &State, plan: &Plan, room: usize) -> Vec<Line<'static>> {
                 .text(words, Tone::Plain)
         };
         if let Some(line) = open.take() {
-            if line.at() + 6 + width(&check.words) <= room {
+            if !alone && line.at() + 6 + width(&check.words) <= room {
                 open = Some(put(line.text("   ", Tone::Plain), &check.words));
                 continue;
             }
@@ -176,6 +144,7 @@ fn checks(state: &State, plan: &Plan, room: usize) -> Vec<Line<'static>> {
             lines.push(std::mem::replace(&mut line, start(false).to(14)).line());
             line = line.text(&piece, Tone::Plain);
         }
+        alone = check.state == CheckState::Stops;
         open = Some(line);
     }
     lines.extend(open.map(Cells::line));
@@ -191,22 +160,28 @@ fn draw_question(state: &State, question: &Question, body: Rect, buffer: &mut Bu
         (true, false) => "It is held: no other can be hit",
         (false, false) => "It is not held yet: nothing can be sent",
     };
-    let mut lines = labelled(state, "SEND", &format!("{}. {held}", plan.send), room);
+    // When it started has a line with what follows from that: the very process is held.
+    let send = plan.send.replacen(", started ", ",\nstarted ", 1);
+    let mut lines = labelled(state, "SEND", &format!("{send}. {held}"), room);
+    let above = lines.len();
     lines.extend(labelled(state, "DOES", &plan.does, room));
     let then = question.course.as_ref().map(further).unwrap_or_default();
     if !then.is_empty() {
         lines.extend(labelled(state, "THEN", &then, room));
     }
-    lines.extend(labelled(state, "AFTER IT", &plan.after, room));
+    // Who starts it again has a line for itself.
+    let after = plan.after.replacen(" 502, and ", " 502,\nand ", 1);
+    lines.extend(labelled(state, "AFTER IT", &after, room));
     lines.extend(labelled(state, "WAY BACK", &plan.way_back, room));
     lines.extend(checks(state, plan, room));
     lines.extend(labelled(state, "BY HAND", &plan.by_hand, room));
-    let mut last = vec![Line::default()];
+    let mut last = Vec::new();
     if let Some(word) = question.word() {
         let left = width(word).saturating_sub(width(&question.typed)).min(20);
         let typed = crate::os::text::escaped(question.typed.as_bytes());
-        let ask = "Ends service, or may. To arm the button, type the app's name:";
-        let mut line = Cells::new(state.theme, room).to(1).text(ask, Tone::Plain);
+        let ends = if plan.stops() { "This ends service." } else { "This may end service." };
+        let ask = format!("{ends} To arm the button, type the name of the app:");
+        let mut line = Cells::new(state.theme, room).to(1).text(&ask, Tone::Plain);
         if line.at() + 2 + width(&typed) + left > room {
             last.push(line.line());
             line = Cells::new(state.theme, room).to(1);
@@ -217,9 +192,25 @@ fn draw_question(state: &State, question: &Question, body: Rect, buffer: &mut Bu
     last.push(buttons(state, question, room));
     let yet = if state.rehearses() { "nothing is sent" } else { "nothing is sent yet" };
     let hint = format!("Tab moves   Enter presses   Esc cancels   {yet}");
-    // The blank line before the buttons goes first where there is no room for it.
-    if lines.len() + last.len() + 2 > usize::from(body.height) {
-        last.remove(0);
+    // Blank lines, as far as there is room: before the buttons, before the word, after the buttons, after SEND.
+    let mut free = usize::from(body.height).saturating_sub(lines.len() + last.len() + 2);
+    let mut blank = |wanted: bool| {
+        let fits = wanted && free > 0;
+        free -= usize::from(fits);
+        fits
+    };
+    let worded = last.len() > 1;
+    if blank(true) {
+        last.insert(last.len() - 1, Line::default());
+    }
+    if blank(worded) {
+        last.insert(0, Line::default());
+    }
+    if blank(true) {
+        last.push(Line::default());
+    }
+    if blank(true) {
+        lines.insert(above, Line::default());
     }
     let pinned = last.len();
     lines.extend(last);
@@ -292,7 +283,8 @@ fn buttons(state: &State, question: &Question, room: usize) -> Line<'static> {
         (true, false) => format!("[ {send} ]"),
     };
     let cells = Cells::new(state.theme, room);
-    let from = room.saturating_sub(width(cancel) + width(&button) + 6) / 2;
+    // Below the words of the lines above, as far as there is room.
+    let from = 12.min(room.saturating_sub(width(cancel) + width(&button) + 6));
     let focus = |focused: bool| if focused { Tone::Select } else { Tone::Plain };
     cells
         .to(from)

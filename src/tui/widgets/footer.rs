@@ -108,20 +108,35 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
     } else {
         views::keys(state)
     };
+    let asks = match state.dialogs.last() {
+        Some(Dialog::Question(question)) => Some(question.word().is_some()),
+        _ => None,
+    };
     let last = (layout::size(state.size) > layout::Size::Tiny
         && state.line.is_none()
         && state.dialogs.is_empty()
         && state.help.is_none())
     .then_some(Action::Help);
     let entry = |action: &Action| {
+        match (asks, action) {
+            // Where a word is asked for, every letter goes into it.
+            (Some(true), Action::CopyCommand) => return ("letters".into(), "fill the word"),
+            (Some(true), Action::ScrollDown) => return ("Up Down".into(), "scroll"),
+            (Some(false), Action::ScrollDown) if &*state.keys.shown(*action) == "Down" => {
+                return ("j/k".into(), "scroll");
+            }
+            _ => {}
+        }
         let usual = keys::of(*action).map_or("", |binding| binding.hint);
         let own = last.and_then(|_| views::hint(state, *action));
         let hint = if usual.is_empty() { usual } else { own.unwrap_or(usual) };
         (state.keys.shown(*action), hint)
     };
     let room = |text: &(String, &str)| width(&text.0) + 1 + width(text.1);
-    let end = last.as_ref().map(entry);
-    let reserved = end.as_ref().map_or(0, |end| room(end) + 2);
+    // Leaving stands behind the help.
+    let quits = last.is_some() && actions.contains(&Action::Quit);
+    let end: Vec<_> = last.iter().chain(quits.then_some(&Action::Quit)).map(entry).collect();
+    let reserved = end.iter().map(|(key, hint)| width(key) + 1 + width(hint) + 2).sum::<usize>();
     let mut cells = Cells::new(state.theme, columns).to(1);
     let here = last.is_some().then(|| Here::of(state));
     let offered = |action: &&Action| here.as_ref().is_none_or(|here| here.offers(state, **action));
@@ -131,7 +146,8 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
             cells = cells.text("  ", Tone::Plain);
         }
     }
-    for item in actions.iter().filter(offered).map(entry) {
+    let before = actions.iter().filter(|action| !quits || **action != Action::Quit);
+    for item in before.filter(offered).map(entry) {
         let tours_key = update::tours(state) && matches!(&*item.0, "Enter" | "Esc");
         if item.1.is_empty() || tours_key || cells.at() + room(&item) + reserved >= columns {
             continue;
@@ -139,8 +155,9 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
         cells = cells.text(&item.0, Tone::Strong).text(" ", Tone::Plain).text(item.1, Tone::Plain);
         cells = cells.text("  ", Tone::Plain);
     }
-    if let Some((key, hint)) = end {
-        cells = cells.text(&key, Tone::Strong).text(" ", Tone::Plain).text(hint, Tone::Plain);
+    for (at, (key, hint)) in end.iter().enumerate() {
+        cells = cells.text(if at > 0 { "  " } else { "" }, Tone::Plain).text(key, Tone::Strong);
+        cells = cells.text(" ", Tone::Plain).text(hint, Tone::Plain);
     }
     cells.line()
 }

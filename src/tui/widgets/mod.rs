@@ -5,6 +5,7 @@ pub mod cells;
 pub mod dialog;
 pub mod footer;
 pub mod headline;
+pub mod menu;
 pub mod palette;
 pub mod pane;
 pub mod sheet;
