@@ -243,9 +243,11 @@ fn an_upgrade_is_carried_out_by_keys_to_its_end() {
         assert!(after.len() == 1 && after != [old], "{after:?}");
         assert_eq!(site.get().map(|answer| answer.release).as_deref(), Some(SECOND));
         terminal.keys("t");
+        terminal.until(&format!("{old} ended"));
+        // The newest stand on top: what came first may be below the last row.
+        terminal.keys("G");
         let told = terminal.until("farrier was opened");
         assert!(told.contains(&format!("USR2 went to {old}")), "{told}");
-        terminal.until(&format!("{old} ended"));
         // What was sent stands on the normal screen afterwards.
         terminal.keys("q");
         terminal.until(&format!("QUIT went to {old}"));
