@@ -117,3 +117,17 @@ fn act_on_a_subject() {
 fn first_run() {
     picture!("2.12", &Desk::at(night::nothing("10:15:00"), (80, 24)));
 }
+
+#[test]
+fn the_headline_of_a_large_screen() {
+    // The first rows of 2.14: what has room for more says more.
+    let desk = night("23:10:02", (160, 45));
+    let wanted = [
+        " ▲ WRONG  shop serves the release of 19 Nov (20261119093012), not the one deployed at 22:41 (20261121224103)                                     api ✓  nginx ✓",
+        "   WHY    the USR2 of 22:41:38 was refused: old master 9120 lives since 19 Nov, because the hook at unicorn.rb:31 looks for the wrong file",
+        "   NEXT   retire 9120, then repair BUNDLE_GEMFILE, then upgrade; for good: mend the two hooks in config/unicorn.rb and deploy                        Enter: how",
+    ];
+    for (row, wanted) in wanted.into_iter().enumerate() {
+        assert_eq!(desk.row(row + 3), wanted);
+    }
+}

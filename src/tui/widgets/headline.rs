@@ -3,8 +3,10 @@
 use ratatui::text::Line;
 
 use super::cells::Cells;
+use crate::model::App;
 use crate::rules::headline::{Headline, Word};
 use crate::show::words::{Mark, cut, width};
+use crate::tui::layout::{self, Size};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 
@@ -36,7 +38,7 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
     let behind = state.behind().map(|behind| format!("-{behind}")).unwrap_or_default();
     let room = columns.saturating_sub(first.at() + width(&behind) + 3);
     let first = match behind.as_str() {
-        "" => first.text(&what, Tone::Plain),
+        "" => others(state, &told, first.text(&what, Tone::Plain), columns),
         behind => first.text(&cut(&what, room), Tone::Plain).end(behind, Tone::Strong),
     };
     let label = |word: &str| Cells::new(state.theme, columns).to(3).left(word, 7, Tone::Quiet);
@@ -51,6 +53,24 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line<'static>> {
         next.line(),
         rule(state, columns),
     ]
+}
+
+/// Where there is room for it, how the apps stand that the headline does not speak of.
+fn others(state: &State, told: &Headline<'_>, cells: Cells, columns: usize) -> Cells {
+    let large = layout::size(state.size) >= Size::Large && told.app.is_some();
+    let Some(look) = state.shown().filter(|_| large) else { return cells };
+    let mark = |app: &App| match look.worst(&app.id) {
+        Some(severity) => Mark::from(severity),
+        None if look.is_blind(&app.id) => Mark::Unknown,
+        None => Mark::Fine,
+    };
+    let apps = look.census.listed().into_iter().filter(|app| Some(&app.id) != told.app.as_ref());
+    let words: Vec<String> = apps.map(|app| format!("{} {}", app.name, mark(app).sign())).collect();
+    let words = words.join("  ");
+    if words.is_empty() || cells.at() + width(&words) + 3 > columns {
+        return cells;
+    }
+    cells.end(&words, Tone::Quiet)
 }
 
 /// The mark of a headline.
