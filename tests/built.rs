@@ -238,6 +238,7 @@ pub fn unit() -> Unit {
         file: Some("/etc/systemd/system/shop.service".into()),
         kind: Some("forking".into()),
         pidfile: Some(PIDFILE.into()),
+        main: Main::Named { file: PIDFILE.into(), own: Some(true) },
         ..Unit::default()
     }
 }

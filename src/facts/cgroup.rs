@@ -31,6 +31,14 @@ pub fn service(group: &Text) -> Option<Text> {
     unit(group, b".service").filter(|name| !name.bytes().starts_with(b"user@"))
 }
 
+/// The user whose own service manager a control group lies below (`user@1000.service`).
+pub fn user_manager(group: &Text) -> Option<u32> {
+    group.bytes().split(|b| *b == b'/').find_map(|part| {
+        let uid = part.strip_prefix(b"user@")?.strip_suffix(b".service")?;
+        std::str::from_utf8(uid).ok()?.parse().ok()
+    })
+}
+
 /// The login session that a control group belongs to (`session-7.scope`).
 pub fn session(group: &Text) -> Option<Text> {
     unit(group, b".scope").filter(|name| name.bytes().starts_with(b"session-"))
@@ -66,6 +74,10 @@ mod tests {
         assert_eq!(of("/system.slice/u.service/sub").as_deref(), Some("u.service"));
         assert_eq!(of("/user.slice/user-7.slice/user@7.service/app.slice/init.scope"), None);
         assert_eq!(of("/x/.service"), None);
+        let own = "/user.slice/user-7.slice/user@7.service/app.slice/shop.service";
+        assert_eq!(of(own).as_deref(), Some("shop.service"));
+        assert_eq!(user_manager(&Text::from(own)), Some(7));
+        assert_eq!(user_manager(&Text::from("/system.slice/shop.service")), None);
         let group = Text::from("/user.slice/user-1000.slice/session-7.scope");
         assert_eq!(session(&group), Some(Text::from("session-7.scope")));
         assert_eq!(service(&group), None);

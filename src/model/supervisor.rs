@@ -43,13 +43,75 @@ pub struct Unit {
     /// `Type=`; `None`: not set.
     pub kind: Option<Text>,
     /// `PIDFile=`.
-    pub pidfile: Option<PathBuf>,
+    pub pidfile: Option<Text>,
+    /// `GuessMainPID=`: whether systemd may take one of a forking service's processes for the main one. Not set: it may.
+    pub guesses: Option<bool>,
+    /// `RemainAfterExit=`: whether the service stays active, and its processes alone, when the main one ends.
+    pub remains: Option<bool>,
     /// `ExitType=`.
     pub exit_type: Option<Text>,
     /// `KillMode=`.
     pub kill_mode: Option<Text>,
     /// `Restart=`.
     pub restart: Option<Text>,
-    /// The service's main process as systemd told it to its children (`SYSTEMD_EXEC_PID`, since version 248).
-    pub main: Option<Pid>,
+    /// Which process it follows.
+    pub main: Main,
+}
+
+/// The process that systemd follows as a service's main one: what becomes of it becomes of the service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Main {
+    /// The one in the pidfile that the unit names, which is read again when the one before has ended.
+    Named {
+        /// The path, with systemd's specifiers put in.
+        file: PathBuf,
+        /// Whether the master writes that very file; `None`: not known.
+        own: Option<bool>,
+    },
+    /// A living process.
+    Is {
+        /// The process.
+        pid: Pid,
+        /// Its name.
+        name: Text,
+        /// What it is to the master.
+        above: Above,
+    },
+    /// It has ended, and the service's other processes were left alone.
+    Ended(Option<Pid>),
+    /// None: the service lasts as long as any of its processes.
+    None,
+    /// Nothing tells.
+    #[default]
+    Unknown,
+}
+
+/// What the process that a service follows is to its master.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Above {
+    /// The master itself, or one that did not start it.
+    No,
+    /// A shell that started it and has set no trap: it waits for the master and goes on once that has ended.
+    Waits,
+    /// It started the master, and does what only it knows.
+    Acts,
+}
+
+impl Unit {
+    /// `Type=`, or what it is where none is set.
+    pub fn kind(&self) -> String {
+        self.kind.as_ref().map_or_else(|| "simple".to_owned(), ToString::to_string)
+    }
+
+    /// Whether systemd ends the other processes of the service together with the main one.
+    pub fn ends_all(&self) -> bool {
+        let mode = self.kill_mode.as_ref().map(Text::bytes);
+        self.remains != Some(true) && !matches!(mode, Some(b"process" | b"none"))
+    }
+
+    /// Whether systemd starts it again after its main process ended as it was asked to, without an error.
+    pub fn starts_again(&self) -> bool {
+        let restart = self.restart.as_ref().map(Text::bytes);
+        self.remains != Some(true) && matches!(restart, Some(b"always" | b"on-success"))
+    }
 }

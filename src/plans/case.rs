@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use crate::model::{App, Census, Config, Master, Operation, Phase, Process, Role, Signal};
-use crate::os::Pid;
+use crate::model::{
+    App, Census, Config, Main, Master, Operation, Phase, Process, Role, Signal, Supervisor,
+};
+use crate::os::{Pid, Text};
 use crate::rules::{Finding, Severity, Verdict, Verdicts, rule};
 use crate::servers::{OperationUse, Server, server};
 
 use super::check::{blind, holds, warns};
-use super::{Check, CheckState, Confirm, Expect, Plan, Refused, lock, receiver, words};
+use super::{Check, CheckState, Confirm, Expect, Plan, Refused, lock, next, receiver, words};
 
 /// What a plan is made from.
 #[derive(Clone, Copy)]
@@ -228,8 +230,16 @@ impl<'a> Case<'a> {
         name.map_or_else(|| "its pidfile".into(), |name| crate::os::shown(name.as_ref()))
     }
 
-    /// Whether something would start the app again once no master is left.
-    pub(super) fn restarted_by(&self) -> String {
+    /// Whether something would start the app again once this master, the last of it, has ended.
+    pub(super) fn restarted_by(&self, master: &Master) -> String {
+        if let Some(Supervisor::Unit(unit)) = master.supervisor.get()
+            && unit.file.is_some()
+            && let Main::Named { own: Some(true), .. } | Main::Is { .. } = &unit.main
+        {
+            let restart = unit.restart.as_ref().map_or_else(|| "no".to_owned(), Text::to_string);
+            let does = if unit.starts_again() { "starts" } else { "does not start" };
+            return format!("{} {does} it again (Restart={restart})", unit.name);
+        }
         let supervisor = self.app.wanted.iter().find_map(|wanted| match wanted {
             crate::model::Wanted::Supervisor(service) => Some(service),
             _ => None,
@@ -237,6 +247,17 @@ impl<'a> Case<'a> {
         match supervisor {
             Some(service) => format!("{service} has it up and may start it again"),
             None => "whether a supervisor starts it again is not known".into(),
+        }
+    }
+
+    /// What the supervisor makes of the end of a master whose successor serves; what is right says nothing.
+    pub(super) fn supervisor(&self, master: &Master, plan: &mut Plan) {
+        let (state, words) = match &master.supervisor.value {
+            Ok(by) => next::supervisor::when_it_ends(self.app, master, by),
+            Err(lack) => (CheckState::Blind, format!("who keeps it up is not known: {lack}")),
+        };
+        if state != CheckState::Holds {
+            plan.checks.push(Check { what: "supervisor", state, words });
         }
     }
 

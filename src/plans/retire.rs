@@ -54,6 +54,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
         plan.checks.extend(shares);
     }
     plan.brief = Some(format!("{next} serves alone"));
+    case.supervisor(old, &mut plan);
     case.queues(&mut plan);
     plan.expect = Expect::Ended;
     plan.within = Duration::from_secs(case.timeout(old) + 10);

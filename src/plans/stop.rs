@@ -74,7 +74,7 @@ pub(super) fn ends_service(case: &Case<'_>, master: &Master, plan: &mut Plan) {
                 "{name} is down: no master is left{answers}, and {} (Restart=no) starts none",
                 unit.name
             ),
-            _ => format!("{name} is down: no master is left{answers}; {}", case.restarted_by()),
+            _ => format!("{name} is down: no master is left{answers}; {}", case.restarted_by(master)),
         };
         plan.way_back = match unit(master) {
             Some(unit) => start_anew(case, master, unit),
@@ -83,7 +83,7 @@ pub(super) fn ends_service(case: &Case<'_>, master: &Master, plan: &mut Plan) {
         plan.checks.insert(0, stops("only", format!("{pid} is the only master of {name}")));
     } else {
         let left = words::list(&others);
-        plan.after = format!("{left} stays; {}", case.restarted_by());
+        plan.after = format!("{left} stays; {}", case.restarted_by(master));
         plan.way_back = format!("none: {pid} cannot be brought back");
         plan.checks.push(holds("only", format!("{left} serves too")));
     }

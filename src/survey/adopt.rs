@@ -192,7 +192,8 @@ fn children(once: &Once<'_>, pid: Pid) -> Vec<Pid> {
     }
 }
 
-fn status(once: &Once<'_>, pid: Pid) -> Option<Status> {
+/// A process's `status`, whoever it is.
+pub fn status(once: &Once<'_>, pid: Pid) -> Option<Status> {
     let ask = Ask::Text(pid, ProcText::Status);
     let answer = once.one(&ask);
     fact(&ask, answer, |found| bytes(found).and_then(|text| parse_status(&text))).value.ok()

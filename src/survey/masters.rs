@@ -11,7 +11,7 @@ use super::log;
 use super::proxied;
 use super::restart::Known;
 use super::sizes;
-use super::supervisor::supervisor;
+use super::supervisor::{Around, supervisor};
 use super::variables::Asked;
 use crate::facts::environ::Environ;
 use crate::facts::sockets::SocketTable;
@@ -98,6 +98,7 @@ impl Round<'_> {
         };
         let (upstreams, elsewhere) = proxied::upstreams(self.once, server, &process, &loaded);
         let release = self.release(&process);
+        let given = pidfile(server, &process, &loaded, &options);
         let maps = process.maps.get();
         let version = |gem| maps.and_then(|maps| crate::deploy::ruby::gem_version(maps, gem));
         Master {
@@ -114,9 +115,16 @@ impl Round<'_> {
                     process,
                 })
                 .collect(),
-            pidfile: pidfile(server, &process, &loaded, &options),
+            supervisor: supervisor(&Around {
+                once: self.once,
+                process: &process,
+                server,
+                masters: self.masters,
+                pidfile: &given,
+            })
+            .into(),
+            pidfile: given,
             unread,
-            supervisor: supervisor(self.once, &process, self.masters).into(),
             log: log.into(),
             room: sizes::room(self.once, process.pid),
             listens: listeners::listens(&process, self.sockets),

@@ -30,6 +30,8 @@ mod signals;
 mod site;
 mod staged;
 #[cfg(test)]
+mod systemd;
+#[cfg(test)]
 mod targets;
 #[cfg(test)]
 mod truth;

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ pub const DEPLOY: &str = "deploy";
 pub struct Lab {
     /// `unshare`, outside: its namespaces are the lab's, and its end is theirs.
     outside: Child,
+    /// The control group that was made for its systemd.
+    group: Option<String>,
     /// Held open: the lab's init reads it and leaves at its end, also when the test itself is killed.
     _lifeline: ChildStdin,
 }
@@ -47,11 +50,27 @@ impl Lab {
     /// # Panics
     /// When the namespaces cannot be made: a lab that is not there is a failure, never a skip.
     pub fn new() -> Self {
+        Self::with_init("tini", None)
+    }
+
+    /// A machine whose first process is systemd, for the units that a test writes; nothing else is started.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn with_systemd() -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        Self::with_init("systemd", Some(format!("farrier-lab-{}-{number}", std::process::id())))
+    }
+
+    fn with_init(init: &str, group: Option<String>) -> Self {
         let mut outside = Command::new("unshare")
             .args(["--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--net", "--uts"])
             .arg("--cgroup")
             .args(["--", "sh", "-c", include_str!("setup.sh")])
             .env("FARRIER", program())
+            .env("INIT", init)
+            .env("GROUP", group.as_deref().unwrap_or_default())
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -69,7 +88,7 @@ impl Lab {
                 String::from_utf8_lossy(&output.stderr)
             );
         }
-        Self { outside, _lifeline: lifeline }
+        Self { outside, group, _lifeline: lifeline }
     }
 
     /// The words that put a command into this lab, to be followed by the command's own.
@@ -285,6 +304,26 @@ impl Drop for Lab {
         // Its end ends the lab's init (--kill-child), and the kernel then ends all others of that namespace.
         let _ = self.outside.kill();
         let _ = self.outside.wait();
+        if let Some(group) = &self.group {
+            remove_group(group);
+        }
+    }
+}
+
+/// Removes a control group with all below it, once the kernel has ended the last process there. It is where the machine has
+/// them mounted: at the usual place, or below it on a machine with both kinds.
+fn remove_group(group: &str) {
+    let places =
+        ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].map(|root| Path::new(root).join(group));
+    let until = Instant::now() + PATIENCE;
+    while let Some(place) = places.iter().find(|place| place.exists())
+        && Instant::now() < until
+    {
+        let _ = Command::new("find")
+            .arg(place)
+            .args(["-depth", "-type", "d", "-exec", "rmdir", "{}", "+"])
+            .output();
+        sleep(Duration::from_millis(20));
     }
 }
 

@@ -85,12 +85,16 @@ fn each_line_says_what_is_not_as_it_should_be() {
         let path = release_path(name).to_string_lossy().into_owned();
         master.restart.directory = known("mem", spot(&path, FileKind::Directory, &path));
     };
-    let exact = |kind: &str, main: i32| {
+    let exact = |kind: &str, main: Main| {
         let kind = Text::from(kind);
-        unit_with(|unit| {
-            (unit.kind, unit.pidfile, unit.main) = (Some(kind), None, Some(pid(main)));
-        })
+        unit_with(|unit| (unit.kind, unit.pidfile, unit.main) = (Some(kind), None, main))
     };
+    let is = |number: i32, name: &str, above: Above| Main::Is {
+        pid: pid(number),
+        name: name.into(),
+        above,
+    };
+    let own = move || is(14740, "unicorn", Above::No);
     let cases = vec![
         case("directory", Stops, "is gone", |m| {
             m.restart.directory = known("mem", nothing("/var/www/shop/releases/1"));
@@ -147,16 +151,48 @@ fn each_line_says_what_is_not_as_it_should_be() {
             m.supervisor = known("x", Supervisor::First).into();
         }),
         case("supervisor", Stops, "and the new master with it", move |m| {
-            m.supervisor = exact("simple", 14740).into();
+            m.supervisor = exact("simple", own()).into();
         }),
-        case("supervisor", Holds, "follows 700, which stays", move |m| {
-            m.supervisor = exact("exec", 700).into();
+        case("supervisor", Warns, "counts as ended with 14740, and starts another", move |m| {
+            m.supervisor = unit_with(|unit| {
+                (unit.restart, unit.kill_mode) = (Some("always".into()), Some("process".into()));
+                unit.main = own();
+            }).into();
+        }),
+        case("supervisor", Warns, "none once that has ended", move |m| {
+            m.supervisor = unit_with(|unit| (unit.remains, unit.main) = (Some(true), own())).into();
+        }),
+        case("supervisor", Holds, "follows java 700, which stays", move |m| {
+            m.supervisor = exact("exec", is(700, "java", Above::No)).into();
+        }),
+        case("supervisor", Stops, "ends with sh 700, which waits for 14740", move |m| {
+            m.supervisor = exact("exec", is(700, "sh", Above::Waits)).into();
+        }),
+        case("supervisor", Blind, "what that does when 14740 ends", move |m| {
+            m.supervisor = exact("exec", is(700, "bash", Above::Acts)).into();
+        }),
+        case("supervisor", Warns, "its main process has ended", move |m| {
+            m.supervisor = exact("simple", Main::Ended(Some(pid(700)))).into();
+        }),
+        case("supervisor", Holds, "none of its processes", move |m| {
+            m.supervisor = exact("oneshot", Main::None).into();
+        }),
+        case("supervisor", Blind, "is not known", move |m| {
+            m.supervisor = exact("simple", Main::Unknown).into();
         }),
         case("supervisor", Warns, "another pidfile", |m| {
-            m.supervisor = unit_with(|unit| unit.pidfile = Some("/run/other.pid".into())).into();
+            let main = Main::Named { file: "/run/other.pid".into(), own: Some(false) };
+            m.supervisor = unit_with(|unit| unit.main = main).into();
         }),
-        case("supervisor", Warns, "is a guess", |m| {
-            m.supervisor = unit_with(|unit| unit.pidfile = None).into();
+        case("supervisor", Blind, "its own pidfile is not known", |m| {
+            let main = Main::Named { file: "/run/other.pid".into(), own: None };
+            m.supervisor = unit_with(|unit| unit.main = main).into();
+        }),
+        case("supervisor", Stops, "tini 1 ends with 14740", |m| {
+            m.supervisor = known("x", Supervisor::Parent { by: pid(1), name: "tini".into() }).into();
+        }),
+        case("supervisor", Blind, "bash 1 started it", |m| {
+            m.supervisor = known("x", Supervisor::Parent { by: pid(1), name: "bash".into() });
         }),
         case("supervisor", Holds, "ExitType=cgroup", |m| {
             m.supervisor = unit_with(|unit| {

@@ -2,7 +2,7 @@
 //! (`failures.md` §5, A to J).
 
 mod listeners;
-mod supervisor;
+pub(super) mod supervisor;
 
 use crate::facts::files::Spot;
 use crate::facts::{Fact, Place};

@@ -1,77 +1,91 @@
 //! What keeps the master up, and what that makes of a master that is replaced by another process.
 
 use super::{Next, Said, Upcoming, blind, holds, stops, warns};
-use crate::model::{Supervisor, Unit};
+use crate::model::{Above, App, Main, Master, Supervisor, Unit};
 use crate::os::shown;
+
+/// First processes of a container that end with the one that they started.
+const ENDS_WITH_ITS_CHILD: &[&[u8]] = &[b"tini", b"docker-init", b"dumb-init", b"catatonit"];
 
 impl Upcoming<'_> {
     pub(super) fn supervisor(&self) -> Next {
-        let pid = self.master.process.pid;
-        self.of("supervisor", &self.master.supervisor, |supervisor| match supervisor {
-            Supervisor::Nobody => holds("none follows it"),
-            Supervisor::First => stops(format!(
-                "{pid} is its container's first process: when it ends, everything in there ends"
-            )),
-            Supervisor::Session(name) => {
-                holds(format!("none; it lives in the login session {name}"))
-            }
-            Supervisor::Unit(unit) => self.unit(unit),
-            Supervisor::Service { by, name, script: None } => warns(format!(
-                "{name} {by} follows {pid}: when it ends, {name} starts another master"
-            )),
-            Supervisor::Service { by, name, script: Some(script) } => blind(format!(
-                "{name} {by} follows the script {script}: what that does is not known"
-            )),
-            Supervisor::Parent { by, name } => blind(format!(
-                "{name} {by} started it: what that does when {pid} ends is not known"
-            )),
-        })
+        self.of("supervisor", &self.master.supervisor, |by| when_it_ends(self.app, self.master, by))
     }
+}
 
-    /// What systemd makes of a main process that ends while its re-execution serves (`systemd.service(5)`,
-    /// `failures.md` F15, F50).
-    fn unit(&self, unit: &Unit) -> Said {
-        let (pid, name) = (self.master.process.pid, &unit.name);
-        if unit.file.is_none() {
-            return blind(format!("{name}; its file was not found"));
+/// What becomes of the others of an app's processes when this master ends.
+pub(in crate::plans) fn when_it_ends(app: &App, master: &Master, supervisor: &Supervisor) -> Said {
+    let pid = master.process.pid;
+    match supervisor {
+        Supervisor::Nobody => holds("none follows it"),
+        Supervisor::First => stops(format!(
+            "{pid} is its container's first process: when it ends, everything in there ends"
+        )),
+        Supervisor::Session(name) => holds(format!("none; it lives in the login session {name}")),
+        Supervisor::Unit(unit) => follows(app, master, unit),
+        Supervisor::Service { by, name, script: None } => {
+            warns(format!("{name} {by} follows {pid}: when it ends, {name} starts another master"))
         }
-        let kind = unit.kind.as_ref().map_or_else(|| "simple".to_owned(), ToString::to_string);
-        let own = self.master.pidfile.get().and_then(Option::as_ref);
-        if unit.exit_type.as_ref().is_some_and(|exit| exit.bytes() == b"cgroup") {
-            return holds(format!("{name} lasts as long as its last process (ExitType=cgroup)"));
+        Supervisor::Service { by, name, script: Some(script) } => {
+            blind(format!("{name} {by} follows the script {script}: what that does is not known"))
         }
-        match (&*kind, &unit.pidfile, own) {
-            ("forking", Some(file), Some(own)) if file == own => {
-                holds(format!("{name} follows the pidfile"))
-            }
-            ("forking", Some(file), _) if self.master.pidfile.lack().is_some() => {
-                blind(format!("{name} follows {}; its own pidfile is not known", shown(file)))
-            }
-            ("forking", Some(file), _) => {
-                warns(format!("{name} follows {}, which is another pidfile", shown(file)))
-            }
-            ("forking", None, _) => {
-                warns(format!("{name} names no PIDFile: which process it follows is a guess"))
-            }
-            _ => match unit.main {
-                Some(main) if main == self.master.process.own_number() => {
-                    let keeps = unit
-                        .kill_mode
-                        .as_ref()
-                        .is_some_and(|mode| matches!(mode.bytes(), b"process" | b"none"));
-                    if keeps {
-                        warns(format!("{name} (Type={kind}) counts as ended with {pid}"))
-                    } else {
-                        stops(format!(
-                            "{name} (Type={kind}) ends with {pid}, and the new master with it"
-                        ))
-                    }
-                }
-                Some(main) => holds(format!("{name} follows {main}, which stays")),
-                None => {
-                    blind(format!("{name} (Type={kind}); which process it follows is not known"))
-                }
-            },
+        Supervisor::Parent { by, name }
+            if by.number() == 1 && ENDS_WITH_ITS_CHILD.contains(&name.bytes()) =>
+        {
+            stops(format!("{name} {by} ends with {pid}, and everything in its container with it"))
+        }
+        Supervisor::Parent { by, name } => {
+            blind(format!("{name} {by} started it: what that does when {pid} ends is not known"))
+        }
+    }
+}
+
+/// What systemd makes of a main process that ends while its re-execution serves (`systemd.service(5)`,
+/// `failures.md` F15, F50).
+fn follows(app: &App, master: &Master, unit: &Unit) -> Said {
+    let (pid, name, kind) = (master.process.pid, &unit.name, unit.kind());
+    if unit.file.is_none() {
+        return blind(format!("{name}; its file was not found"));
+    }
+    if unit.exit_type.as_ref().is_some_and(|exit| exit.bytes() == b"cgroup") {
+        return holds(format!("{name} lasts as long as its last process (ExitType=cgroup)"));
+    }
+    let ends = |with: String| match &unit.restart {
+        _ if unit.ends_all() => {
+            stops(format!("{name} (Type={kind}) ends with {with}, and the new master with it"))
+        }
+        _ if unit.remains == Some(true) => warns(format!(
+            "{name} follows {with}, and none once that has ended (RemainAfterExit=yes)"
+        )),
+        Some(restart) if unit.starts_again() => warns(format!(
+            "{name} (Type={kind}) counts as ended with {with}, and starts another master (Restart={restart})"
+        )),
+        _ => warns(format!("{name} (Type={kind}) counts as ended with {with}")),
+    };
+    match &unit.main {
+        Main::Named { own: Some(true), .. } => holds(format!("{name} follows the pidfile")),
+        Main::Named { file, own: Some(false) } => {
+            warns(format!("{name} follows {}, which is another pidfile", shown(file)))
+        }
+        Main::Named { file, own: None } => {
+            blind(format!("{name} follows {}; its own pidfile is not known", shown(file)))
+        }
+        Main::None => holds(format!("{name} follows none of its processes")),
+        Main::Ended(_) => warns(format!("{name} follows none: its main process has ended")),
+        Main::Is { pid: main, .. } if *main == pid || app.master(*main).is_some() => {
+            ends(main.to_string())
+        }
+        Main::Is { pid: main, name: shell, above: Above::Waits } => {
+            ends(format!("{shell} {main}, which waits for {pid}"))
+        }
+        Main::Is { pid: main, name: above, above: Above::Acts } => blind(format!(
+            "{name} follows {above} {main}, which started {pid}: what that does when {pid} ends is not known"
+        )),
+        Main::Is { pid: main, name: other, above: Above::No } => {
+            holds(format!("{name} follows {other} {main}, which stays"))
+        }
+        Main::Unknown => {
+            blind(format!("{name} (Type={kind}); which process it follows is not known"))
         }
     }
 }
