@@ -7,6 +7,8 @@ use crate::os::{Pid, Text};
 pub enum Content {
     /// A pid.
     Pid(Pid),
+    /// 1, the first process of a pid namespace: a server's in a container that holds nothing else, else no server's.
+    First,
     /// Nothing that a process could have; the text says what it is instead ("empty", "0", "not a number", …).
     Garbled(&'static str),
 }
@@ -17,6 +19,7 @@ const MOST_BYTES: usize = 64;
 /// Reads a pidfile's bytes: `^[ \t]*[1-9][0-9]{0,9}[ \t\r\n]*$`, between 2 and `pid_max` (`reliability.md` P13).
 pub fn parse(bytes: &Text, pid_max: i32) -> Content {
     match number(bytes.bytes(), pid_max) {
+        Ok(pid) if pid.number() == 1 => Content::First,
         Ok(pid) => Content::Pid(pid),
         Err(why) => Content::Garbled(why),
     }
@@ -45,7 +48,6 @@ fn number(bytes: &[u8], pid_max: i32) -> Result<Pid, &'static str> {
         [b'0', b'x' | b'X', ..] => return Err("a hexadecimal number"),
         [b'0'] => return Err("0"),
         [b'0', rest @ ..] if digits(rest) => return Err("a number with a leading zero"),
-        [b'1'] => return Err("1, which is no server's"),
         _ => {}
     }
     if !digits(text) {
@@ -100,6 +102,7 @@ mod tests {
         for text in ["1234", "1234\n", " \t1234", "1234\r\n", "1234 \n\n"] {
             assert_eq!(of(text.as_bytes()), Content::Pid(Pid::new(1234).unwrap()), "{text:?}");
         }
+        assert_eq!((of(b"1"), of(b" 1\n")), (Content::First, Content::First));
         assert_eq!(of(b"2"), Content::Pid(Pid::new(2).unwrap()));
         assert_eq!(of(b"4194304\n"), Content::Pid(Pid::new(4_194_304).unwrap()));
     }
@@ -113,7 +116,6 @@ mod tests {
             (b"-1", "a negative number"),
             (b"-1234\n", "a negative number"),
             (b"+1234", "a number with a sign"),
-            (b"1\n", "1, which is no server's"),
             (b"99999999999999999999", "a number above the highest pid"),
             (b"4294967297", "a number above the highest pid"),
             (b"4194305", "a number above the highest pid"),

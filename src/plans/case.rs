@@ -250,7 +250,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What the supervisor makes of the end of a master whose successor serves; what is right says nothing.
+    /// What the supervisor makes of the end of a master whose successor serves.
     pub(super) fn supervisor(&self, master: &Master, plan: &mut Plan) {
         let (state, words) = match &master.supervisor.value {
             Ok(by) => next::supervisor::when_it_ends(self.app, master, by),

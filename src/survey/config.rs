@@ -138,7 +138,11 @@ fn names(once: &Once<'_>, process: &Process, cwd: &Path, config: &Config) -> boo
     let Some(path) = config.pid.value() else { return false };
     let file = once.file(process.root, &cwd.join(path), 64);
     let content = file.get().and_then(Option::as_ref).map(|bytes| parse(bytes, i32::MAX));
-    matches!(content, Some(Content::Pid(pid)) if pid == process.own_number())
+    match content {
+        Some(Content::Pid(pid)) => pid == process.own_number(),
+        Some(Content::First) => process.own_number().number() == 1,
+        Some(Content::Garbled(_)) | None => false,
+    }
 }
 
 /// The copy that a master loaded. A path through `current` led, when it was loaded, into the release that the

@@ -10,7 +10,7 @@ use crate::facts::pidfile::{Content, parse};
 use crate::facts::process::{Stat, parse_command_line, parse_stat};
 use crate::facts::{Fact, Lack, Place, bytes, fact};
 use crate::model::{Layout, Master, Pidfile, PidfileKind, PidfileState, Setting};
-use crate::os::{Ask, FileStat, Found, Pid, ProcText, Refusal, Root};
+use crate::os::{Ask, FileStat, Found, Pid, ProcText, Refusal, Root, Text};
 use crate::servers::Server;
 
 /// How much of a pidfile is read.
@@ -167,15 +167,15 @@ impl Pidfiles<'_> {
         let mut pid = None;
         let value = match content.value {
             Ok(None) => Ok(PidfileState::Missing),
-            Ok(Some(bytes)) => match parse(&bytes, self.pid_max) {
-                Content::Pid(number) => {
+            Ok(Some(bytes)) => match named(&bytes, self.pid_max, masters) {
+                Ok(number) => {
                     let state = self.state(number, masters);
                     let live = matches!(state, Ok(PidfileState::Live));
                     // A living master goes by its number here; what else stands in a file stays as it stands there.
                     pid = self.here(number, masters).filter(|_| live).or(Some(number));
                     state
                 }
-                Content::Garbled(what) => Ok(PidfileState::Garbled(what.into())),
+                Err(what) => Ok(PidfileState::Garbled(what.into())),
             },
             Err(Lack::Refused(Refusal::Unsupported(_))) => {
                 Ok(PidfileState::Garbled(kind_of(stat.get().and_then(Option::as_ref)).into()))
@@ -231,14 +231,11 @@ impl Pidfiles<'_> {
 
     /// The process of a number as farrier numbers it. A pidfile of another pid namespace holds that namespace's numbers.
     fn here(&self, number: Pid, masters: &[Master]) -> Option<Pid> {
-        match self.root {
-            Root::Own => Some(number),
-            Root::Of(_) => masters
-                .iter()
-                .find(|master| master.process.own_number() == number)
-                .map(|master| master.process.pid)
-                .or_else(|| (!lives_in_other_namespace(masters)).then_some(number)),
-        }
+        masters
+            .iter()
+            .find(|master| master.process.own_number() == number)
+            .map(|master| master.process.pid)
+            .or_else(|| (!lives_in_other_namespace(masters)).then_some(number))
     }
 
     /// What a number means in another pid namespace, by the `/proc` that is mounted there, if it is that namespace's.
@@ -270,6 +267,18 @@ impl Pidfiles<'_> {
         } else {
             title
         }
+    }
+}
+
+/// The number that a pidfile names; 1 is one only where a master is the first process of its pid namespace.
+fn named(text: &Text, pid_max: i32, masters: &[Master]) -> Result<Pid, &'static str> {
+    match parse(text, pid_max) {
+        Content::Pid(number) => Ok(number),
+        Content::First => {
+            let mut numbers = masters.iter().map(|master| master.process.own_number());
+            numbers.find(|own| own.number() == 1).ok_or("1, which is no server's")
+        }
+        Content::Garbled(what) => Err(what),
     }
 }
 

@@ -6,6 +6,8 @@
 mod commands;
 mod config;
 #[cfg(test)]
+mod contained;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod inspector;

@@ -3,7 +3,9 @@
 use farrier::facts::process::State;
 use farrier::facts::signals::SignalSet;
 use farrier::facts::{Fact, Lack, Place};
-use farrier::model::{AppId, Census, Operation, Phase, Role, Setting, Signal};
+use farrier::model::{
+    Above, AppId, Census, Main, Operation, Phase, Role, Setting, Signal, Supervisor, Unit,
+};
 use farrier::os::{Descriptor, Refusal};
 use farrier::plans::{self, CheckState, Confirm, Expect, OPERATIONS, Plan, Refused, again};
 use farrier::rules::{Answered, Finding, Severity, Told, Verdict, Verdicts};
@@ -97,6 +99,25 @@ fn retire_stops_at_a_listener_that_would_be_lost() {
     census.apps[0].masters[1].listens = known(vec![1]);
     let plan = plan(&census, Operation::Retire).unwrap();
     assert_eq!(check(&plan, "listeners").state, CheckState::Stops);
+    assert_eq!(plan.confirm, Confirm::Word("shop".into()));
+}
+
+#[test]
+fn retire_stops_where_the_service_would_end_with_the_old_master() {
+    let mut census = both();
+    let main = Main::Is { pid: pid(9120), name: "unicorn".into(), above: Above::No };
+    let unit = Unit {
+        name: "shop.service".into(),
+        file: Some("/etc/systemd/system/shop.service".into()),
+        main,
+        ..Unit::default()
+    };
+    census.apps[0].masters[0].supervisor = known(Supervisor::Unit(unit));
+    let plan = plan(&census, Operation::Retire).unwrap();
+    assert_eq!(
+        check(&plan, "supervisor").words,
+        "shop.service (Type=simple) ends with 9120, and the new master with it"
+    );
     assert_eq!(plan.confirm, Confirm::Word("shop".into()));
 }
 
