@@ -151,6 +151,15 @@ pub enum Wanted {
     Settings,
     /// A supervisor has it up; the text names the service.
     Supervisor(String),
+    /// A proxy passes requests to a socket of it, where nobody listens.
+    Proxy {
+        /// The proxy's master.
+        pid: Pid,
+        /// Its server's name.
+        name: &'static str,
+        /// The socket.
+        socket: PathBuf,
+    },
 }
 
 /// What a pidfile is for.

@@ -9,6 +9,7 @@ use super::group::{Placed, group};
 use super::holders;
 use super::listeners;
 use super::masters::Round;
+use super::missed::{Missed, missed};
 use super::pidfiles::Pidfiles;
 use super::read::Setting;
 use super::roles::{disown_pidfiles, give_roles, name_apart};
@@ -39,6 +40,9 @@ pub fn apps(
     }
     for wish in wishes {
         maker.grant(&mut apps, wish);
+    }
+    for missed in missed(setting, &apps) {
+        maker.miss(&mut apps, missed);
     }
     disown_pidfiles(&mut apps);
     name_apart(&mut apps);
@@ -284,6 +288,43 @@ impl Maker<'_> {
             app.wanted.push(word);
             apps.push(app);
         }
+    }
+
+    /// A socket that a proxy passes requests to, and where nobody listens: the app below whose root it lies is marked, or
+    /// made, unless a master of it lives. Whose it is, a pidfile or a configuration of a server there tells.
+    fn miss(&self, apps: &mut Vec<App>, missed: Missed) {
+        const KINDS: [Kind; 3] = [Kind::Unicorn, Kind::Rainbows, Kind::Puma];
+        let once = self.setting.once;
+        let Missed { by, name, socket } = missed;
+        let above = socket.ancestors().skip(1).filter(|above| above.parent().is_some());
+        let found = above.map(|root| (root, releases::read(once, Root::Own, root, &[])));
+        let Some((root, layout)) =
+            found.into_iter().find(|(_, layout)| matches!(layout.get(), Some(Some(_))))
+        else {
+            return;
+        };
+        let real = |path: &Path| once.real(Root::Own, path).value.ok().flatten();
+        let led = real(root);
+        let is_here = |app: &App| app.root == root || (led.is_some() && real(&app.root) == led);
+        let wanted = Wanted::Proxy { pid: by, name, socket: socket.clone() };
+        if apps.iter().any(is_here) {
+            for app in
+                apps.iter_mut().filter(|app| is_here(app) && app.living_masters().next().is_none())
+            {
+                app.wanted.push(wanted.clone());
+            }
+            return;
+        }
+        let is_there = |file: &Pidfile| !matches!(file.state.get(), Some(PidfileState::Missing));
+        let made = KINDS
+            .iter()
+            .map(|kind| self.without_master(*kind, root.to_path_buf(), layout.clone(), &[]));
+        let app = made.into_iter().find(|app| {
+            let config = root.join("current/config").join(format!("{}.rb", app.kind.name()));
+            app.pidfiles.iter().any(is_there)
+                || matches!(once.stat(Root::Own, &config).get(), Some(Some(_)))
+        });
+        apps.extend(app.map(|app| App { wanted: vec![wanted], ..app }));
     }
 
     fn without_master(

@@ -15,6 +15,7 @@ mod left;
 mod listeners;
 mod log;
 mod masters;
+mod missed;
 mod once;
 mod pidfiles;
 mod proxied;

@@ -157,7 +157,8 @@ fn each_line_says_what_is_not_as_it_should_be() {
             m.supervisor = unit_with(|unit| {
                 (unit.restart, unit.kill_mode) = (Some("always".into()), Some("process".into()));
                 unit.main = own();
-            }).into();
+            })
+            .into();
         }),
         case("supervisor", Warns, "none once that has ended", move |m| {
             m.supervisor = unit_with(|unit| (unit.remains, unit.main) = (Some(true), own())).into();
@@ -189,10 +190,12 @@ fn each_line_says_what_is_not_as_it_should_be() {
             m.supervisor = unit_with(|unit| unit.main = main).into();
         }),
         case("supervisor", Stops, "tini 1 ends with 14740", |m| {
-            m.supervisor = known("x", Supervisor::Parent { by: pid(1), name: "tini".into() }).into();
+            m.supervisor =
+                known("x", Supervisor::Parent { by: pid(1), name: "tini".into() }).into();
         }),
         case("supervisor", Blind, "bash 1 started it", |m| {
-            m.supervisor = known("x", Supervisor::Parent { by: pid(1), name: "bash".into() });
+            m.supervisor =
+                known("x", Supervisor::Parent { by: pid(1), name: "bash".into() }).into();
         }),
         case("supervisor", Holds, "ExitType=cgroup", |m| {
             m.supervisor = unit_with(|unit| {

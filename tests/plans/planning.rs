@@ -112,7 +112,7 @@ fn retire_stops_where_the_service_would_end_with_the_old_master() {
         main,
         ..Unit::default()
     };
-    census.apps[0].masters[0].supervisor = known(Supervisor::Unit(unit));
+    census.apps[0].masters[0].supervisor = known(Supervisor::Unit(unit)).into();
     let plan = plan(&census, Operation::Retire).unwrap();
     assert_eq!(
         check(&plan, "supervisor").words,

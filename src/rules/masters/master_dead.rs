@@ -20,7 +20,8 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-A supervisor has the app up, the settings name it, or it was asked for by name, and no master of it lives.
+A supervisor has the app up, the settings name it, it was asked for by name, or a proxy passes requests to a socket of
+it where nobody listens; and no master of it lives.
 
 ## Why it matters
 
@@ -28,8 +29,10 @@ The app is down: the proxy answers 502.
 
 ## How farrier decides
 
-Who wants the app is known from the supervisor, the settings or the command line. A zombie does not live, a
-master that still boots does. Where processes are hidden from farrier, nothing is said.
+Who wants the app is known from the supervisor, the settings, the command line, or the configuration of a proxy: a Unix
+socket below a deploy root that has a server's pidfile or configuration. Where another server of the proxy's group
+listens, or one that is reached over a network, nobody is missed. A zombie does not live, a master that still boots
+does. Where processes are hidden from farrier, nothing is said.
 
 ## When it stays silent
 
@@ -61,7 +64,7 @@ fn check(look: &mut Look<'_>) {
     let first = by.first().cloned().unwrap_or_default();
     let service = app.wanted.iter().find_map(|wanted| match wanted {
         Wanted::Supervisor(service) => Some(service.as_str()),
-        Wanted::Target(_) | Wanted::Settings => None,
+        Wanted::Target(_) | Wanted::Settings | Wanted::Proxy { .. } => None,
     });
     let mut finding = look
         .finding(Severity::Critical, format!("no master of {} lives", cut(&app.name, 30)))
@@ -96,5 +99,8 @@ fn words(wanted: &Wanted) -> String {
         Wanted::Target(target) => format!("it was asked for as {target}"),
         Wanted::Settings => "the settings name it".to_owned(),
         Wanted::Supervisor(service) => format!("{service} has it up"),
+        Wanted::Proxy { pid, name, socket } => {
+            format!("{name} {pid} passes requests to {}, where nobody listens", shown(socket))
+        }
     }
 }

@@ -213,7 +213,7 @@ impl Around<'_> {
         let environ = if first == self.process.pid {
             self.process.environ.clone()
         } else {
-            environ::of(self.once, first)
+            environ::of(self.once, first).into()
         };
         match environ.get().map(|environ| environ.value(variable).is_some()) {
             Some(true) => Main::Ended(None),

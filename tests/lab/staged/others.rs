@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::lab::program::FINE;
+use crate::lab::program::{FINE, broken};
 use crate::lab::site::{App, FIRST, Site};
 use crate::lab::world::{DEPLOY, Lab};
 use crate::lab::{Stage, hold, staged::healthy::serving};
@@ -104,6 +104,28 @@ pub const STAGES: &[Stage] = &[
             lab.background("root", "nginx -c /srv/web/nginx.conf -g 'daemon off;'");
             let master = wait_master(lab);
             judge(lab, master, processors(lab), "nginx", "nginx");
+        },
+    },
+    Stage {
+        name: "other-nginx-before-nobody",
+        tells: "the master of the app that nginx passes requests to was killed; nobody asks for it by name",
+        targets: &[],
+        expect: broken(&[("master-dead", "critical"), ("pidfile-stale", "warning")]),
+        set: |lab| {
+            let site = serving(lab);
+            let master = site.masters()[0];
+            let conf = format!(
+                "error_log /srv/web/error.log;\nevents {{}}\nhttp {{ upstream shop {{ server unix:{} fail_timeout=0; }}\n\
+                 server {{ listen 8081; location / {{ proxy_pass http://shop; }} }} }}\n",
+                site.path("shared/sockets/unicorn.sock")
+            );
+            lab.write("/srv/web/nginx.conf", conf);
+            lab.sh("nginx -c /srv/web/nginx.conf");
+            lab.wait("the app answers through nginx", || lab.sh(ASK).contains(FIRST));
+            lab.judge("before", &[], &FINE);
+            lab.signal(master, "KILL");
+            lab.wait("its workers leave too", || titled(lab, "unicorn ").is_empty());
+            lab.wait("nginx finds nobody", || lab.sh(ASK).contains("502 Bad Gateway"));
         },
     },
     Stage {
@@ -313,6 +335,11 @@ fn nginx() {
 #[test]
 fn nginx_supervised() {
     hold("other-nginx-supervised");
+}
+
+#[test]
+fn nginx_before_nobody() {
+    hold("other-nginx-before-nobody");
 }
 
 #[test]
