@@ -305,23 +305,23 @@ impl Maker<'_> {
         };
         let real = |path: &Path| once.real(Root::Own, path).value.ok().flatten();
         let led = real(root);
-        let is_here = |app: &App| app.root == root || (led.is_some() && real(&app.root) == led);
+        let is_its = |app: &App| app.root == root || (led.is_some() && real(&app.root) == led);
         let wanted = Wanted::Proxy { pid: by, name, socket: socket.clone() };
-        if apps.iter().any(is_here) {
+        if apps.iter().any(is_its) {
             for app in
-                apps.iter_mut().filter(|app| is_here(app) && app.living_masters().next().is_none())
+                apps.iter_mut().filter(|app| is_its(app) && app.living_masters().next().is_none())
             {
                 app.wanted.push(wanted.clone());
             }
             return;
         }
-        let is_there = |file: &Pidfile| !matches!(file.state.get(), Some(PidfileState::Missing));
+        let stands = |file: &Pidfile| !matches!(file.state.get(), Some(PidfileState::Missing));
         let made = KINDS
             .iter()
             .map(|kind| self.without_master(*kind, root.to_path_buf(), layout.clone(), &[]));
         let app = made.into_iter().find(|app| {
             let config = root.join("current/config").join(format!("{}.rb", app.kind.name()));
-            app.pidfiles.iter().any(is_there)
+            app.pidfiles.iter().any(stands)
                 || matches!(once.stat(Root::Own, &config).get(), Some(Some(_)))
         });
         apps.extend(app.map(|app| App { wanted: vec![wanted], ..app }));

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use super::listeners;
 use super::read::Setting;
+use crate::facts::Place;
 use crate::facts::sockets::{SocketTable, listener_at};
 use crate::model::{Address, App, Master, Upstream};
 use crate::os::{Pid, Protocol, Root, Text};
-use crate::servers::server;
+use crate::servers::{Server, server};
 
 /// Such a socket, and the proxy.
 pub struct Missed {
@@ -23,7 +24,7 @@ pub struct Missed {
 /// Every such socket. Of a group that has another server to go to none is told: its requests are answered.
 pub fn missed(setting: &Setting<'_>, apps: &[App]) -> Vec<Missed> {
     let mut all = Vec::new();
-    for app in apps.iter().filter(|app| server(app.kind).is_some_and(|server| server.is_proxy())) {
+    for app in apps.iter().filter(|app| server(app.kind).is_some_and(Server::is_proxy)) {
         // What stands at a path is known from the proxy's own files.
         for master in app.living_masters().filter(|master| master.process.root == Root::Own) {
             let table = listeners::table(setting.once, setting.host, &master.process);
@@ -43,13 +44,27 @@ fn of(proxy: &Master, is_unserved: &dyn Fn(&Upstream) -> bool) -> Vec<PathBuf> {
         let alone = to.group.is_none().then_some(&to.to);
         groups.entry((to.group.as_ref(), alone)).or_default().push(to);
     }
-    let dead = groups.into_values().filter(|group| group.iter().all(|to| is_unserved(to)));
+    // A name or a variable may be a server of a group that is written in the same file.
+    let is_open = |to: &&Upstream| {
+        let file = file(&to.place);
+        to.group.is_some()
+            && proxy.elsewhere.iter().any(|other| self::file(&other.known.place) == file)
+    };
+    let dead = groups
+        .into_values()
+        .filter(|group| group.iter().all(|to| is_unserved(to)) && !group.iter().any(is_open));
     dead.flatten()
         .filter_map(|to| match &to.to {
             Address::Unix(path) => Some(path.clone()),
             Address::Abstract(_) | Address::Tcp(_) => None,
         })
         .collect()
+}
+
+/// The file of a place that is a line of one.
+fn file(place: &Place) -> String {
+    let whole = place.to_string();
+    whole.rsplit_once(':').map_or(whole.clone(), |(file, _)| file.to_owned())
 }
 
 /// Whether nobody listens at a socket, by its path or by the file that stands there. What is reached over a network may

@@ -172,7 +172,7 @@ impl Pidfiles<'_> {
                     let state = self.state(number, masters);
                     let live = matches!(state, Ok(PidfileState::Live));
                     // A living master goes by its number here; what else stands in a file stays as it stands there.
-                    pid = self.here(number, masters).filter(|_| live).or(Some(number));
+                    pid = here(number, masters).filter(|_| live).or(Some(number));
                     state
                 }
                 Err(what) => Ok(PidfileState::Garbled(what.into())),
@@ -197,7 +197,7 @@ impl Pidfiles<'_> {
 
     /// What lives under a number. The number is a hint; the process has to prove that it is this app's master.
     fn state(&self, number: Pid, masters: &[Master]) -> Result<PidfileState, Lack> {
-        let Some(here) = self.here(number, masters) else { return self.inside(number, masters) };
+        let Some(here) = here(number, masters) else { return self.inside(number, masters) };
         if let Some(master) = masters.iter().find(|master| master.process.pid == here) {
             return Ok(if master.process.is_dead() {
                 PidfileState::Zombie
@@ -227,15 +227,6 @@ impl Pidfiles<'_> {
             self.once.one(&Ask::Text(pid, ProcText::Maps))?;
         }
         Ok(())
-    }
-
-    /// The process of a number as farrier numbers it. A pidfile of another pid namespace holds that namespace's numbers.
-    fn here(&self, number: Pid, masters: &[Master]) -> Option<Pid> {
-        masters
-            .iter()
-            .find(|master| master.process.own_number() == number)
-            .map(|master| master.process.pid)
-            .or_else(|| (!lives_in_other_namespace(masters)).then_some(number))
     }
 
     /// What a number means in another pid namespace, by the `/proc` that is mounted there, if it is that namespace's.
@@ -268,6 +259,16 @@ impl Pidfiles<'_> {
             title
         }
     }
+}
+
+/// The process of a number as farrier numbers it. A pidfile of another pid namespace holds that namespace's
+/// numbers.
+fn here(number: Pid, masters: &[Master]) -> Option<Pid> {
+    masters
+        .iter()
+        .find(|master| master.process.own_number() == number)
+        .map(|master| master.process.pid)
+        .or_else(|| (!lives_in_other_namespace(masters)).then_some(number))
 }
 
 /// The number that a pidfile names; 1 is one only where a master is the first process of its pid namespace.
