@@ -138,7 +138,7 @@ fn start(site: &Site<'_>, service: &str) -> u32 {
     site.lab.write(
         "/etc/systemd/system/shop.service",
         format!(
-            "[Unit]\nDefaultDependencies=no\n[Service]\nUser=deploy\nWorkingDirectory={current}\n\
+            "[Unit]\nDefaultDependencies=no\nStartLimitIntervalSec=600\nStartLimitBurst=8\n[Service]\nUser=deploy\nWorkingDirectory={current}\n\
              Environment=PWD={current}\n{service}\n"
         ),
     );
@@ -154,9 +154,9 @@ fn main_process(lab: &Lab) -> u32 {
     lab.sh("systemctl show --value -p MainPID shop.service").trim().parse().expect("a number")
 }
 
-/// Whether systemd is about to start it once more.
-fn is_starting(lab: &Lab) -> bool {
-    lab.sh("systemctl show --value -p ActiveState shop.service").trim() == "activating"
+/// The state of the service as systemd has it.
+fn state(lab: &Lab) -> String {
+    lab.sh("systemctl show --value -p ActiveState shop.service").trim().to_owned()
 }
 
 /// What a plan says of the supervisor: its line.
@@ -179,16 +179,17 @@ fn hold(ways: &[Way]) {
         site.wait_gone(old);
         if way.fate == Ended {
             lab.wait("systemd ends the new master too", || site.masters().is_empty());
-            lab.wait("the service has ended", || {
-                lab.sh("systemctl show --value -p ActiveState shop.service").trim() == "inactive"
-            });
+            lab.wait("the service has ended", || state(&lab) == "inactive");
         } else {
             lab.wait("the new master is ready", || site.masters().len() == 1);
             let new = site.masters()[0];
             site.wait_ready(new);
             let main = if way.fate == Followed { new } else { 0 };
             lab.wait("systemd has seen it", || main_process(&lab) == main);
-            lab.wait("systemd starts no more", || !is_starting(&lab));
+            // What it starts again finds the pidfile taken, until systemd gives up.
+            lab.wait("systemd starts no more", || {
+                !what.contains("Restart=") || state(&lab) == "failed"
+            });
             let line = said(&lab);
             assert!(line.contains(way.then), "{what}, afterwards: {line}");
             lab.judge(what, &[], &super::program::FINE);
