@@ -74,7 +74,9 @@ pub(super) fn ends_service(case: &Case<'_>, master: &Master, plan: &mut Plan) {
                 "{name} is down: no master is left{answers}, and {} (Restart=no) starts none",
                 unit.name
             ),
-            _ => format!("{name} is down: no master is left{answers}; {}", case.restarted_by(master)),
+            _ => {
+                format!("{name} is down: no master is left{answers}; {}", case.restarted_by(master))
+            }
         };
         plan.way_back = match unit(master) {
             Some(unit) => start_anew(case, master, unit),
