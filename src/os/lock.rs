@@ -2,7 +2,6 @@
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::thread::{self, JoinHandle};
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -34,14 +33,6 @@ fn holder(descriptor: &OwnedFd) -> Option<Pid> {
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
     let proc = rustix::fs::open("/proc", flags, Mode::empty()).ok()?;
     held(&proc).ok()?.into_iter().find(|lock| lock.inode == inode).map(|lock| lock.pid)
-}
-
-/// A list of locks that is being read.
-pub type Reading = JoinHandle<Result<Vec<Flock>, Refusal>>;
-
-/// Begins to read the list; `None`: no thread can be had.
-pub fn begin(proc: OwnedFd) -> Option<Reading> {
-    thread::Builder::new().name("locks".into()).spawn(move || held(&proc)).ok()
 }
 
 /// The locks that exclude others, from the kernel's list (`proc_locks(5)`).

@@ -3,6 +3,7 @@
 mod files;
 mod groups;
 pub(super) mod host;
+mod locks;
 mod peek;
 mod process;
 mod reader;
@@ -10,7 +11,7 @@ mod running;
 mod serve;
 mod silence;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
@@ -18,11 +19,11 @@ use std::path::PathBuf;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::lock::Reading;
 use super::{Answer, Ask, Found, PathAsk, Pid, Refusal, Root, Source, Text};
 
 pub use serve::serve;
 
+use locks::Locks;
 use process::Base;
 pub(crate) use process::read_whole;
 use reader::Reader;
@@ -58,9 +59,7 @@ pub struct Live {
     proc: Result<OwnedFd, Refusal>,
     held: RefCell<BTreeMap<Pid, OwnedFd>>,
     reader: RefCell<Reader>,
-    /// The list of locks, on its way: reading it makes the kernel wait until nobody is about to take one, some ten
-    /// milliseconds that are spent on other questions.
-    locks: Cell<Option<Reading>>,
+    locks: RefCell<Locks>,
 }
 
 impl Live {
@@ -70,7 +69,7 @@ impl Live {
         let proc = rustix::fs::open(&options.proc, flags, Mode::empty()).map_err(refusal);
         let reader = Reader::new(options.reader.clone(), options.proc.clone());
         let (held, reader) = (RefCell::default(), RefCell::new(reader));
-        Self { proc, held, reader, locks: Cell::default(), options }
+        Self { proc, held, reader, locks: RefCell::default(), options }
     }
 
     /// Asks again, from now on, what was refused by silence: a mount or a process that did not answer in time.
@@ -116,9 +115,8 @@ impl Live {
             Ask::Clock => Ok(Found::Clock(host::clock())),
             Ask::Pids => process::pids(self.proc.as_ref().map_err(Clone::clone)?.as_fd()),
             Ask::Flocks => {
-                let begun = self.locks.take().and_then(|reading| reading.join().ok());
-                let read = || super::lock::held(self.proc.as_ref().map_err(Clone::clone)?);
-                begun.unwrap_or_else(read).map(Found::Flocks)
+                let proc = self.proc.as_ref().map_err(Clone::clone)?;
+                self.locks.borrow_mut().held(proc).map(Found::Flocks)
             }
             Ask::Sockets(of) => super::sockets::sockets(&self.options.proc, *of),
             Ask::Text(pid, _) | Ask::Link(pid, _) | Ask::Descriptors(pid) => {
@@ -213,7 +211,7 @@ impl Source for Live {
     fn begin(&self, ask: &Ask) {
         let proc = self.proc.as_ref().ok().and_then(|proc| proc.try_clone().ok());
         if let (Ask::Flocks, Some(proc)) = (ask, proc) {
-            self.locks.set(super::lock::begin(proc));
+            self.locks.borrow_mut().begin(proc);
         }
     }
 
