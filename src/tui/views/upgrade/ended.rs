@@ -16,8 +16,8 @@ use crate::tui::views::{Page, Row};
 use crate::tui::widgets::cells::{Cells, wrap};
 use crate::tui::widgets::headline::titled;
 
-/// So many findings are named.
-const FINDINGS: usize = 3;
+/// What the reason above has told already.
+const TOLD: &str = "reexec-failed";
 
 pub(super) fn page(state: &State, passage: &Passage, columns: usize) -> Page {
     let (Some(ended), Some(ending)) = (&passage.ended, passage.ending()) else {
@@ -34,11 +34,13 @@ pub(super) fn page(state: &State, passage: &Passage, columns: usize) -> Page {
     // Of a failure the room is for its reason: what was checked before it is left out.
     let from = usize::from(ending != Ending::Done);
     page.rows = steps(state, passage, columns, from, last.saturating_sub(from));
-    if !matches!(ending, Ending::Done | Ending::Stopped) {
+    if is_explained(ending) {
         page.rows.extend(reason::why(state, app, passage, ended, columns));
     }
-    page.rows.push(Row::text(titled(state, columns, "Where it stands", "")));
-    page.rows.extend(standing(state, app, passage, columns));
+    let (stands, more) = standing(state, app, passage, columns);
+    let more = if more == 0 { String::new() } else { format!("{more} more in 2 Find") };
+    page.rows.push(Row::text(titled(state, columns, "Where it stands", &more)));
+    page.rows.extend(stands);
     page.rows.push(Row::default());
     let next = next(state, app, passage, ending);
     page.rows.extend(labelled(state, "NEXT", &next, columns));
@@ -61,6 +63,11 @@ pub(super) fn page(state: &State, passage: &Passage, columns: usize) -> Page {
         row.about.clone_from(&exit);
     }
     page
+}
+
+/// An ending that was not asked for has a reason.
+fn is_explained(ending: Ending) -> bool {
+    !matches!(ending, Ending::Done | Ending::Stopped)
 }
 
 /// The mark of an ending, and of the step in which it came.
@@ -154,9 +161,14 @@ fn labelled(state: &State, label: &str, words: &str, columns: usize) -> Vec<Row>
     super::labelled(state, label, words, columns).into_iter().map(Row::text).collect()
 }
 
-/// Who serves what, which pidfile names whom, and what was found.
-fn standing(state: &State, app: Option<&App>, passage: &Passage, columns: usize) -> Vec<Row> {
-    let Some(app) = app else { return text(state, &stands(state), columns) };
+/// Who serves what, which pidfile names whom, the gravest finding, and how many there are beside it.
+fn standing(
+    state: &State,
+    app: Option<&App>,
+    passage: &Passage,
+    columns: usize,
+) -> (Vec<Row>, usize) {
+    let Some(app) = app else { return (text(state, &stands(state), columns), 0) };
     let mut rows = Vec::new();
     let line = |fine: bool, words: &str| {
         let (mark, tone) =
@@ -192,8 +204,12 @@ fn standing(state: &State, app: Option<&App>, passage: &Passage, columns: usize)
     }
     rows.push(Row::text(line(!has_oldbin(app), &pidfiles(state, app, passage))));
     let found = state.shown().map(Look::findings).unwrap_or_default();
-    let mine = found.into_iter().filter(|f| f.app == app.id && f.severity != Severity::Info);
-    for finding in mine.take(FINDINGS) {
+    let explained = passage.ending().is_some_and(is_explained);
+    let mut mine = found.into_iter().filter(|finding| {
+        let told = explained && finding.rule == TOLD;
+        finding.app == app.id && finding.severity != Severity::Info && !told
+    });
+    if let Some(finding) = mine.next() {
         let id = FindingId::from(finding);
         rows.push(Row {
             line: line(false, &format!("{}: {}", finding.rule, finding.summary)),
@@ -202,7 +218,7 @@ fn standing(state: &State, app: Option<&App>, passage: &Passage, columns: usize)
             ..Row::default()
         });
     }
-    rows
+    (rows, mine.count())
 }
 
 fn has_oldbin(app: &App) -> bool {
