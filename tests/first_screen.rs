@@ -22,7 +22,7 @@ const INCIDENTS: &[Incident] = &[
     Incident {
         recording: "release-stale",
         happened: "the deploy was green, and nobody was sent a signal",
-        says: "serves the release of 1 Nov, not the one deployed at 03:17",
+        says: "serves the release of 1 Nov, not the one deployed at",
         why: "current was switched",
         next: "upgrade: USR2 to",
     },
