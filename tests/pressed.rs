@@ -41,7 +41,7 @@ const ABOVE: &[Way] = &[
     Way("9s", "Enter press"),
     Way("1/", "Enter keep"),
     Way("1:", "Enter keep"),
-    Way("1?", "/ filter"),
+    Way("1?", "/ search"),
 ];
 
 /// What a terminal sends for a key.

@@ -113,6 +113,40 @@ fn act_on_a_subject() {
     picture!("2.7c", &desk);
 }
 
+/// What the help has beyond the picture follows it: words, and keys that are rarely wanted.
+#[test]
+fn help() {
+    let mut desk = night("23:10:02", (80, 24));
+    desk.press("?");
+    picture!("2.11", &desk);
+    desk.press("x");
+    assert!(desk.row(4).starts_with(" Marks:"), "{}", desk.screen());
+    assert!(desk.screen().contains("a handover within its grace: wait"), "{}", desk.screen());
+    desk.state.size = (80, 90);
+    let screen = desk.press("g").screen();
+    for binding in farrier::tui::keys::BINDINGS {
+        for key in desk.state.keys.all_shown(binding.action).split(' ') {
+            let tab = matches!(binding.action, farrier::tui::keys::Action::View('2'..='8'));
+            assert!(tab || screen.split_whitespace().any(|word| word == key), "{key}: {screen}");
+        }
+    }
+}
+
+#[test]
+fn help_says_why_nothing_is_sent() {
+    let mut desk = night("23:10:02", (80, 24));
+    desk.state.rights = farrier::tui::state::Rights::ReadOnly;
+    desk.press("?");
+    let screen = desk.screen();
+    let rows: Vec<&str> = screen.lines().collect();
+    let title = rows.iter().position(|row| row.contains("CHANGE THE MACHINE")).unwrap();
+    assert!(rows[title + 1].contains("act: plan, ask, send"), "{screen}");
+    assert!(rows[title + 2].contains("farrier was started to look only"), "{screen}");
+    let quiet = desk.state.theme.style(farrier::tui::theme::Tone::Quiet);
+    let cell = &desk.buffer()[(41, u16::try_from(title).unwrap())];
+    assert_eq!(cell.style().add_modifier, quiet.add_modifier, "{cell:?}");
+}
+
 #[test]
 fn first_run() {
     picture!("2.12", &Desk::at(night::nothing("10:15:00"), (80, 24)));

@@ -198,7 +198,12 @@ impl Lingering<'_> {
 
     fn remark(&self) -> Option<String> {
         let (pid, new) = (self.old.process.pid, self.ready.process.pid);
-        let lived = age(*self.old.process.age.get()?).replace(' ', "");
+        let lived = age(*self.old.process.age.get()?);
+        // `7d` reads well, `under10s` does not.
+        let lived = match lived.strip_prefix("under ") {
+            Some(_) => lived,
+            None => lived.replace(' ', ""),
+        };
         let replaced = dates::on_minute(*self.ready.process.started_at.get()?, self.census);
         // At QUIT it would have closed its sockets.
         let asked = match self.old.listens.get() {

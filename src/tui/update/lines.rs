@@ -21,6 +21,12 @@ pub(super) fn in_help(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PageUp => help.top = help.top.saturating_sub(page),
         Action::First => help.top = 0,
         Action::Last => help.top = usize::MAX,
+        Action::Rule => {
+            let at = views::help::marks_at(state);
+            if let Some(help) = &mut state.help {
+                help.top = at;
+            }
+        }
         Action::Filter => {
             let text = help.filter.text().to_owned();
             state.line = Some((Asked::Help, Input::new(text)));
@@ -39,8 +45,9 @@ pub(super) fn in_help(state: &mut State, action: Action) -> Vec<Effect> {
         }
     }
     let lines = views::help::lines(state, usize::from(state.size.0)).len();
+    let room = views::help::room(state);
     if let Some(help) = &mut state.help {
-        help.top = help.top.min(lines.saturating_sub(usize::from(state.size.1.saturating_sub(5))));
+        help.top = help.top.min(lines.saturating_sub(room));
     }
     Vec::new()
 }

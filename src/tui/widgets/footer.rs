@@ -38,9 +38,14 @@ pub fn message(state: &State, columns: usize) -> Line<'static> {
     }
     let fresh = state.message.as_ref().filter(|_| state.dialogs.is_empty());
     // A question that was opened by hand has the line for itself.
-    let led = tour::line(state).filter(|_| update::tours(state));
+    let led = tour::line(state, columns.saturating_sub(1)).filter(|_| update::tours(state));
     if let Some(words) = led.filter(|_| fresh.is_none()) {
         return cells.to(1).text(&words, Tone::Strong).line();
+    }
+    let rests = state.dialogs.is_empty() && state.under_way.is_none();
+    // The row below the help has nothing to say over it.
+    if state.help.is_some() && rests && state.message.is_none() {
+        return Line::default();
     }
     let words = match (&state.message, &state.under_way, state.dialogs.last()) {
         (Some(message), _, None) => message.words.clone(),
@@ -102,7 +107,7 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
     } else if layout::size(state.size) <= layout::Size::Tiny {
         &[Action::Act, Action::LineDown, Action::Plain, Action::Quit]
     } else if state.help.is_some() {
-        &[Action::Filter, Action::LineDown, Action::PageDown, Action::Escape]
+        &[Action::Filter, Action::LineDown, Action::Rule, Action::Back, Action::Escape]
     } else if views::welcome::is_shown(state) {
         views::welcome::KEYS
     } else {
@@ -126,6 +131,17 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
                 return ("j/k".into(), "scroll");
             }
             _ => {}
+        }
+        if state.help.is_some() && state.dialogs.is_empty() && state.line.is_none() {
+            let shown = state.keys.shown(*action);
+            match action {
+                Action::Filter => return (shown, "search"),
+                Action::LineDown => {
+                    return (format!("{shown}/{}", state.keys.shown(Action::LineUp)), "scroll");
+                }
+                Action::Rule => return (shown, "marks and words"),
+                _ => {}
+            }
         }
         let usual = keys::of(*action).map_or("", |binding| binding.hint);
         let own = last.and_then(|_| views::hint(state, *action));
