@@ -187,7 +187,8 @@ pub fn config() -> Config {
         worker_processes: set(2, 4),
         preload_app: set(true, 5),
         timeout: set(30, 6),
-        stderr_path: Setting::NotSet,
+        stderr_path: set(format!("{ROOT}/shared/log/unicorn.log").into(), 7),
+        stdout_path: Setting::NotSet,
         logger: Setting::NotSet,
         user: Setting::NotSet,
         program: Setting::NotSet,
@@ -302,6 +303,20 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
         databases: known(&format!("{place}/fd"), vec![]).into(),
         upstreams: known(&format!("{place}/cmdline"), vec![]).into(),
         elsewhere: vec![],
+        outputs: vec![output()],
+    }
+}
+
+/// The log of the configuration, in a directory of the deploying user.
+pub fn output() -> Output {
+    let path = format!("{ROOT}/shared/log/unicorn.log");
+    Output {
+        setting: "stderr_path",
+        line: 7,
+        file: spot(&path, FileKind::Regular, &path),
+        name: known(&path, Some(stat(FileKind::Regular, 60))),
+        access: known(&path, Some(WRITABLE)),
+        directories: Path::new(&path).ancestors().skip(1).map(directory).collect(),
     }
 }
 
@@ -350,14 +365,17 @@ pub fn pidfile(kind: PidfileKind, number: i32, state: PidfileState, owner: Optio
     }
 }
 
+/// Mounted for writing, and with room.
+pub const WRITABLE: Access =
+    Access { read_only: false, fixed: false, listed: false, full: Some(false) };
+
 /// A directory of the deploying user that everyone may search, mounted for writing.
 fn directory(path: &Path) -> Directory {
     let place = path.to_string_lossy();
-    let access = Access { read_only: false, fixed: false, listed: false };
     Directory {
         path: path.to_path_buf(),
         stat: known(&place, Some(stat(FileKind::Directory, 50))),
-        access: known(&place, Some(access)),
+        access: known(&place, Some(WRITABLE)),
     }
 }
 

@@ -56,6 +56,9 @@ pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losab
             visit("room", &mut master.room);
             visit("supervisor", &mut master.supervisor);
             each_restart(&mut master.restart, visit);
+            for output in &mut master.outputs {
+                each_output(output, visit);
+            }
         }
         for file in &mut app.pidfiles {
             for directory in &mut file.directories {
@@ -94,6 +97,16 @@ fn each_config(
         }
     }
     visit(name, config);
+}
+
+fn each_output(output: &mut Output, visit: &mut dyn FnMut(&str, &mut dyn Losable)) {
+    each_spot(&mut output.file, visit);
+    visit("output.name", &mut output.name);
+    visit("output.access", &mut output.access);
+    for directory in &mut output.directories {
+        visit("output.directory.stat", &mut directory.stat);
+        visit("output.directory.access", &mut directory.access);
+    }
 }
 
 fn each_spot(spot: &mut Spot, visit: &mut dyn FnMut(&str, &mut dyn Losable)) {

@@ -10,6 +10,9 @@ pub const WRITE: u32 = 0o2;
 /// To make, rename and remove names in a directory; nothing of it goes without searching.
 pub const CHANGE: u32 = 0o3;
 
+/// A directory that others than its owner may write (`proc_sys_fs(5)`, `protected_regular`).
+const SHARED: u32 = 0o022;
+
 /// In a directory of this mode only a name's owner, the directory's and root may rename or remove it.
 const STICKY: u32 = 0o1000;
 
@@ -48,6 +51,20 @@ impl Actor<'_> {
         if directory.mode & STICKY == 0 || own { Some(true) } else { self.holds(CAP_FOWNER) }
     }
 
+    /// Whether the kernel may keep it from following or opening with `O_CREAT` what is another's in a sticky directory
+    /// that several may write, whatever the modes say: that is a setting of the machine.
+    pub fn may_be_kept_off(&self, directory: &FileStat, found: &FileStat) -> bool {
+        let own = [directory.uid, self.user()].contains(&found.uid);
+        directory.mode & STICKY != 0 && directory.mode & SHARED != 0 && !own
+    }
+
+    /// What it may do once it has executed another program: only root keeps its capabilities for certain.
+    pub fn may_later(&self, want: u32, directory: &FileStat, access: Access) -> Option<bool> {
+        let may = self.may(want, directory, access);
+        let kept = self.user() == 0 || self.by_mode(want, directory, access) == Some(true);
+        if may == Some(true) && !kept { None } else { may }
+    }
+
     /// By owner, group and mode alone.
     fn by_mode(&self, want: u32, directory: &FileStat, access: Access) -> Option<bool> {
         let allow = |shift: u32| (directory.mode >> shift) & want == want;
@@ -64,7 +81,7 @@ impl Actor<'_> {
     }
 
     /// The user that files are opened as.
-    fn user(&self) -> u32 {
+    pub fn user(&self) -> u32 {
         let [.., user] = self.status.uids;
         user
     }
@@ -92,7 +109,7 @@ mod tests {
     use crate::facts::process::parse_status;
     use crate::os::{FileKind, Text};
 
-    const PLAIN: Access = Access { read_only: false, fixed: false, listed: false };
+    const PLAIN: Access = Access { read_only: false, fixed: false, listed: false, full: None };
     const LISTED: Access = Access { listed: true, ..PLAIN };
 
     fn status(user: u32, groups: &str, capabilities: u64) -> Status {
@@ -161,6 +178,30 @@ mod tests {
         let status = self::status(0, "", 1 << 1);
         let root = Actor { status: &status, shares_users: Some(true) };
         assert_eq!(root.may(CHANGE, &directory(0o770, 9, 9), LISTED), Some(true));
+    }
+
+    #[test]
+    fn what_another_program_may_do_is_certain_for_root_and_by_the_mode_alone() {
+        let later = |user, mode| {
+            let status = status(user, "", 1 << 1);
+            let actor = Actor { status: &status, shares_users: Some(true) };
+            actor.may_later(WRITE, &directory(mode, 9, 9), PLAIN)
+        };
+        assert_eq!(later(0, 0o755), Some(true));
+        assert_eq!(later(7, 0o755), None, "its capability may be gone by then");
+        assert_eq!(later(7, 0o757), Some(true));
+    }
+
+    #[test]
+    fn what_is_anothers_in_a_sticky_directory_of_several_may_be_closed_to_root_too() {
+        let status = status(0, "", 1 << 1);
+        let root = Actor { status: &status, shares_users: Some(true) };
+        let off = |mode, owner, found| {
+            root.may_be_kept_off(&directory(mode, owner, 0), &directory(0o644, found, 0))
+        };
+        assert!(off(0o1777, 5, 7) && off(0o1770, 5, 7));
+        assert!(!off(0o777, 5, 7) && !off(0o1755, 5, 7), "not sticky, not shared");
+        assert!(!off(0o1777, 7, 7) && !off(0o1777, 5, 0), "the directory's owner, its own");
     }
 
     #[test]

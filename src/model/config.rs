@@ -203,6 +203,8 @@ pub struct Config {
     pub timeout: Setting<u32>,
     /// `stderr_path`.
     pub stderr_path: Setting<PathBuf>,
+    /// `stdout_path`.
+    pub stdout_path: Setting<PathBuf>,
     /// `logger`.
     pub logger: Setting<LogTo>,
     /// `user`.
@@ -282,6 +284,7 @@ impl Config {
             preload_app: Setting::NotSet,
             timeout: Setting::NotSet,
             stderr_path: Setting::NotSet,
+            stdout_path: Setting::NotSet,
             logger: Setting::NotSet,
             user: Setting::NotSet,
             program: Setting::NotSet,

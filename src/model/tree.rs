@@ -131,6 +131,8 @@ pub struct Master {
     pub upstreams: Shared<Fact<Vec<super::Upstream>>>,
     /// What it passes requests to besides, of which it is not told where that is.
     pub elsewhere: Vec<super::Elsewhere>,
+    /// The files that the next re-execution opens for its output, as the next configuration names them.
+    pub outputs: Vec<super::Output>,
 }
 
 impl Master {

@@ -127,6 +127,10 @@ pub struct Access {
     pub fixed: bool,
     /// It has an access control list besides its mode (`acl(5)`), which then is not the whole truth.
     pub listed: bool,
+    /// Its file system has no block or no inode left for an ordinary user; `None`: that
+    /// was not asked when it was recorded. One that counts neither is never full.
+    #[serde(default)]
+    pub full: Option<bool>,
 }
 
 /// A control group that accounts for memory.

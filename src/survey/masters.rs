@@ -8,6 +8,7 @@ use super::config;
 use super::connections;
 use super::listeners;
 use super::log;
+use super::outputs;
 use super::proxied;
 use super::restart::Known;
 use super::sizes;
@@ -135,6 +136,11 @@ impl Round<'_> {
             databases: connections::databases(&process, self.sockets).into(),
             upstreams: upstreams.into(),
             elsewhere,
+            outputs: if server.keeps_start_context {
+                outputs::outputs(self.once, process.root, &config, &restart)
+            } else {
+                Vec::new()
+            },
             arguments: recognised.arguments,
             phase,
             parent,

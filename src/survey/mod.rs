@@ -17,6 +17,7 @@ mod log;
 mod masters;
 mod missed;
 mod once;
+mod outputs;
 mod pidfiles;
 mod proxied;
 mod read;

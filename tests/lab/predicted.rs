@@ -5,6 +5,11 @@ use super::program::Run;
 use super::site::{App, FIRST, SECOND, Site};
 use super::world::Lab;
 
+/// A disk of a few pages, and what takes the rest of it.
+const SMALL: &str =
+    "mkdir -p /mnt/small; mount -t tmpfs -o size=16k,nr_inodes=20,mode=777 none /mnt/small";
+const FILL: &str = "dd if=/dev/zero of=/mnt/small/fill bs=1k || true";
+
 /// A site without a hook, the first release served, the second one current.
 fn two_releases(lab: &Lab, change: impl Fn(&mut Config), second: &App) -> u32 {
     let site = Site::new(lab, "shop");
@@ -101,5 +106,43 @@ fn a_release_that_did_not_boot_the_last_time() {
     // What is mended since may go: it warns, and stops nothing.
     assert_eq!(again.status, 0, "{again:?}");
     shop(&lab).release(SECOND, &App::default(), &Config::at("/var/www/shop"));
+    assert_eq!(lab.farrier(&["upgrade", "shop", "--yes"]).status, 0);
+}
+
+#[test]
+fn a_log_that_cannot_be_opened() {
+    let lab = Lab::new();
+    let user = super::world::DEPLOY;
+    lab.sh(&format!("mkdir -p /var/log/shop; chown {user}:{user} /var/log/shop"));
+    let more = |config: &mut Config| config.more = "stdout_path \"/var/log/shop/out.log\"".into();
+    let old = two_releases(&lab, more, &App::default());
+    lab.sh("cd /var/log/shop; chown root:root . out.log; chmod 644 out.log");
+    predicted(&lab, old, &["logs", "/var/log/shop/out.log is not its user's to write"]);
+    lab.sh("rm -r /var/log/shop");
+    predicted(&lab, old, &["logs", "/var/log/shop is gone"]);
+    fails(&lab, old, "not writable", "reexec-failed");
+}
+
+#[test]
+fn a_pidfile_on_a_full_disk() {
+    let lab = Lab::new();
+    lab.sh(SMALL);
+    let pid = |config: &mut Config| config.pid = Some("/mnt/small/unicorn.pid".into());
+    let old = two_releases(&lab, pid, &App::default());
+    lab.sh(FILL);
+    predicted(&lab, old, &["pidfile", "has no room"]);
+    fails(&lab, old, "No space left", "reexec-failed");
+}
+
+/// Nothing is written to it any more, and that is all.
+#[test]
+fn a_log_on_a_full_disk() {
+    let lab = Lab::new();
+    lab.sh(SMALL);
+    let more = |config: &mut Config| config.more = "stdout_path \"/mnt/small/out.log\"".into();
+    two_releases(&lab, more, &App::default());
+    lab.sh(FILL);
+    let plan = lab.farrier(&["plan", "upgrade", "shop"]);
+    assert!(plan.status == 0 && plan.stdout.contains("nothing more is written"), "{plan:?}");
     assert_eq!(lab.farrier(&["upgrade", "shop", "--yes"]).status, 0);
 }

@@ -4,7 +4,7 @@ use farrier::facts::Fact;
 use farrier::facts::limits::Limit;
 use farrier::facts::sockets::SocketFile;
 use farrier::model::*;
-use farrier::os::{FileKind, Text};
+use farrier::os::{Access, FileKind, FileStat, Text};
 use farrier::plans::CheckState::{Blind, Holds, Stops, Warns};
 use farrier::plans::{self, CheckState, Next};
 use farrier::rules::Verdicts;
@@ -79,6 +79,32 @@ fn unit_with(change: impl FnOnce(&mut Unit)) -> Fact<Supervisor> {
     known("/proc/14740/cgroup", Supervisor::Unit(unit))
 }
 
+fn stat_of(fact: &mut Fact<Option<FileStat>>) -> &mut FileStat {
+    fact.value.as_mut().unwrap().as_mut().unwrap()
+}
+
+fn access_of(master: &mut Master) -> &mut Access {
+    master.outputs[0].access.value.as_mut().unwrap().as_mut().unwrap()
+}
+
+#[test]
+fn a_full_disk_takes_no_pidfile_and_a_recording_that_lacks_it_says_so_once() {
+    let full = |full: Option<bool>, user: u32| {
+        usual(|app| {
+            app.masters[0].process.status.value.as_mut().unwrap().uids = [user; 4];
+            let file = app.pidfiles.iter_mut().find(|file| file.kind == PidfileKind::Current);
+            let access = &mut file.unwrap().directories[0].access;
+            access.value.as_mut().unwrap().as_mut().unwrap().full = full;
+        })
+    };
+    let (state, words) = state_of(&full(Some(true), 1000), "pidfile");
+    assert!(state == Stops && words.contains("has no room"), "{words}");
+    assert_eq!(state_of(&full(Some(true), 0), "pidfile").0, Blind, "some is kept for root");
+    let lacking = full(None, 1000);
+    let blind: Vec<_> = lines(&lacking).into_iter().filter(|line| line.state == Blind).collect();
+    assert!(matches!(blind.as_slice(), [one] if one.what == "logs"), "{blind:?}");
+}
+
 #[test]
 fn each_line_says_what_is_not_as_it_should_be() {
     let pinned = |master: &mut Master, name: &str| {
@@ -137,6 +163,43 @@ fn each_line_says_what_is_not_as_it_should_be() {
             m.config.value.as_mut().unwrap().pid =
                 Setting::Set { value: "/run/x.pid".into(), line: 2 };
         }),
+        case("logs", Stops, "shared/log is gone (stderr_path, line 7)", |m| {
+            m.outputs[0].directories[0].stat = known("x", None);
+        }),
+        case("logs", Stops, "shared/log is not its user's to write", |m| {
+            let output = &mut m.outputs[0];
+            (output.file.stat, output.name) = (known("x", None), known("x", None));
+            stat_of(&mut output.directories[0].stat).mode = 0o555;
+        }),
+        case("logs", Stops, "/var/www is not its user's to search", |m| {
+            let above = m.outputs[0].directories.iter_mut().find(|at| at.path.ends_with("www"));
+            stat_of(&mut above.unwrap().stat).mode = 0o600;
+        }),
+        case("logs", Stops, "unicorn.log is not its user's to write", |m| {
+            stat_of(&mut m.outputs[0].file.stat).uid = 0;
+        }),
+        case("logs", Stops, "is a directory", |m| {
+            stat_of(&mut m.outputs[0].file.stat).kind = FileKind::Directory;
+        }),
+        case("logs", Stops, "read-only", |m| access_of(m).read_only = true),
+        case("logs", Warns, "nothing more is written", |m| access_of(m).full = Some(true)),
+        case("logs", Blind, "immutable", |m| access_of(m).fixed = true),
+        case("logs", Blind, "leads nowhere", |m| m.outputs[0].file.stat = known("x", None)),
+        case("logs", Blind, "may wait", |m| {
+            stat_of(&mut m.outputs[0].file.stat).kind = FileKind::Fifo;
+        }),
+        case("logs", Blind, "sticky", |m| {
+            stat_of(&mut m.outputs[0].directories[0].stat).mode = 0o1777;
+            stat_of(&mut m.outputs[0].directories[0].stat).uid = 0;
+            stat_of(&mut m.outputs[0].file.stat).mode = 0o666;
+            stat_of(&mut m.outputs[0].file.stat).uid = 7;
+        }),
+        case("logs", Blind, "starts is not known", |m| m.outputs[0].directories.clear()),
+        case("logs", Blind, "line 9 is an expression", |m| {
+            m.config.value.as_mut().unwrap().stdout_path =
+                Setting::Unevaluable { line: 9, text: "LOG".into() };
+        }),
+        case("logs", Holds, "none is set", |m| m.outputs.clear()),
         case("retires", Holds, "farrier, by QUIT to 14740", |m| {
             m.config.value.as_mut().unwrap().retires_old_master = false;
         }),

@@ -109,6 +109,7 @@ pub fn config() -> Config {
         preload_app: Setting::NotSet,
         timeout: Setting::Set { value: 30, line: 4 },
         stderr_path: Setting::Set { value: "/var/www/shop/shared/log/err.log".into(), line: 5 },
+        stdout_path: Setting::NotSet,
         logger: Setting::NotSet,
         user: Setting::NotSet,
         program: Setting::NotSet,
@@ -165,6 +166,7 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
         databases: known(vec![]).into(),
         upstreams: known(vec![]).into(),
         elsewhere: vec![],
+        outputs: vec![],
         loaded: known(config()).into(),
     }
 }

@@ -280,7 +280,8 @@ fn api(taken_at: Timestamp) -> App {
 /// A way that everyone may go.
 fn open_way() -> Way {
     let socket = farrier::os::FileStat { mode: 0o777, ..built::stat(FileKind::Socket, 61) };
-    let access = farrier::os::Access { read_only: false, fixed: false, listed: false };
+    let access =
+        farrier::os::Access { read_only: false, fixed: false, listed: false, full: Some(false) };
     let directories = Path::new(built::SOCKET).ancestors().skip(1).map(|path| {
         let place = path.to_string_lossy();
         Directory {

@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, StatVfsMountFlags, StatxAttributes,
-    StatxFlags,
+    AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, StatVfs, StatVfsMountFlags,
+    StatxAttributes, StatxFlags,
 };
 use rustix::io::Errno;
 
@@ -258,7 +258,15 @@ fn access(descriptor: &OwnedFd) -> Result<Found, Errno> {
         read_only: mounted.f_flag.contains(StatVfsMountFlags::RDONLY),
         fixed: marks.intersects(StatxAttributes::IMMUTABLE | StatxAttributes::APPEND),
         listed,
+        full: Some(full(&mounted)),
     })))
+}
+
+/// Without room for an ordinary user. Where nothing is counted (a `tmpfs` without a bound, a disk without a table of
+/// inodes) that is no shortage.
+fn full(mounted: &StatVfs) -> bool {
+    let short = |all: u64, left: u64| all > 0 && left == 0;
+    short(mounted.f_blocks, mounted.f_bavail) || short(mounted.f_files, mounted.f_favail)
 }
 
 fn read_link(descriptor: &OwnedFd) -> Result<Found, Errno> {

@@ -2,6 +2,7 @@
 //! (`failures.md` §5, A to J).
 
 mod listeners;
+mod outputs;
 pub(super) mod supervisor;
 
 use crate::facts::files::Spot;
@@ -62,6 +63,7 @@ pub(super) fn lines(case: &Case<'_>, master: &Master) -> Vec<Next> {
         next.config(),
         next.pidfile(),
         next.oldbin(),
+        next.logs(),
         next.listeners(),
         next.retires(),
         next.memory(),
@@ -243,7 +245,7 @@ impl Upcoming<'_> {
                 Some(Setting::Unevaluable { line, .. }) => {
                     blind(format!("{}; line {line} is an expression", shown(own)))
                 }
-                _ => holds(shown(own)),
+                _ => self.without_room(own).unwrap_or_else(|| holds(shown(own))),
             }
         })
     }

@@ -74,8 +74,8 @@ pub struct Step {
 /// One thing that the next generation starts from.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NextLine {
-    /// `directory`, `program`, `interpreter`, `Ruby`, `Gemfile`, `gems`, `config`, `pidfile`, `oldbin`, `listeners`,
-    /// `retires`, `memory`, `limits`, `supervisor`.
+    /// `directory`, `program`, `interpreter`, `Ruby`, `Gemfile`, `gems`, `config`, `pidfile`, `oldbin`, `logs`,
+    /// `listeners`, `retires`, `memory`, `limits`, `supervisor`.
     pub what: &'static str,
     /// `holds`, `warns`, `stops` or `unknown`.
     pub state: &'static str,

@@ -40,6 +40,7 @@ const SETTINGS: &[&str] = &[
     "preload_app",
     "timeout",
     "stderr_path",
+    "stdout_path",
     "user",
     "logger",
     "listeners",
@@ -95,6 +96,7 @@ fn obscure(config: &mut Config, line: usize, text: &Text) {
     hide(&mut config.preload_app, line, text);
     hide(&mut config.timeout, line, text);
     hide(&mut config.stderr_path, line, text);
+    hide(&mut config.stdout_path, line, text);
     hide(&mut config.logger, line, text);
     hide(&mut config.user, line, text);
     hide(&mut config.program, line, text);
@@ -220,6 +222,7 @@ impl<'a> Reader<'a> {
             }
             "pid" => config.pid = written.path(),
             "stderr_path" => config.stderr_path = written.path(),
+            "stdout_path" => config.stdout_path = written.path(),
             "worker_processes" => config.worker_processes = written.number(),
             "timeout" => config.timeout = written.number(),
             "preload_app" => config.preload_app = written.setting(Value::truth),
