@@ -175,7 +175,7 @@ pub fn parts(state: &State) -> Parts {
 fn below(size: Size, body: u16) -> (u16, u16) {
     match size {
         Size::Huge => (body.div_ceil(2).min(24), PROCESS),
-        _ => (body.div_ceil(2).min(19), 0),
+        _ => (body.div_ceil(2).min(18), 0),
     }
 }
 

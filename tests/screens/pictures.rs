@@ -165,3 +165,23 @@ fn the_headline_of_a_large_screen() {
         assert_eq!(desk.row(row + 3), wanted);
     }
 }
+
+/// The large screen with the cursor on the old master.
+fn large() -> Desk {
+    let mut desk = minute("23:10:02", (160, 45));
+    desk.press("Tab j j j j j j");
+    desk
+}
+
+#[test]
+fn overview_of_a_large_screen() {
+    picture!("2.14", &large());
+}
+
+#[test]
+fn a_mark_never_stands_where_the_cursor_does() {
+    let mut desk = night("23:12:04", (60, 18));
+    desk.press("8 G");
+    let marked = desk.screen().lines().filter(|row| row.starts_with(">▲ 2026110112")).count();
+    assert_eq!(marked, 1, "{}", desk.screen());
+}

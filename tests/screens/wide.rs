@@ -146,7 +146,10 @@ fn a_minute_of_queues_and_cores_is_drawn() {
     };
     assert!(screen.contains("most 5 of 1024") && screen.contains("most 0.8"), "{screen}");
     assert_eq!(below("waiting, last 60 s"), format!("{}▁▁▁▁▁▁▁▁▁▁▃▁▁▁▁▁", " ".repeat(16)));
-    assert_eq!(below("cores of 3301 and workers"), format!("{}{}", " ".repeat(16), "▅".repeat(16)));
+    assert_eq!(
+        below("cpu of 3301 and its workers"),
+        format!("{}{}", " ".repeat(16), "▅".repeat(16))
+    );
 }
 
 #[test]

@@ -162,6 +162,11 @@ pub(super) fn opened(
     lines
 }
 
+/// Whom the operation that mends it is about.
+pub(super) fn whom(state: &State, finding: &Finding) -> String {
+    finding.pid.map_or_else(|| state.app_name(&finding.app), |pid| pid.to_string())
+}
+
 /// The parts below the evidence that say something.
 fn parts_of(state: &State, finding: &Finding) -> Vec<(&'static str, Vec<String>)> {
     let parts = [
@@ -177,7 +182,7 @@ fn parts_of(state: &State, finding: &Finding) -> Vec<(&'static str, Vec<String>)
 }
 
 /// What mends it, in a sentence and by hand.
-fn fix(finding: &Finding) -> Vec<String> {
+pub(super) fn fix(finding: &Finding) -> Vec<String> {
     let Some(mends) = &finding.mends else { return finding.fix.clone() };
     let by_hand = finding.fix.iter().map(|line| format!("by hand:  {line}"));
     std::iter::once(mends.clone()).chain(by_hand).collect()
@@ -187,8 +192,7 @@ fn fix(finding: &Finding) -> Vec<String> {
 fn offered(state: &State, finding: &Finding) -> String {
     match rule(finding.rule).and_then(|rule| rule.offers) {
         Some(operation) => {
-            let whom =
-                finding.pid.map_or_else(|| state.app_name(&finding.app), |pid| pid.to_string());
+            let whom = whom(state, finding);
             let app = state.shown().and_then(|look| look.census.app(&finding.app));
             let uses = app.and_then(|app| server(app.kind)).map(|server| server.operations);
             let uses = uses.and_then(|all| all.iter().find(|one| one.operation == operation));
@@ -247,7 +251,7 @@ fn evidence(
 }
 
 /// A place as the app's own views show it: without the root of the app.
-fn place(app: Option<&App>, place: &str) -> String {
+pub(super) fn place(app: Option<&App>, place: &str) -> String {
     let root = app.map(|app| shown(&app.root)).filter(|root| root != "/");
     match root.and_then(|root| place.strip_prefix(&root)?.strip_prefix('/').map(str::to_owned)) {
         Some(rest) => rest,

@@ -45,7 +45,7 @@ fn page(state: &State, width: usize) -> Page {
         words::counted(count(Severity::Info), "info"),
     );
     let info = !state.manner.flagged;
-    page.rows = rows(state, width, info);
+    page.rows = rows(state, width, info, 2);
     if page.rows.is_empty() {
         page.rows.push(Row::text(Line::from(" no finding")));
     }
@@ -79,7 +79,8 @@ pub fn pane(state: &State, width: usize) -> Page {
     } else {
         String::new()
     };
-    page.rows = rows(state, width, others == 0);
+    let large = is_large(state);
+    page.rows = rows(state, width, others == 0, usize::from(!large) + 1);
     let told = takeover::told(state).filter(|_| others == 0);
     if let Some(told) = told.as_ref().filter(|_| infos == 0) {
         page.count.clone_from(&told.title);
@@ -104,6 +105,10 @@ fn opened(state: &State, rows: &[Row], width: usize) -> Option<Lower> {
     let height = usize::from(pane::area(state, Pane::Main).height);
     let list = rows.len().min(height / 2);
     let room = height.saturating_sub(list + 2);
+    if is_large(state) {
+        let lines = super::aside::opened::lines(state, finding, width, room);
+        return Some(Lower { lines, ..Lower::default() });
+    }
     let mut lines = super::finding::opened(state, finding, width, room);
     // What is left over stands below it, so that it keeps its place.
     lines.resize(room.max(lines.len()), Line::default());
@@ -112,11 +117,17 @@ fn opened(state: &State, rows: &[Row], width: usize) -> Option<Lower> {
 
 /// The findings of an app, causes before what follows from them, without what is only worth knowing.
 pub(super) fn of_app(state: &State, app: &AppId, width: usize) -> Vec<Row> {
-    let rows = rows(state, width, false).into_iter();
+    let rows = rows(state, width, false, 2).into_iter();
     rows.filter(|row| matches!(&row.key, Some(RowKey::Finding(id)) if &id.app == app)).collect()
 }
 
-fn rows(state: &State, width: usize, info: bool) -> Vec<Row> {
+/// Whether the findings stand beside the tree of a large screen.
+fn is_large(state: &State) -> bool {
+    layout::size(state.size) >= Size::Large && !state.manner.zoom
+}
+
+/// The findings, their marks in a column of their own.
+fn rows(state: &State, width: usize, info: bool, at: usize) -> Vec<Row> {
     let Some(look) = state.shown() else { return Vec::new() };
     let listed = look.in_order();
     let named = listed
@@ -128,26 +139,32 @@ fn rows(state: &State, width: usize, info: bool) -> Vec<Row> {
     listed
         .into_iter()
         .filter(|caused| info || caused.finding.severity != Severity::Info)
-        .map(|caused| row(state, caused.finding, caused.depth > 0, width, named))
+        .map(|caused| row(state, caused.finding, caused.depth > 0, width, (at, named)))
         .collect()
 }
 
-fn row(state: &State, finding: &Finding, follows: bool, width: usize, named: usize) -> Row {
+fn row(
+    state: &State,
+    finding: &Finding,
+    follows: bool,
+    width: usize,
+    (at, named): (usize, usize),
+) -> Row {
     let mark = Mark::from(finding.severity).sign().to_string();
     let mut cells = Cells::new(state.theme, width);
     cells = if follows {
         let graver = finding.severity == Severity::Critical;
-        let cells = cells.to(2);
+        let cells = cells.to(at);
         let cells = if graver { cells.text(&mark, Tone::Crit) } else { cells };
-        cells.to(4).text(&Mark::Follows.sign().to_string(), Tone::Quiet).to(6)
+        cells.to(at + 2).text(&Mark::Follows.sign().to_string(), Tone::Quiet).to(at + 4)
     } else {
-        cells.to(2).text(&mark, Tone::from(finding.severity)).to(4)
+        cells.to(at).text(&mark, Tone::from(finding.severity)).to(at + 2)
     };
     let app = state.app_name(&finding.app);
     let several = state.shown().is_some_and(|look| look.census.apps.len() > 1);
     let about_app = several && finding.pid.is_none() && !finding.summary.contains(&app);
     let name = if follows { Tone::Plain } else { Tone::Strong };
-    let room = named + 4 - cells.at();
+    let room = (named + at + 2).saturating_sub(cells.at());
     cells = cells.left(finding.rule, room, name);
     let told = |words: &str| if about_app { format!("{app}: {words}") } else { words.to_owned() };
     let summary = told(&finding.summary);

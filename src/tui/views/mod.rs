@@ -27,6 +27,7 @@ use ratatui::text::Line;
 
 use super::filter::Subject as Words;
 use super::keys::Action;
+use super::layout::{self, Size};
 use super::place::{Door, RowKey, View};
 use super::sort::{Worth, sorted};
 use super::state::State;
@@ -78,6 +79,7 @@ pub fn card(view: View) -> &'static Card {
 pub fn keys(state: &State) -> &'static [Action] {
     match state.place.view {
         View::Upgrade => upgrade::keys(state),
+        View::Overview if layout::size(state.size) >= Size::Large => tree::WIDE_KEYS,
         view => card(view).keys,
     }
 }
@@ -142,7 +144,7 @@ impl Row {
 /// What is pinned below the rows of a view.
 #[derive(Clone, Debug, Default)]
 pub struct Lower {
-    /// The title in its rule; empty: a blank line.
+    /// The title in its rule; empty: a blank line, and on the Overview a rule.
     pub title: String,
     /// What stands at the right of the title.
     pub right: String,

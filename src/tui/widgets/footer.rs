@@ -143,6 +143,10 @@ pub fn keys(state: &State, columns: usize) -> Line<'static> {
                 _ => {}
             }
         }
+        if *action == Action::LookBack {
+            let both = [Action::LookBack, Action::LookForward].map(|key| state.keys.shown(key));
+            return (both.join(" "), "history");
+        }
         let usual = keys::of(*action).map_or("", |binding| binding.hint);
         let own = last.and_then(|_| views::hint(state, *action));
         let hint = if usual.is_empty() { usual } else { own.unwrap_or(usual) };

@@ -100,6 +100,10 @@ pub fn draw(state: &State, side: Pane, rect: Rect, buffer: &mut Buffer) {
     if let Some(lower) = &page.lower {
         let area = Rect { y: body.y + body.height, height: below, ..rect };
         let title = match lower.title.as_str() {
+            "" if state.place.view == View::Overview => {
+                let dashes = Mark::Rule.sign().to_string().repeat(columns);
+                Cells::new(state.theme, columns).text(&dashes, Tone::Quiet).line()
+            }
             "" => Line::default(),
             title => titled(state, columns, title, &lower.right),
         };

@@ -3,10 +3,12 @@
 use ratatui::text::Line;
 
 use super::{cap, said, sparks};
-use crate::model::{App, Listener, Master, Upstream};
+use crate::model::{App, Entry, Listener, Master, Upstream};
+use crate::os::Pid;
 use crate::show::words::{self, Mark, counted, fit, width};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
+use crate::tui::views::listeners::chain::{drawn_lot, may_connect};
 use crate::tui::views::listeners::{queue, reached};
 use crate::tui::views::tree::{self, release_words};
 use crate::tui::widgets::cells::Cells;
@@ -51,7 +53,7 @@ fn chain(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<L
     let line = cells(state, columns).to(1).text(&address, Tone::Strong);
     lines.push(line.end(&right, Tone::Quiet).line());
     let trunk = Mark::Trunk.sign().to_string();
-    if let Some((mark, tone, words)) = reached(listener) {
+    let link = |(mark, tone, words): (Mark, Tone, String), right: &str| {
         let whole = tone != Tone::Crit;
         let line = if whole {
             let line = cells(state, columns).to(3).text(&trunk, Tone::Quiet);
@@ -59,20 +61,35 @@ fn chain(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<L
         } else {
             cells(state, columns).to(3).text(&mark.sign().to_string(), tone).to(5)
         };
-        lines.push(line.text(&words, Tone::Plain).line());
+        let room = columns.saturating_sub(line.at() + width(right) + 2);
+        line.text(&words::phrase(&words, room), Tone::Plain).end(right, Tone::Quiet).line()
+    };
+    match (reached(listener), passing(state, app, listener)) {
+        // All is well on the way: one line says so.
+        (Some((Mark::Fine, tone, _)), Some((user, mode))) => {
+            let words = format!("file is the socket   {} {user} may", Mark::Fine.sign());
+            lines.push(link((Mark::Fine, tone, words), &mode));
+        }
+        (found, _) => {
+            lines.extend(barred(state, app, listener).map(|barred| link(barred, "")));
+            lines.extend(found.map(|found| link(found, "")));
+        }
     }
     let layout = app.layout.get().and_then(Option::as_ref);
+    // The newest first, as the tree has them.
     let masters: Vec<&Master> =
-        listener.masters.iter().filter_map(|pid| app.master(*pid)).collect();
+        app.newest_first().filter(|m| listener.masters.contains(&m.process.pid)).collect();
+    let numbers = masters.iter().map(|master| width(&master.process.pid.to_string()));
+    let number = numbers.max().unwrap_or(0).max(5);
     let last = masters.len().saturating_sub(1);
     for (at, master) in masters.iter().enumerate() {
         let limb = if at == last { Mark::LastBranch } else { Mark::Branch };
         let line = cells(state, columns).to(3).text(&limb.sign().to_string(), Tone::Quiet).to(5);
-        let (release, off) = release_words(Some(&master.release), layout);
-        let line =
-            line.right(&master.process.pid.to_string(), 6, Tone::Plain).text(" ", Tone::Plain);
+        let (release, _) = release_words(Some(&master.release), layout);
+        let line = line.left(&master.process.pid.to_string(), number, Tone::Plain);
+        let line = line.text(" ", Tone::Plain);
         let line = line.left(words::role(master.role), 8, Tone::Plain).text(" ", Tone::Plain);
-        let line = line.left(&release, 14, Tone::Plain).right(&off, 4, Tone::Plain);
+        let line = line.left(&release, 14, Tone::Plain);
         let accept = match master.workers_alive().count() {
             0 => "nobody".to_owned(),
             many => format!("{many} accept"),
@@ -84,7 +101,42 @@ fn chain(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<L
             cells(state, columns).to(3).text("no master of this app holds it", Tone::Plain).line(),
         );
     }
+    let holders: Vec<Pid> = masters.iter().map(|master| master.process.pid).collect();
+    if let Some((words, finding)) = drawn_lot(state, app, &holders) {
+        let sign = Mark::from(finding.severity).sign().to_string();
+        let line = cells(state, columns).to(1).text(&sign, finding.severity.into()).to(3);
+        lines.push(line.text(words, Tone::Plain).line());
+    }
     lines
+}
+
+/// What the modes of the files on the way say of each proxy that leads to a socket.
+fn ways(state: &State, app: &App, listener: &Listener) -> Vec<(String, (Mark, Tone, String))> {
+    let Some(look) = state.shown() else { return Vec::new() };
+    let proxies = look.census.proxies(app, listener);
+    let way = |(_, master, upstream): (&App, &Master, &Upstream)| {
+        let way = may_connect(master, upstream, 20)?;
+        let short = match upstream.entry(master) {
+            Some((who, Entry::Open(mode))) => format!("{} {mode:04o}", who.user.get()?),
+            _ => String::new(),
+        };
+        Some((short, way))
+    };
+    proxies.filter_map(way).collect()
+}
+
+/// The user as whom every proxy may connect, and the mode that lets him; `None`: not all may, or as several users.
+fn passing(state: &State, app: &App, listener: &Listener) -> Option<(String, String)> {
+    let ways = ways(state, app, listener);
+    let (first, _) = ways.first()?;
+    let (user, mode) = first.rsplit_once(' ')?;
+    ways.iter().all(|(other, _)| other == first).then(|| (user.to_owned(), mode.to_owned()))
+}
+
+/// The first proxy that may not connect, or of which that is not known.
+fn barred(state: &State, app: &App, listener: &Listener) -> Option<(Mark, Tone, String)> {
+    let ways = ways(state, app, listener).into_iter().map(|(_, way)| way);
+    ways.filter(|(mark, ..)| *mark != Mark::Fine).min_by_key(|(mark, ..)| *mark != Mark::Critical)
 }
 
 /// What stands above a socket: clients, and the proxy that passes their requests on.
@@ -115,7 +167,10 @@ fn above(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<L
         lines.push(line.end(&user.unwrap_or_default(), Tone::Quiet).line());
         let group = upstream.group.as_ref().map(|group| format!("upstream {group}"));
         let place = upstream.place.to_string();
-        let name = place.rsplit('/').next().unwrap_or(&place).to_owned();
+        let name = match &upstream.fail_timeout {
+            Some(time) => format!("fail_timeout={time}"),
+            None => place.rsplit('/').next().unwrap_or(&place).to_owned(),
+        };
         lines.push(below(&group.unwrap_or_else(|| format!("passes to {}", upstream.to)), &name));
     }
     lines
@@ -168,11 +223,11 @@ fn busy(state: &State, app: &App, columns: usize) -> Vec<Line<'static>> {
         let what = format!("waiting{at}, last 60 s");
         push(&what, &format!("most {:.0} of {}", spark.most, limit(listener)), &spark.bars);
     }
-    for master in app.living_masters() {
+    for master in app.newest_first().filter(|master| !master.process.is_dead()) {
         let pid = master.process.pid;
         if let Some(spark) = sparks::cores(state, app, pid) {
-            let whose = if master.workers.is_empty() { "" } else { " and workers" };
-            let what = format!("cores of {pid}{whose}, last 60 s");
+            let whose = if master.workers.is_empty() { "" } else { " and its workers" };
+            let what = format!("cpu of {pid}{whose}, last 60 s");
             push(&what, &format!("most {:.1}", spark.most), &spark.bars);
         }
     }

@@ -3,6 +3,8 @@
 use ratatui::text::Line;
 
 use super::{line, said, short};
+use crate::plans::at_work::at_work;
+use crate::rules::RULES;
 use crate::show::words::{Mark, cut, phrase, time, width};
 use crate::tui::chronicle::Moment;
 use crate::tui::keys::Action;
@@ -18,7 +20,8 @@ const CAUSES: usize = 3;
 
 /// The lines of the pane.
 pub(super) fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
-    let unseen = unseen(state, columns);
+    let mut unseen = unseen(state, columns);
+    unseen.extend(others(state, columns));
     let all = format!("{} all", state.keys.shown(Action::View('t')));
     let mut lines = vec![heading(state, columns, "Timeline", &all)];
     let room = rows.saturating_sub(lines.len() + unseen.len() + 1);
@@ -44,7 +47,9 @@ fn event(state: &State, moment: &Moment, columns: usize) -> Vec<Line<'static>> {
     let app = moment.app.as_ref().map(|id| state.app_name(id)).unwrap_or_default();
     let below = moment.app.as_ref().and_then(|id| census?.app(id));
     let words = below.map_or_else(|| moment.words.clone(), |app| short(app, &moment.words));
-    let named = several && !app.is_empty() && !words.contains(&app);
+    // The pane follows the cursor: what is about the app there needs no name.
+    let here = state.app().is_some_and(|app| Some(&app.id) == moment.app.as_ref());
+    let named = several && !here && !app.is_empty() && !words.contains(&app);
     let words = if named { format!("{app}: {words}") } else { words };
     let at = time(moment.at, now, &state.zone);
     let cells =
@@ -68,10 +73,26 @@ fn event(state: &State, moment: &Moment, columns: usize) -> Vec<Line<'static>> {
     vec![first.line(), sourced(below)]
 }
 
+/// Who works on an app of this box beside this farrier; nothing where nobody is seen to.
+fn others(state: &State, columns: usize) -> Vec<Line<'static>> {
+    let Some(look) = state.shown() else { return Vec::new() };
+    let census = &look.census;
+    let busy = census.apps.iter().filter_map(|app| Some(at_work(app)?.words(census, app)));
+    let busy: Vec<_> = busy
+        .map(|words| said(state, columns, &phrase(&words, columns.saturating_sub(2)), Tone::Plain))
+        .collect();
+    if busy.is_empty() {
+        return busy;
+    }
+    let heads = [line(state, columns), heading(state, columns, "Others on this box", "")];
+    heads.into_iter().chain(busy).collect()
+}
+
 fn unseen(state: &State, columns: usize) -> Vec<Line<'static>> {
     let causes = blind::causes(state);
     if causes.is_empty() {
-        return vec![heading(state, columns, "Blind spots  none", "every rule was decided")];
+        let title = format!("Blind spots  none: all {} rules decided", RULES.len());
+        return vec![heading(state, columns, &title, "")];
     }
     let title = format!("Blind spots  {}", causes.len());
     let mut lines = vec![heading(state, columns, &title, "0 all")];

@@ -3,6 +3,7 @@
 mod chain;
 mod events;
 mod next;
+pub(super) mod opened;
 pub mod sparks;
 
 use ratatui::text::Line;

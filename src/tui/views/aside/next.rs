@@ -108,8 +108,13 @@ fn drawn(
 /// A line of NEXT, its value whole where so many rows hold it.
 fn row(state: &State, app: &App, next: &Next, columns: usize, rows: usize) -> Vec<Line<'static>> {
     let (mark, tone) = upgrade::planned::marked(next.state);
-    let cells = Cells::new(state.theme, columns).to(1).text(&mark.sign().to_string(), tone);
-    let cells = cells.to(3).left(next.what, NAMES, Tone::Plain);
+    let cells = Cells::new(state.theme, columns);
+    // What is as it should be needs no mark.
+    let cells = match next.state {
+        CheckState::Holds => cells,
+        _ => cells.text(&mark.sign().to_string(), tone),
+    };
+    let cells = cells.to(1).left(next.what, NAMES, Tone::Plain);
     let from = cells.at();
     let room = columns.saturating_sub(from + 1);
     let value = short(app, &next.value);

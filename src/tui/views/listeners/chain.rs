@@ -127,16 +127,26 @@ fn passes(
 
 /// Whether the workers of a proxy may connect to a Unix socket, as the modes of the files on the way decide it.
 fn entry(state: &State, proxy: &Master, upstream: &Upstream, columns: usize) -> Option<Row> {
+    let (mark, tone, words) = may_connect(proxy, upstream, columns.saturating_sub(40))?;
+    Some(Row::more(link(state, columns, mark, tone, &words, "")))
+}
+
+/// The same in words, paths in so many columns.
+pub(in crate::tui::views) fn may_connect(
+    proxy: &Master,
+    upstream: &Upstream,
+    room: usize,
+) -> Option<(Mark, Tone, String)> {
     let (who, entry) = upstream.entry(proxy)?;
     let user = who.user.get().map_or_else(|| who.pid.to_string(), ToString::to_string);
-    let (mark, tone, words) = match entry {
+    Some(match entry {
         Entry::Open(mode) => {
             let words =
                 format!("{user} may connect: socket {mode:04o}, every parent can be searched");
             (Mark::Fine, Tone::Fine, words)
         }
         Entry::Unsearchable(path, mode) => {
-            let path = words::fit(&crate::os::shown(&path), columns.saturating_sub(40), None);
+            let path = words::fit(&crate::os::shown(&path), room, None);
             (Mark::Critical, Tone::Crit, format!("{user} may not search {path} ({mode:04o})"))
         }
         Entry::Closed(mode) => {
@@ -148,8 +158,7 @@ fn entry(state: &State, proxy: &Master, upstream: &Upstream, columns: usize) -> 
         Entry::Unknown(lack) => {
             (Mark::Unknown, Tone::Blind, format!("whether {user} may connect: {lack}"))
         }
-    };
-    Some(Row::more(link(state, columns, mark, tone, &words, "")))
+    })
 }
 
 /// A link of a chain: whether it holds, and why. One that is broken has its mark in place of the trunk.
@@ -270,6 +279,19 @@ fn accepts(state: &State, app: &App, pid: Pid, last: bool, columns: usize) -> Ro
 
 /// That a request gets any of several releases, where masters of several accept and a finding says so.
 fn chance(state: &State, app: &App, masters: &[Pid], columns: usize) -> Option<Row> {
+    let (which, finding) = drawn_lot(state, app, masters)?;
+    let sign = Mark::from(finding.severity).sign().to_string();
+    let cells = Cells::new(state.theme, columns).to(6).text(&sign, finding.severity.into()).to(8);
+    let words = format!("{which}: {}", finding.rule);
+    Some(Row::more(cells.text(&words, Tone::Plain).line()))
+}
+
+/// The same in words, with the finding that says so.
+pub(in crate::tui::views) fn drawn_lot<'a>(
+    state: &'a State,
+    app: &App,
+    masters: &[Pid],
+) -> Option<(&'static str, &'a Finding)> {
     let serves = |pid: &&Pid| {
         app.master(**pid).is_some_and(|master| master.workers_alive().next().is_some())
     };
@@ -286,9 +308,9 @@ fn chance(state: &State, app: &App, masters: &[Pid], columns: usize) -> Option<R
     let look = state.shown()?;
     let all: Vec<&Finding> = look.in_order().into_iter().map(|caused| caused.finding).collect();
     let finding = all.into_iter().find(|f| f.app == app.id && MIXED.contains(&f.rule))?;
-    let which = if releases.len() == 2 { "either release" } else { "any of the releases" };
-    let sign = Mark::from(finding.severity).sign().to_string();
-    let cells = Cells::new(state.theme, columns).to(6).text(&sign, finding.severity.into()).to(8);
-    let words = format!("a request gets {which}: {}", finding.rule);
-    Some(Row::more(cells.text(&words, Tone::Plain).line()))
+    let which = match releases.len() {
+        2 => "a request gets either release",
+        _ => "a request gets any of the releases",
+    };
+    Some((which, finding))
 }

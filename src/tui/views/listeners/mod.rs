@@ -1,6 +1,6 @@
 //! Listeners: each socket, whether clients reach it, how many wait, and which masters accept there.
 
-mod chain;
+pub(in crate::tui::views) mod chain;
 mod others;
 
 use super::{Card, Page, Row};

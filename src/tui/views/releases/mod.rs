@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use super::{Card, Page, Row};
 use crate::model::{App, CurrentState, Layout, Master, Release, Setting};
 
+use crate::rules::releases::release_prune_risk::deleted_next;
 use crate::show::words::{self, Mark, counted};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;
@@ -29,6 +30,8 @@ pub const RELEASES: Card = Card {
 
 /// What is said of the current release where no process has come to it yet.
 const UNUSED: &str = "no process runs it";
+/// What is said of a release whose Gemfile the next master loads.
+const PINNED: &str = "BUNDLE_GEMFILE of the next USR2";
 /// Below so many columns the dates and revisions give way to the users.
 const NARROW: usize = 70;
 
@@ -63,14 +66,14 @@ fn page(state: &State, columns: usize) -> Page {
         page.rows
             .push(Row::text(line(&format!("? {lack} ({})", layout.releases.place), Tone::Blind)));
     }
-    if let Some(row) = current_row(state, layout, columns) {
+    if let Some(row) = current_row(state, layout, columns, 1) {
         page.rows.push(row);
     }
     for name in run_but_gone(app, layout) {
-        page.rows.push(row(state, app, layout, &name, None, columns));
+        page.rows.push(row(state, app, layout, &name, None, (columns, 1)));
     }
     for release in releases.iter().rev() {
-        page.rows.push(row(state, app, layout, &release.name, Some(release), columns));
+        page.rows.push(row(state, app, layout, &release.name, Some(release), (columns, 1)));
     }
     page.columns = &["release", "deployed", "rev", "off", "used by"];
     page.lower = axis::time_line(state, app, layout, releases, columns);
@@ -95,12 +98,13 @@ pub(super) fn listed(state: &State, app: &App, columns: usize) -> (String, Vec<L
         Err(lack) => return said(&format!("? {lack} ({})", app.layout.place), Tone::Blind),
     };
     let releases = layout.releases.get().map_or(&[][..], Vec::as_slice);
-    let mut rows: Vec<Row> = current_row(state, layout, columns).into_iter().collect();
+    // It has no cursor, and so no column for it.
+    let mut rows: Vec<Row> = current_row(state, layout, columns, 0).into_iter().collect();
     for name in run_but_gone(app, layout) {
-        rows.push(row(state, app, layout, &name, None, columns));
+        rows.push(row(state, app, layout, &name, None, (columns, 0)));
     }
     for release in releases.iter().rev() {
-        rows.push(row(state, app, layout, &release.name, Some(release), columns));
+        rows.push(row(state, app, layout, &release.name, Some(release), (columns, 0)));
     }
     (format!("keep {}", keep(state)), rows.into_iter().map(|row| row.line).collect())
 }
@@ -122,8 +126,8 @@ fn keep(state: &State) -> usize {
     state.shown().map_or(5, |look| look.census.limits.keep_releases)
 }
 
-/// What `current` is, where it names no release.
-fn current_row(state: &State, layout: &Layout, columns: usize) -> Option<Row> {
+/// What `current` is, where it names no release; its mark stands in that column.
+fn current_row(state: &State, layout: &Layout, columns: usize, first: usize) -> Option<Row> {
     let words = match &layout.current.state.value {
         Ok(CurrentState::Release(_)) => return None,
         Ok(CurrentState::Elsewhere(path)) => {
@@ -142,9 +146,9 @@ fn current_row(state: &State, layout: &Layout, columns: usize) -> Option<Row> {
         (Mark::Unknown.sign(), Tone::Blind)
     };
     let line = Cells::new(state.theme, columns)
-        .to(1)
+        .to(first)
         .text(&sign.to_string(), tone)
-        .to(3)
+        .to(1 + 2 * first)
         .text(&words, Tone::Plain);
     Some(Row {
         line: line.line(),
@@ -188,7 +192,7 @@ fn used(app: &App, layout: &Layout, name: &str) -> (String, Option<Door>) {
     for master in &app.masters {
         let Some(Some(gemfile)) = master.restart.gemfile.get() else { continue };
         if gemfile.release.as_deref() == Some(name) && gemfile.rescued.get() != Some(&true) {
-            users.push("BUNDLE_GEMFILE of the next USR2".into());
+            users.push(PINNED.into());
             let subject = Subject::Process(app.id.clone(), master.process.identity());
             let row = Some(RowKey::Named("BUNDLE_GEMFILE".into()));
             door = door.or(Some(Door { view: View::Environment, subject, row }));
@@ -211,15 +215,23 @@ fn row(
     layout: &Layout,
     name: &str,
     release: Option<&Release>,
-    columns: usize,
+    (columns, first): (usize, usize),
 ) -> Row {
     let now = state.shown().map_or(jiff::Timestamp::UNIX_EPOCH, |look| look.census.taken_at);
     let (users, door) = used(app, layout, name);
     // In a narrow pane the mark tells which one is current.
     let users = match users.strip_prefix("current; ").filter(|users| *users != UNUSED) {
         Some(users) if columns < NARROW => users.to_owned(),
-        _ if columns < NARROW => users.replace("of the next", "of next"),
+        _ if columns < NARROW => users.replace(UNUSED, "nobody runs it"),
         _ => users,
+    };
+    let doomed = state.shown().is_some_and(|look| {
+        deleted_next(layout, &look.census.limits).contains(&name) && release.is_some()
+    });
+    let users = match users.strip_suffix(PINNED).filter(|_| columns < NARROW) {
+        Some(before) if doomed => format!("{before}BUNDLE_GEMFILE; deleted next"),
+        Some(before) => format!("{before}BUNDLE_GEMFILE of next USR2"),
+        None => users,
     };
     let current = layout.current_release() == Some(name);
     let in_use = users != "nothing" && !current;
@@ -241,14 +253,14 @@ fn row(
         (_, Some(off)) => words::offset(off),
         _ => String::new(),
     };
-    let mut cells = Cells::new(state.theme, columns).to(1);
+    let mut cells = Cells::new(state.theme, columns).to(first);
     if let Some(finding) = finding {
         cells =
             cells.text(&Mark::from(finding.severity).sign().to_string(), finding.severity.into());
     } else if release.is_none() {
         cells = cells.text(&Mark::Ghost.sign().to_string(), Tone::Warn);
     }
-    cells = cells.to(3).left(&words::release(name, 14), 15, Tone::Plain);
+    cells = cells.to(1 + 2 * first).left(&words::release(name, 14), 15, Tone::Plain);
     if columns >= NARROW {
         cells =
             cells.right(&arrived, 13, Tone::Plain).to(34).left(&revision, 8, Tone::Plain).to(43);

@@ -35,6 +35,24 @@ pub const OVERVIEW: Card = Card {
     ],
 };
 
+/// What the footer offers where there is room for more.
+pub(super) const WIDE_KEYS: &[Action] = &[
+    Action::Open,
+    Action::NextPane,
+    Action::Act,
+    Action::View('u'),
+    Action::Rule,
+    Action::Copy,
+    Action::Mark,
+    Action::Diff,
+    Action::Filter,
+    Action::Sort,
+    Action::Pause,
+    Action::LookBack,
+    Action::Palette,
+    Action::Quit,
+];
+
 /// The columns right of the name: title, width, whether numbers stand in it, and how early it goes when room is short.
 const COLUMNS: &[(&str, usize, bool, u8)] = &[
     ("pid", 6, true, 0),
@@ -221,7 +239,7 @@ fn about(state: &State, node: &Node<'_>) -> String {
         );
     }
     if let Some(finding) = state.findings_of(pid).first() {
-        return finding.summary.clone();
+        return finding.remark.clone().unwrap_or_else(|| finding.summary.clone());
     }
     if let Some(lack) = member.process.cwd.lack() {
         return format!("directory of {pid}: {lack} ({})", member.process.cwd.place);
