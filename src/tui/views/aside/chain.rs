@@ -53,7 +53,7 @@ fn chain(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<L
     let line = cells(state, columns).to(1).text(&address, Tone::Strong);
     lines.push(line.end(&right, Tone::Quiet).line());
     let trunk = Mark::Trunk.sign().to_string();
-    let link = |(mark, tone, words): (Mark, Tone, String), right: &str| {
+    let way = |(mark, tone, words): (Mark, Tone, String), right: &str| {
         let whole = tone != Tone::Crit;
         let line = if whole {
             let line = cells(state, columns).to(3).text(&trunk, Tone::Quiet);
@@ -68,11 +68,11 @@ fn chain(state: &State, app: &App, listener: &Listener, columns: usize) -> Vec<L
         // All is well on the way: one line says so.
         (Some((Mark::Fine, tone, _)), Some((user, mode))) => {
             let words = format!("file is the socket   {} {user} may", Mark::Fine.sign());
-            lines.push(link((Mark::Fine, tone, words), &mode));
+            lines.push(way((Mark::Fine, tone, words), &mode));
         }
         (found, _) => {
-            lines.extend(barred(state, app, listener).map(|barred| link(barred, "")));
-            lines.extend(found.map(|found| link(found, "")));
+            lines.extend(barred(state, app, listener).map(|barred| way(barred, "")));
+            lines.extend(found.map(|found| way(found, "")));
         }
     }
     let layout = app.layout.get().and_then(Option::as_ref);
