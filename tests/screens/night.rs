@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use farrier::facts::environ::{Environ, Variable};
+use farrier::facts::{Fact, Lack, Place};
 use farrier::model::config::{Assignment, HookBody, Kill, OldPath};
 use farrier::model::log::{Entry, Said};
 use farrier::model::*;
-use farrier::os::{FileKind, Host, Text, User};
+use farrier::os::{FileKind, Host, Refusal, Text, User};
 use jiff::Timestamp;
 
 use crate::built::{self, GONE, LIVE, NEW, OLD, ROOT, known, pid, release_path, spot};
@@ -462,6 +463,33 @@ pub fn healthy(time: &str) -> Census {
     app.listeners[0].backlog.value = Ok(2048);
     app.pidfiles[0] = built::pidfile(PidfileKind::Current, 23991, PidfileState::Live, Some(23991));
     census(taken_at, app)
+}
+
+/// web-2, as deploy sees it: half of api may not be read, and the file system of its log does not answer.
+pub fn half_read(time: &str) -> Census {
+    let mut census = healthy(time);
+    census.host = known("/proc", Host { name: "web-2".into(), euid: 1000, ..host() });
+    census.apps.remove(0);
+    let denied = || Lack::Refused(Refusal::Denied);
+    let app = &mut census.apps[1];
+    app.name = "api".into();
+    let master = &mut app.masters[0];
+    master.release.value = Err(denied());
+    master.restart.gemfile.value = Err(denied());
+    let silent = Lack::Refused(Refusal::TimedOut);
+    master.log = Fact::lacking(Place::new("/mnt/logs/unicorn.stderr.log"), silent).into();
+    let workers = master.workers.iter_mut().map(|worker| {
+        worker.release.value = Err(denied());
+        &mut worker.process
+    });
+    for process in workers.chain([&mut master.process]) {
+        let facts = &mut *process.facts;
+        facts.user.value = Ok("api".into());
+        facts.cwd.value = Err(denied());
+        facts.exe.value = Err(denied());
+        facts.environ.value = Err(denied());
+    }
+    census
 }
 
 /// build-7, on which nothing serves, as ana sees it: `10:15:00`.

@@ -113,6 +113,20 @@ fn act_on_a_subject() {
     picture!("2.7c", &desk);
 }
 
+/// Not as in the design: since when is not said, as farrier may have come later; a place that does not answer is named
+/// as it was asked for, since its mount is not known; no rule asks for what the proxy hides, so it is no cause; and how
+/// many rules there are is what is asked of this box.
+#[test]
+fn blind_spots() {
+    let mut desk = Desk::at(night::half_read("23:40:00"), (80, 24));
+    desk.press("0");
+    picture!("2.10", &desk);
+    desk.press("Enter");
+    assert!(!desk.screen().contains(", and "), "Enter tells all rules: {}", desk.screen());
+    desk.press("y");
+    assert!(format!("{:?}", desk.effects).contains("sudo farrier"), "{:?}", desk.effects);
+}
+
 /// What the help has beyond the picture follows it: words, and keys that are rarely wanted.
 #[test]
 fn help() {
