@@ -448,6 +448,7 @@ pub fn host() -> Host {
         page: 4096,
         memory: 8 << 30,
         available: 3 << 30,
+        processors: Ok(2),
         somaxconn: Ok(4096),
         euid: 0,
         own_pid: pid(77),

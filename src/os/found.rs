@@ -170,6 +170,9 @@ pub struct Host {
     pub memory: u64,
     /// Memory available without swapping, bytes.
     pub available: u64,
+    /// Processors online (`/proc/stat`), as `_SC_NPROCESSORS_ONLN` counts them.
+    #[serde(default = "not_recorded")]
+    pub processors: Result<u32, Refusal>,
     /// `net.core.somaxconn` of farrier's network namespace.
     pub somaxconn: Result<u64, Refusal>,
     /// The effective user id that farrier runs as.
@@ -190,6 +193,10 @@ pub struct Host {
     pub ancestors: Vec<Pid>,
     /// The highest pid (`kernel.pid_max`).
     pub pid_max: i32,
+}
+
+fn not_recorded() -> Result<u32, Refusal> {
+    Err(Refusal::NotRecorded)
 }
 
 /// What time it is.

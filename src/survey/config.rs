@@ -44,7 +44,7 @@ pub fn read(
             let mut config = (server.read_config)(&loading);
             config.file = once.spot(root, path);
             if server.is_proxy() {
-                cores::counted(once, root, &mut config);
+                cores::counted(once, &mut config);
             }
             resolve(once, root, &mut config, cwd);
             Ok(config)

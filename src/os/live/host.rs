@@ -34,6 +34,7 @@ pub fn host(proc: &Path, passwd: &Text) -> Result<Host, Refusal> {
         page: rustix::param::page_size() as u64,
         memory,
         available,
+        processors: processors(proc),
         somaxconn: number(proc, "sys/net/core/somaxconn"),
         euid: rustix::process::geteuid().as_raw(),
         own_pid,
@@ -83,6 +84,18 @@ fn memory(proc: &Path) -> (u64, u64) {
         kept.saturating_sub(bytes("Shmem:").unwrap_or(0))
     });
     (bytes("MemTotal:").unwrap_or(0), available)
+}
+
+/// A line each stands below the line of them all (`proc_stat(5)`); those that are offline have none.
+fn processors(proc: &Path) -> Result<u32, Refusal> {
+    let text = read_lines(proc, "stat")?;
+    let own = text.bytes().split(|byte| *byte == b'\n').filter(|line| {
+        line.strip_prefix(b"cpu").and_then(<[u8]>::first).is_some_and(u8::is_ascii_digit)
+    });
+    u32::try_from(own.count())
+        .ok()
+        .filter(|count| *count > 0)
+        .ok_or_else(|| Refusal::Unsupported("processors in stat".into()))
 }
 
 /// Files of `/proc` alone: nothing here can lead to a mount that hangs.
