@@ -25,6 +25,8 @@ mount --move /mnt /var
 
 mount -t tmpfs -o mode=755 lab /run
 mount -t tmpfs -o mode=755 lab /srv
+# Where some keep their Rubies.
+mount -t tmpfs -o mode=755 lab /opt
 
 # /etc as the machine has it, to be changed freely: a user who deploys, farrier's settings.
 mount -t tmpfs -o mode=755 lab /mnt
