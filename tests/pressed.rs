@@ -149,7 +149,9 @@ fn named(screen: &str) -> Vec<Key> {
 /// What the footer names does something: the screen is another one, and no message says that there is nothing to do it to.
 fn promised(terminal: &mut Terminal, boxed: &str, mut enter: impl FnMut(&mut Terminal) -> String) {
     let below = |screen: &str| screen.lines().skip(1).collect::<Vec<_>>().join("\n");
-    for key in named(&enter(terminal)) {
+    // What ends the program is pressed at the end.
+    let ends = Key { code: KeyCode::Char('q'), ctrl: false };
+    for key in named(&enter(terminal)).into_iter().filter(|key| *key != ends) {
         let before = enter(terminal);
         if !named(&before).contains(&key) {
             continue;
