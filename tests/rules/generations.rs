@@ -198,3 +198,24 @@ fn losing(app: &mut App) {
     listen.push(Setting::Set { value: "127.0.0.1:8080".into(), line: 4 });
     hand(&mut app.masters[1].process, "8,9");
 }
+
+#[test]
+fn who_left_an_upgrade_is_told_as_long_as_the_old_master_lingers() {
+    let census = with(|app| {
+        reexecuted(app, 600, Phase::Ready);
+        app.left = Some(Left {
+            by: "alice".into(),
+            at: "1970-01-01T00:00:00Z".parse().unwrap(),
+            step: (6, 8),
+            why: Some("its terminal went"),
+            writer: pid(600),
+            old: (pid(14740), 0),
+        });
+    });
+    let verdicts = farrier::rules::judge(&census, None);
+    let findings = verdicts.findings();
+    let lingers = findings.iter().find(|f| f.rule == "oldbin-lingering").expect("it lingers");
+    let told = "an upgrade by alice stopped after step 6 of 8";
+    let seen = lingers.evidence.iter().find(|seen| seen.fact.starts_with(told)).expect("told");
+    assert!(seen.fact.ends_with(": its terminal went"), "{seen:?}");
+}

@@ -171,7 +171,6 @@ impl Lingering<'_> {
     fn told(&self, staffed: bool) -> [Line; 3] {
         let (pid, new) = (self.old.process.pid, self.ready.process.pid);
         let what = self.release().map(|name| format!(" {}", named(name))).unwrap_or_default();
-        let kept = if self.workers() == 0 { " is kept, without workers" } else { " still serves" };
         let refused = self.refused.as_ref().and_then(|refused| refused.at);
         let replaced = self.ready.process.started_at.get();
         let why = match refused.zip(replaced) {
@@ -193,7 +192,12 @@ impl Lingering<'_> {
             Line::new(format!("do not retire {pid} yet: {new} has no worker"))
         };
         let line = Line::new(format!("{}: old master {pid}", cut(&self.app.name, 16)));
-        [line.keep(kept).aside(what).aside(format!(" beside {new}")), why, next]
+        let line = if self.workers() == 0 {
+            line.keep(" is kept without workers")
+        } else {
+            line.keep(" still serves").aside(what)
+        };
+        [line.aside(format!(" beside {new}")), why, next]
     }
 
     fn remark(&self) -> Option<String> {
@@ -259,6 +263,16 @@ impl Lingering<'_> {
             let quoted = middle(&refused.why.to_string(), 37);
             let fact = format!("{}\"{quoted}\"", time.unwrap_or_default());
             finding = finding.seen(fact, refused.log.place(refused.entry));
+        }
+        if let Some(left) = &self.app.left {
+            let why = left.why.map(|why| format!(": {why}")).unwrap_or_default();
+            let (step, of) = left.step;
+            let at = dates::on_minute(left.at, self.census);
+            let by = cut(&left.by.to_string(), 16);
+            finding = finding.seen(
+                format!("an upgrade by {by} stopped after step {step} of {of}, {at}{why}"),
+                Place::new(format!("audit lines of farrier[{}]", left.writer)),
+            );
         }
         finding
     }
