@@ -170,7 +170,7 @@ pub struct Host {
     pub memory: u64,
     /// Memory available without swapping, bytes.
     pub available: u64,
-    /// Processors online (`/proc/stat`), as `_SC_NPROCESSORS_ONLN` counts them.
+    /// Processors online (`/sys/devices/system/cpu/online`), as `_SC_NPROCESSORS_ONLN` counts them.
     #[serde(default = "not_recorded")]
     pub processors: Result<u32, Refusal>,
     /// `net.core.somaxconn` of farrier's network namespace.
