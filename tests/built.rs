@@ -491,6 +491,12 @@ pub fn deployed(app: &mut App, seconds: u64) {
     layout.current.switched_at = known("/var/www/shop/current", ago(seconds));
 }
 
+/// The process was started with a listener that a master handed to it.
+pub fn inherits(process: &mut Process) {
+    let variables = &mut process.environ.value.as_mut().unwrap().variables;
+    variables.push(Variable { name: "UNICORN_FD".into(), value: "8".into() });
+}
+
 /// A USR2 so many seconds ago: 14740 is old, 22410 is its re-execution in that phase.
 pub fn reexecuted(app: &mut App, seconds: u64, phase: Phase) {
     let mut new = master(22410, seconds, NEW);
@@ -501,13 +507,7 @@ pub fn reexecuted(app: &mut App, seconds: u64, phase: Phase) {
     if phase != Phase::Ready {
         new.workers.clear();
     }
-    new.process
-        .environ
-        .value
-        .as_mut()
-        .unwrap()
-        .variables
-        .push(Variable { name: "UNICORN_FD".into(), value: "8".into() });
+    inherits(&mut new.process);
     let old = &mut app.masters[0];
     old.role = Role::Old;
     old.child = Some(pid(22410));

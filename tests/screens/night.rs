@@ -431,14 +431,7 @@ pub fn healthy(time: &str) -> Census {
     for config in [&mut serving.config, &mut serving.loaded] {
         config.value = Ok(self::config(true));
     }
-    serving
-        .process
-        .environ
-        .value
-        .as_mut()
-        .unwrap()
-        .variables
-        .push(Variable { name: "UNICORN_FD".into(), value: "8".into() });
+    built::inherits(&mut serving.process);
     let executed = Said::Executing {
         program: "/usr/local/bin/unicorn".into(),
         directory: release_path(HEALTHY),
