@@ -10,7 +10,7 @@ use farrier::facts::sockets::SocketFile;
 use farrier::facts::{Fact, Place};
 use farrier::model::log::{Entry, Said};
 use farrier::model::*;
-use farrier::os::{Access, FileKind, FileStat, Host, Pid, Root, Text, User};
+use farrier::os::{Access, Arguments, FileKind, FileStat, Host, Pid, Root, Text, User};
 use jiff::{SignedDuration, Timestamp};
 
 pub const ROOT: &str = "/var/www/shop";
@@ -271,7 +271,7 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
             worker(number + 4, number, 1, age, release),
         ],
         release: known(&format!("{place}/cwd"), Some(release.into())),
-        arguments: vec!["-c".into(), CONFIG.into()],
+        arguments: ["-c", CONFIG].map(Text::from).into_iter().collect(),
         config: known(CONFIG, config()).into(),
         loaded: known(CONFIG, config()).into(),
         pidfile: known(CONFIG, Some(PIDFILE.into())),
@@ -286,7 +286,7 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
                 "/usr/local/bin/unicorn",
                 Some(spot("/usr/bin/ruby3.1", FileKind::Regular, "/usr/bin/ruby3.1")),
             ),
-            arguments: known(&place, vec![]),
+            arguments: known(&place, Arguments::default()),
             config: known(&place, Some(spot(CONFIG, FileKind::Regular, CONFIG))),
             gemfile: known(&place, Some(gemfile(&format!("{current}/Gemfile"), None))),
             gems: known(&place, Some(gems(&[]))),

@@ -166,7 +166,7 @@ fn parse_everything(bytes: &Text) {
     assert_eq!(line.length, bytes.len());
     for server in SERVERS {
         let _ = (server.options)(&line.words);
-        if let Some(found) = (server.recognise)(&Candidate { words: &line.words }) {
+        if let Some(found) = (server.recognise)(&Candidate { words: line.words.raw() }) {
             let _ = (server.options)(&found.arguments);
         }
         let path = bytes.path();
@@ -237,7 +237,7 @@ proptest! {
         let words: Vec<Text> = words.iter().map(|word| Text::from(word.as_str())).collect();
         for server in SERVERS {
             let _ = (server.recognise)(&Candidate { words: &words });
-            let _ = (server.options)(&words);
+            let _ = (server.options)(&words.as_slice().into());
         }
     }
 

@@ -52,8 +52,7 @@ impl Env {
             if self.show_secrets {
                 return Some(value.clone());
             }
-            let harmless = secrets::is_harmless(name.bytes(), &also);
-            harmless.then(|| secrets::mask_text(value).0)
+            secrets::shown_value(name, value, &also)
         };
         let mut status = Status::DONE;
         for machine in machines {

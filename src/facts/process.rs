@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Lack;
 use super::signals::SignalSet;
-use crate::os::Text;
+use crate::os::{Arguments, Text};
 
 /// The kernel's own state letter (`proc_pid_stat(5)`, field 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -211,7 +211,7 @@ pub fn exec_path_address(auxv: &Text) -> Result<u64, Lack> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandLine {
     /// The words.
-    pub words: Vec<Text>,
+    pub words: Arguments,
     /// How many bytes `/proc/PID/cmdline` held, padding included.
     pub length: usize,
 }
@@ -225,7 +225,7 @@ pub fn parse_command_line(bytes: &Text) -> CommandLine {
     let end = all.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
     let held = all.get(..end).unwrap_or_default();
     let words = if held.is_empty() {
-        Vec::new()
+        Arguments::default()
     } else {
         held.split(|b| *b == 0).take(MOST_WORDS).map(Text::new).collect()
     };
@@ -306,11 +306,14 @@ mod tests {
     #[test]
     fn titles_are_one_word_and_padding_counts() {
         let title = parse_command_line(&Text::from("unicorn master -D -c u.rb\0\0\0"));
-        assert_eq!(title.words, [Text::from("unicorn master -D -c u.rb")]);
+        assert_eq!(title.words.raw(), [Text::from("unicorn master -D -c u.rb")]);
         assert_eq!(title.length, 28);
         let raw = parse_command_line(&Text::from("ruby\0\0/usr/bin/unicorn\0"));
-        assert_eq!(raw.words, [Text::from("ruby"), Text::from(""), Text::from("/usr/bin/unicorn")]);
-        assert_eq!(parse_command_line(&Text::from("\0\0")).words, []);
-        assert_eq!(parse_command_line(&Text::from("")).words, []);
+        assert_eq!(
+            raw.words.raw(),
+            [Text::from("ruby"), Text::from(""), Text::from("/usr/bin/unicorn")]
+        );
+        assert_eq!(parse_command_line(&Text::from("\0\0")).words.raw(), []);
+        assert_eq!(parse_command_line(&Text::from("")).words.raw(), []);
     }
 }

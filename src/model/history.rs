@@ -354,8 +354,7 @@ fn executed(was: &Master, is: &Master) -> bool {
 /// Its command line up to 60 characters.
 fn line(master: &Master) -> String {
     let words = master.process.command_line.get().map(|line| &line.words);
-    let all: Vec<String> = words.into_iter().flatten().map(ToString::to_string).collect();
-    let all = all.join(" ");
+    let all = words.map(ToString::to_string).unwrap_or_default();
     let cut: String = all.chars().take(60).collect();
     if cut.len() < all.len() { cut + "…" } else { cut }
 }

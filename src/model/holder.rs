@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Operation;
-use crate::os::{Pid, Text};
+use crate::os::{Arguments, Pid, Text};
 
 /// The process that holds the lock of an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Holder {
     /// When it started.
     pub started: Option<Timestamp>,
     /// Its command line.
-    pub arguments: Vec<Text>,
+    pub arguments: Arguments,
     /// It is a farrier of root or of the app's own user: it keeps others out. Anybody else may lock what he can read.
     pub counts: bool,
 }
@@ -44,7 +44,7 @@ impl Holder {
 
     /// What its command line says; `None`: it is an inspector, in which operations are chosen by keys.
     pub fn task(&self) -> Option<Task> {
-        let mut words = self.arguments.iter().skip(1).filter_map(Text::utf8);
+        let mut words = self.arguments.raw().iter().skip(1).filter_map(Text::utf8);
         loop {
             match words.next()? {
                 "upgrade" => return Some(Task::Operation(Operation::Upgrade)),
@@ -65,7 +65,7 @@ impl Holder {
             let rest = word.utf8().and_then(|word| word.strip_prefix(option));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
         };
-        self.arguments.iter().any(is)
+        self.arguments.raw().iter().any(is)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack, Place};
-use crate::os::{Pid, Text};
+use crate::os::{Arguments, Pid};
 
 use super::Lock;
 
@@ -45,7 +45,7 @@ pub struct Restart {
     /// The interpreter behind the program's `#!`; `None`: it has none, or the program is missing.
     pub interpreter: Fact<Option<Spot>>,
     /// The arguments.
-    pub arguments: Fact<Vec<Text>>,
+    pub arguments: Fact<Arguments>,
     /// The configuration file, where it will be looked for; `None`: none is given.
     pub config: Fact<Option<Spot>>,
     /// The Gemfile that Bundler will load; `None`: Bundler is not used.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::facts::room::Room;
 use crate::facts::{Fact, Lack, Shared};
-use crate::os::{Pid, Root, Text};
+use crate::os::{Arguments, Pid, Root};
 
 use super::{Config, Log, Process, Restart, Supervisor};
 
@@ -100,7 +100,7 @@ pub struct Master {
     /// The release whose directory it runs in; `None`: it runs in none.
     pub release: Fact<Option<String>>,
     /// The arguments in its title.
-    pub arguments: Vec<Text>,
+    pub arguments: Arguments,
     /// The configuration that the next re-execution will load, as far as it can be read without Ruby.
     pub config: Shared<Fact<Config>>,
     /// The configuration that it loaded itself: the copy in its own release, where that is still there.

@@ -3,6 +3,7 @@
 //! Nothing outside this module touches a file, a clock, a process, a socket or a signal; clippy's
 //! `disallowed-methods` holds that. So every box can be recorded, and every layer runs on a recording.
 
+mod arguments;
 mod ask;
 mod audit;
 mod found;
@@ -21,6 +22,7 @@ mod sockets;
 pub mod terminal;
 pub mod text;
 
+pub use arguments::Arguments;
 pub use ask::{Ask, PathAsk, Pid, ProcLink, ProcText, Root};
 pub use found::{
     Access, Clock, Descriptor, FileKind, FileStat, Flock, Found, Host, MemoryGroup, Open, Protocol,

@@ -165,12 +165,12 @@ mod tests {
     #[test]
     fn what_was_recorded_is_answered_again_without_secrets() {
         let pid = Pid::new(7).unwrap();
-        let (cmdline, environ) =
-            (Ask::Text(pid, ProcText::Cmdline), Ask::Text(pid, ProcText::Environ));
+        let (cgroup, environ) =
+            (Ask::Text(pid, ProcText::Cgroup), Ask::Text(pid, ProcText::Environ));
         let path = Ask::path(crate::os::Root::Own, "/x".as_ref(), crate::os::PathAsk::Stat);
         let asked = Asked { targets: vec!["/srv/shop".into()], settings: "a = 1\n".into() };
         let record = Record::new(Two(Cell::new(false))).taken_for(asked.clone());
-        let asks = [cmdline.clone(), environ.clone(), path.clone()];
+        let asks = [cgroup.clone(), environ.clone(), path.clone()];
         let first = record.ask(&asks);
         record.next_look();
         record.ask(&asks[..2]);
@@ -178,12 +178,12 @@ mod tests {
         assert!(!text.contains("hunter2"), "{text}");
         let replay = Replay::read(&text).unwrap();
         assert_eq!((replay.looks(), replay.masked(), replay.asked()), (2, 1, &asked));
-        assert_eq!(replay.ask_one(cmdline.clone()), first[0]);
+        assert_eq!(replay.ask_one(cgroup.clone()), first[0]);
         assert_eq!(replay.ask_one(path.clone()), Ok(Found::Stat(None)));
         let masked = Found::Bytes(Text::from("PATH=/bin\0TOKEN=1******\0"));
         assert_eq!(replay.ask_one(environ.clone()), Ok(masked.clone()));
         replay.next_look();
-        assert_eq!(replay.ask_one(cmdline), Err(Refusal::Gone));
+        assert_eq!(replay.ask_one(cgroup), Err(Refusal::Gone));
         assert_eq!(replay.ask_one(environ), Ok(masked));
         // It was not asked again: it is as it was.
         assert_eq!(replay.ask_one(path), Ok(Found::Stat(None)));

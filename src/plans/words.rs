@@ -17,7 +17,7 @@ pub(super) fn name(signal: Signal) -> &'static str {
 pub(super) fn send(census: &Census, signal: Signal, process: &Process) -> String {
     let mut words = format!("{} to {}", name(signal), process.pid);
     if let Some(line) = process.command_line.get() {
-        let title = line.words.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let title = line.words.to_string();
         if !title.is_empty() {
             let _ = write!(words, ", \"{}\"", short(&title));
         }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::facts::process::Status;
 use crate::model::{Config, Kind, Log, Operation, Process, Role, Signal};
-use crate::os::Text;
+use crate::os::{Arguments, Text};
 pub use variables::{Variable, Variables};
 
 /// A process as recognition sees it: little enough to be read of every process of the machine.
@@ -27,7 +27,7 @@ pub struct Recognised {
     /// Master or worker, as its title or command line says.
     pub part: Part,
     /// The arguments that follow in the title, split as a shell would split plain words.
-    pub arguments: Vec<Text>,
+    pub arguments: Arguments,
     /// The program's name in the title, the first word; in a raw command line the script as it stands there.
     pub program: Text,
     /// The revision in the title (rack-statsd: `app[SHA]`), with the app's name before it.
@@ -164,7 +164,7 @@ pub struct Server {
     /// Whether a process is seen to be no other program that only bears the title; `None`: that was not seen.
     pub is_run_by: fn(&Process) -> Option<bool>,
     /// Reads its arguments.
-    pub options: fn(&[Text]) -> Options,
+    pub options: fn(&Arguments) -> Options,
     /// Whether its signal handlers are set: the mask bits that its language's own runtime never sets.
     pub handlers_set: fn(&Status) -> bool,
     /// Reads a configuration file's text.

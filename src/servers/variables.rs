@@ -29,10 +29,10 @@ impl Variables {
     pub fn of(environ: &Environ) -> Self {
         let mut each: BTreeMap<Text, Option<Text>> = BTreeMap::new();
         for variable in &environ.variables {
-            let harmless = secrets::is_harmless(variable.name.bytes(), &[]);
             // What a recording has masked is not the value.
             let masked = variable.value.bytes().contains(&b'*');
-            let value = Some(variable.value.clone()).filter(|_| harmless && !masked);
+            let value = secrets::shown_value(&variable.name, &variable.value, &[]);
+            let value = value.filter(|_| !masked);
             each.entry(variable.name.clone()).or_insert(value);
         }
         Self { each }
@@ -52,7 +52,7 @@ impl Variables {
 
     /// Sets one; `None`: to what is not known.
     pub fn set(&mut self, name: &Text, value: Option<Text>) {
-        let shown = value.filter(|_| secrets::is_harmless(name.bytes(), &[]));
+        let shown = value.and_then(|value| secrets::shown_value(name, &value, &[]));
         self.each.insert(name.clone(), shown);
     }
 

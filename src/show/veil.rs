@@ -21,7 +21,7 @@ pub enum Veiled {
 
 /// Shows and hides values; one for a whole output, so that equal values are told to be equal.
 pub struct Veil<'a> {
-    /// The value where its name is harmless, passwords in addresses taken out; `None`: hidden.
+    /// The value where its name is harmless and it holds no secret; `None`: hidden.
     harmless: &'a dyn Fn(&Text, &Text) -> Option<Text>,
     met: BTreeMap<Text, usize>,
 }

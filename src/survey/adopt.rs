@@ -7,7 +7,7 @@ use super::scan::Scanned;
 use crate::facts::process::{CommandLine, Stat, Status, parse_stat, parse_status};
 use crate::facts::{Lack, bytes, fact};
 use crate::model::{Phase, Process, Signal};
-use crate::os::{Ask, Found, Pid, ProcText};
+use crate::os::{Arguments, Ask, Found, Pid, ProcText};
 use crate::servers::{Part, Recognised, Server};
 
 /// A process that a server recognises, read.
@@ -297,8 +297,8 @@ pub fn as_worker(server: &'static Server, process: Process) -> Member {
         server,
         recognised: Recognised {
             part: Part::Worker(None),
-            arguments: Vec::new(),
-            program: line.words.first().cloned().unwrap_or_default(),
+            arguments: Arguments::default(),
+            program: line.words.raw().first().cloned().unwrap_or_default(),
             tag: None,
             certain: true,
         },

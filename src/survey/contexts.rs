@@ -6,7 +6,7 @@ use super::adopt::Tree;
 use crate::facts::process::parse_stat;
 use crate::facts::{Fact, Lack, Place, bytes, fact};
 use crate::model::{Phase, Process};
-use crate::os::{Ask, Found, Pid, ProcText, Refusal, Source, StartContext, Text};
+use crate::os::{Arguments, Ask, Found, Pid, ProcText, Refusal, Source, StartContext};
 
 /// What is known of each master's restart context.
 #[derive(Default)]
@@ -20,7 +20,7 @@ pub struct Contexts {
 struct Generation {
     started: Option<u64>,
     phase: Phase,
-    arguments: Vec<Text>,
+    arguments: Arguments,
     workers: Vec<(Pid, Option<u64>)>,
 }
 
@@ -68,7 +68,8 @@ impl Contexts {
                 None => new.push((pid, generation)),
             }
         }
-        let ask = |(pid, now): &(Pid, Generation)| Ask::StartContext(*pid, now.arguments.clone());
+        let ask =
+            |(pid, now): &(Pid, Generation)| Ask::StartContext(*pid, now.arguments.raw().to_vec());
         let asks: Vec<Ask> = new.iter().map(ask).collect();
         for (((pid, generation), ask), answer) in new.into_iter().zip(&asks).zip(source.ask(&asks))
         {

@@ -54,7 +54,7 @@ struct Keys {
 impl Keys {
     fn of(placed: &Placed) -> Self {
         let pidfile = placed.master.pidfile.get().cloned().flatten();
-        let arguments = placed.master.arguments.iter();
+        let arguments = placed.master.arguments.raw().iter();
         Self {
             unreleased: pidfile.as_deref().map(|path| unreleased(path, placed)),
             pidfile,

@@ -10,7 +10,7 @@ use crate::facts::pidfile::{Content, parse};
 use crate::facts::process::{Stat, parse_command_line, parse_stat};
 use crate::facts::{Fact, Lack, Place, bytes, fact};
 use crate::model::{Layout, Master, Pidfile, PidfileKind, PidfileState, Setting};
-use crate::os::{Ask, FileStat, Found, Pid, ProcText, Refusal, Root, Text};
+use crate::os::{Arguments, Ask, FileStat, Found, Pid, ProcText, Refusal, Root, Text};
 use crate::servers::Server;
 
 /// How much of a pidfile is read.
@@ -249,10 +249,9 @@ impl Pidfiles<'_> {
         const LONGEST: usize = 60;
         let line = match self.once.one(&Ask::Text(pid, ProcText::Cmdline)) {
             Ok(Found::Bytes(text)) => parse_command_line(&text).words,
-            _ => Vec::new(),
+            _ => Arguments::default(),
         };
-        let words: Vec<String> = line.iter().map(ToString::to_string).collect();
-        let title = if words.is_empty() { stat.comm.to_string() } else { words.join(" ") };
+        let title = if line.is_empty() { stat.comm.to_string() } else { line.to_string() };
         if title.chars().count() > LONGEST {
             title.chars().take(LONGEST - 1).chain(std::iter::once('…')).collect()
         } else {

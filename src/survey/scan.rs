@@ -89,7 +89,7 @@ pub fn recognise(line: &CommandLine) -> Option<(&'static Server, Recognised, Com
     if line.words.is_empty() {
         return None;
     }
-    let candidate = Candidate { words: &line.words };
+    let candidate = Candidate { words: line.words.raw() };
     SERVERS
         .iter()
         .find_map(|server| (server.recognise)(&candidate).map(|r| (*server, r, line.clone())))

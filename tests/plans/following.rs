@@ -9,6 +9,7 @@ use farrier::model::Log;
 use farrier::model::history::{What, between};
 use farrier::model::log::{Entry, Said};
 use farrier::model::{Census, CurrentState, Master, Phase, PidfileKind, PidfileState, Role};
+use farrier::os::Text;
 use farrier::plans::Outcome;
 use farrier::plans::attend::{Patience, Seat, attend};
 
@@ -241,7 +242,7 @@ fn switches_programs_and_stops_are_events() {
     );
     let (mut fork, mut program) = (handover(Phase::Starting, &[]), handover(Phase::Starting, &[]));
     program.apps[0].masters[1].process.command_line.value.as_mut().unwrap().words =
-        vec!["ruby".into(), "/usr/bin/unicorn".into()];
+        ["ruby", "/usr/bin/unicorn"].map(Text::from).into_iter().collect();
     let events = between(&fork, &program, &fork.apps[0].id);
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(events[0].words(), "14740 became ruby /usr/bin/unicorn");

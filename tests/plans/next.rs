@@ -37,7 +37,7 @@ fn usual(change: impl FnOnce(&mut App)) -> Census {
         app.masters[0].process.command_line = known(
             "/proc/14740/cmdline",
             farrier::facts::process::CommandLine {
-                words: vec!["unicorn master -c x.rb".into()],
+                words: [Text::from("unicorn master -c x.rb")].into_iter().collect(),
                 ..Default::default()
             },
         );

@@ -11,7 +11,7 @@ use farrier::model::{
     Master, Origin, Phase, Pidfile, PidfileKind, PidfileState, Process, ProcessFacts, Restart,
     Role, Seen, Setting, Supervisor, Worker,
 };
-use farrier::os::{Descriptor, Host, Pid, Refusal, Root};
+use farrier::os::{Arguments, Descriptor, Host, Pid, Refusal, Root, Text};
 
 pub const ROOT: &str = "/var/www/shop";
 pub const MASTER_CATCHES: u64 = 0x4a31_7e4f;
@@ -69,7 +69,10 @@ pub fn process(number: i32, parent: i32, title: &str) -> Process {
             blocked: SignalSet(0),
             pending: SignalSet(0),
         }),
-        command_line: known(CommandLine { words: vec![title.into()], length: title.len() }),
+        command_line: known(CommandLine {
+            words: [Text::from(title)].into_iter().collect(),
+            length: title.len(),
+        }),
         started_at: known("2026-11-14T16:06:21Z".parse().unwrap()),
         cwd: known(linked()),
         exe: known(linked()),
@@ -141,7 +144,7 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
             .map(|(worker_pid, nr)| worker(*worker_pid, number, nr))
             .collect(),
         release: known(Some(release.into())),
-        arguments: Vec::new(),
+        arguments: Arguments::default(),
         config: known(config()).into(),
         pidfile: known(Some(format!("{ROOT}/shared/pids/unicorn.pid").into())),
         restart: Restart {

@@ -221,8 +221,7 @@ impl Lingering<'_> {
         let (pid, new) = (self.old.process.pid, self.ready.process.pid);
         let workers = count(self.workers(), "worker");
         let title = self.old.process.command_line.get().and_then(|line| {
-            let words: Vec<String> = line.words.iter().map(ToString::to_string).collect();
-            let title = words.join(" ");
+            let title = line.words.to_string();
             Some(format!("{}(old)", title.split_once("(old)")?.0))
         });
         let mut finding = finding.seen(

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use super::conf::directives;
-use crate::os::Text;
+use crate::os::{Arguments, Text};
 use crate::servers::Options;
 
 /// Reads them.
-pub fn options(arguments: &[Text]) -> Options {
+pub fn options(arguments: &Arguments) -> Options {
     let mut options = Options::default();
     let mut prefix: Option<PathBuf> = None;
-    let mut words = arguments.iter().map(Text::bytes).peekable();
+    let mut words = arguments.raw().iter().map(Text::bytes).peekable();
     while let Some(word) = words.next() {
         let Some((letter, attached)) = word.strip_prefix(b"-").and_then(<[u8]>::split_first) else {
             continue;
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     fn of(line: &str) -> Options {
-        options(&line.split(' ').map(Text::from).collect::<Vec<_>>())
+        options(&line.split(' ').map(Text::from).collect())
     }
 
     #[test]

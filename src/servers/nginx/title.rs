@@ -1,7 +1,7 @@
 //! How an nginx process is recognised: by its title alone. The raw command line stands only while the configuration is
 //! read, and `nginx -t` and `nginx -s` look the same then.
 
-use crate::os::Text;
+use crate::os::{Arguments, Text};
 use crate::servers::{Candidate, Part, Recognised};
 
 /// What a master's title begins with; the program as it was called and its arguments follow.
@@ -18,7 +18,7 @@ pub fn recognise(candidate: &Candidate<'_>) -> Option<Recognised> {
     if WORKERS.contains(&title) {
         return Some(Recognised {
             part: Part::Worker(None),
-            arguments: Vec::new(),
+            arguments: Arguments::default(),
             program: Text::from("nginx"),
             tag: None,
             certain: true,
@@ -50,7 +50,7 @@ mod tests {
         let master = master.unwrap();
         assert_eq!(master.part, Part::Master { old: false });
         assert_eq!(master.program, Text::from("/usr/sbin/nginx"));
-        assert_eq!(master.arguments.len(), 5);
+        assert_eq!(master.arguments.raw().len(), 5);
         for title in ["nginx: worker process", "nginx: worker process is shutting down"] {
             assert_eq!(of(&[title]).unwrap().part, Part::Worker(None), "{title}");
         }

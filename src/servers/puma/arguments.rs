@@ -1,6 +1,6 @@
 //! What Puma's arguments say (`cli.rb`, 5.6.5); once it has its title, only the binds are left of them.
 
-use crate::os::Text;
+use crate::os::{Arguments, Text};
 use crate::servers::Options;
 
 /// Options with a value.
@@ -34,9 +34,9 @@ const VALUED: &[&str] = &[
 ];
 
 /// Reads them.
-pub fn options(arguments: &[Text]) -> Options {
+pub fn options(arguments: &Arguments) -> Options {
     let mut options = Options::default();
-    let mut words = arguments.iter().map(Text::bytes);
+    let mut words = arguments.raw().iter().map(Text::bytes);
     while let Some(word) = words.next() {
         if !word.starts_with(b"-") {
             if word.windows(3).any(|part| part == b"://") {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     fn of(words: &[&str]) -> Options {
-        options(&words.iter().map(|word| Text::from(*word)).collect::<Vec<_>>())
+        options(&words.iter().map(|word| Text::from(*word)).collect())
     }
 
     #[test]

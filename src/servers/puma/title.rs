@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use crate::os::Text;
+use crate::os::{Arguments, Text};
 use crate::servers::ruby::command::{base, is_ruby, script};
 use crate::servers::{Candidate, Part, Recognised};
 
@@ -44,7 +44,7 @@ fn worker(title: &Text) -> Option<Recognised> {
     let number = found.get(1).and_then(|index| std::str::from_utf8(index.as_bytes()).ok());
     Some(Recognised {
         part: Part::Worker(number.and_then(|number| number.parse().ok())),
-        arguments: Vec::new(),
+        arguments: Arguments::default(),
         program: Text::from("puma"),
         tag: None,
         certain: true,
@@ -59,7 +59,7 @@ fn from_command_line(first: &Text, rest: &[Text]) -> Option<Recognised> {
     }
     Some(Recognised {
         part: Part::Raw,
-        arguments: arguments.to_vec(),
+        arguments: arguments.into(),
         program: program.clone(),
         tag: None,
         certain: true,
@@ -98,7 +98,7 @@ mod tests {
             let binds: Vec<Text> = binds.iter().map(|bind| Text::from(*bind)).collect();
             assert_eq!(
                 (found.part, found.arguments),
-                (Part::Master { old: false }, binds),
+                (Part::Master { old: false }, Arguments::new(binds)),
                 "{title}"
             );
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::os::Text;
+use crate::os::{Arguments, Text};
 use crate::servers::Options;
 
 /// Options with a value, short and long; those of `unicorn_rails` too.
@@ -38,11 +38,11 @@ enum Said<'a> {
 }
 
 /// Reads them.
-pub fn options(arguments: &[Text]) -> Options {
+pub fn options(arguments: &Arguments) -> Options {
     let mut options = Options::default();
     let path = |value: &[u8]| Some(Text::new(value).path().to_path_buf());
     let (mut host, mut port) = (None, None);
-    for said in read(arguments) {
+    for said in read(arguments.raw()) {
         match said {
             Said::Flag("daemonize") => options.daemonize = true,
             Said::Value("config-file", value) => options.config = path(value),
@@ -68,7 +68,7 @@ pub(super) fn look_like_ours(arguments: &[Text]) -> bool {
     let ends = |path: Option<PathBuf>, suffix: &[u8]| {
         path.is_some_and(|path| Text::from(&*path).bytes().ends_with(suffix))
     };
-    let options = options(arguments);
+    let options = options(&arguments.into());
     ends(options.config, b".rb") || ends(options.rackup, b".ru")
 }
 
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     fn of(words: &[&str]) -> Options {
-        options(&words.iter().map(|word| Text::from(*word)).collect::<Vec<_>>())
+        options(&words.iter().map(|word| Text::from(*word)).collect())
     }
 
     #[test]

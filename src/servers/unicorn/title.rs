@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use super::arguments;
-use crate::os::Text;
+use crate::os::{Arguments, Text};
 use crate::servers::ruby::command::{base, is_ruby, script};
 use crate::servers::{Candidate, Part, Recognised};
 
@@ -106,7 +106,7 @@ fn from_title(title: &Text, is_own: fn(&[u8]) -> bool) -> Option<Recognised> {
 
 /// The words of a title. It joins the arguments by blanks, so that a configuration's path with a blank in it falls apart:
 /// what stands between `-c /…` and the next word in `.rb`, with no option between them, is one path.
-fn rejoined(words: &[&[u8]]) -> Vec<Text> {
+fn rejoined(words: &[&[u8]]) -> Arguments {
     let mut joined: Vec<Text> = Vec::new();
     let mut rest = words;
     while let [word, behind @ ..] = rest {
@@ -119,7 +119,7 @@ fn rejoined(words: &[&[u8]]) -> Vec<Text> {
         joined.push(Text::new([&[*word], parts].concat().join(&b' ')));
         rest = after;
     }
-    joined
+    Arguments::new(joined)
 }
 
 fn from_command_line(first: &Text, rest: &[Text], is_own: fn(&[u8]) -> bool) -> Option<Recognised> {
@@ -141,7 +141,7 @@ fn from_command_line(first: &Text, rest: &[Text], is_own: fn(&[u8]) -> bool) -> 
     };
     (certain || may_be()).then(|| Recognised {
         part: Part::Raw,
-        arguments: arguments.to_vec(),
+        arguments: arguments.into(),
         program: program.clone(),
         tag: None,
         certain,
@@ -173,7 +173,7 @@ mod tests {
     fn titles() {
         let master = of(&["unicorn master -D -c /tmp/u.rb config.ru"]).unwrap();
         assert_eq!((master.part, master.certain), (Part::Master { old: false }, true));
-        let arguments: Vec<_> = master.arguments.iter().map(ToString::to_string).collect();
+        let arguments: Vec<_> = master.arguments.raw().iter().map(ToString::to_string).collect();
         assert_eq!(arguments, ["-D", "-c", "/tmp/u.rb", "config.ru"]);
         for (title, part, certain) in [
             ("unicorn_rails master (old) -c x", Part::Master { old: true }, true),
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn a_path_with_a_blank_stays_whole() {
         let arguments = |title: &str| -> Vec<String> {
-            of(&[title]).unwrap().arguments.iter().map(ToString::to_string).collect()
+            of(&[title]).unwrap().arguments.raw().iter().map(ToString::to_string).collect()
         };
         assert_eq!(
             arguments("unicorn master -D -c /srv/my app/u.rb config.ru"),
@@ -208,7 +208,7 @@ mod tests {
                 .unwrap();
         assert_eq!(worker.part, Part::Worker(Some(3)));
         assert_eq!(worker.tag, Some((Text::from("rails-application"), "251486965".into())));
-        assert_eq!(worker.arguments, []);
+        assert!(worker.arguments.is_empty());
     }
 
     #[test]
@@ -230,7 +230,7 @@ mod tests {
         }
         let bundled = of(&["ruby", "/usr/bin/bundle", "exec", "unicorn", "-c", "u.rb"]).unwrap();
         assert_eq!(bundled.program, Text::from("unicorn"));
-        assert_eq!(bundled.arguments, [Text::from("-c"), Text::from("u.rb")]);
+        assert_eq!(bundled.arguments.raw(), [Text::from("-c"), Text::from("u.rb")]);
     }
 
     #[test]

@@ -175,12 +175,9 @@ pub struct Comparison {
 /// Shows the value of a variable where its name is harmless; `None`: only its length is told.
 pub type Harmless<'a> = &'a dyn Fn(&Text, &Text) -> Option<Text>;
 
-/// Shows what is harmless by its name, or by a name that was given; passwords in it are masked.
+/// Shows what is harmless by its name, or by a name that was given, and holds no secret.
 pub fn harmless(show: &[String]) -> impl Fn(&Text, &Text) -> Option<Text> {
-    |name, value| {
-        let harmless = secrets::is_harmless(name.bytes(), show);
-        harmless.then(|| secrets::mask_text(value).0)
-    }
+    |name, value| secrets::shown_value(name, value, show)
 }
 
 /// What a comparison needs on its way.

@@ -236,7 +236,7 @@ impl Master {
             reexec: Reexec {
                 cwd: cwd.map(|spot| spot.path.as_path().into()),
                 exe: exe.map(|spot| spot.path.as_path().into()),
-                argv: argv.map(|words| words.iter().map(Outside::from).collect()),
+                argv: argv.map(|words| words.shown().iter().map(Outside::from).collect()),
                 source: restart.origin.name(),
             },
             workers: master.workers.iter().map(|w| Worker::new(app, w, unknowns)).collect(),

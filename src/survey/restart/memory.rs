@@ -22,7 +22,7 @@ impl Known<'_> {
         (
             Fact::known(place(":cwd"), self.spot(directory)),
             program,
-            Fact::known(place(":argv"), context.arguments.clone()),
+            Fact::known(place(":argv"), context.arguments.as_slice().into()),
         )
     }
 }

@@ -15,11 +15,11 @@ use crate::facts::process::exec_path_address;
 use crate::facts::{Fact, Place, bytes};
 use crate::model::log::Said;
 use crate::model::{Config, Layout, Log, Origin, Process, Restart};
-use crate::os::{Ask, ProcText, Root, StartContext, Text};
+use crate::os::{Arguments, Ask, ProcText, Root, StartContext};
 use crate::servers::{Options, Recognised};
 
 /// Directory, program and arguments.
-type Start = (Fact<Spot>, Fact<Spot>, Fact<Vec<Text>>);
+type Start = (Fact<Spot>, Fact<Spot>, Fact<Arguments>);
 
 /// What is known of a master.
 pub struct Known<'a> {

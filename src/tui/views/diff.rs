@@ -10,7 +10,7 @@ use crate::facts::environ::Environ;
 use crate::facts::opens::{Opens, Slot};
 use crate::facts::{Fact, signals};
 use crate::model::Process;
-use crate::os::secrets::{is_harmless, mask_text};
+use crate::os::secrets::shown_value;
 use crate::os::{Pid, Text, shown};
 use crate::show::words::{Mark, counted, fit_value};
 use crate::tui::filter::Subject as Words;
@@ -209,13 +209,13 @@ fn environment(state: &State, a: &Process, b: &Process) -> Values {
     let values = |environ: &Environ| -> BTreeMap<String, Value> {
         let mut all = BTreeMap::new();
         for variable in &environ.variables {
-            let harmless = is_harmless(variable.name.bytes(), &state.show);
-            let shown = if harmless {
-                mask_text(&variable.value).0.to_string()
-            } else {
-                format!("hidden, {}", variable.value.len())
-            };
-            let value = Value { whole: variable.value.clone(), shown, hidden: !harmless };
+            let shown = shown_value(&variable.name, &variable.value, &state.show);
+            let hidden = shown.is_none();
+            let shown = shown.map_or_else(
+                || format!("hidden, {}", variable.value.len()),
+                |shown| shown.to_string(),
+            );
+            let value = Value { whole: variable.value.clone(), shown, hidden };
             // Of a repeated name the first is what getenv(3) finds.
             all.entry(variable.name.to_string()).or_insert(value);
         }

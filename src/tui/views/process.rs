@@ -4,8 +4,7 @@ use super::{Card, Page};
 use crate::facts::files::{Fate, Linked, Spot};
 use crate::facts::{Fact, Lack, cgroup, signals};
 use crate::model::{App, Master, Phase, Process, Role};
-use crate::os::secrets::mask_text;
-use crate::os::{Pid, Root, Text, shown};
+use crate::os::{Pid, Root, shown};
 use crate::rules::line::age as age_in_words;
 use crate::show::words::{self, Mark};
 use crate::tui::keys::Action;
@@ -136,10 +135,7 @@ fn identity(state: &State, sheet: &mut Sheet<'_>, process: &Process) {
     });
     sheet.fact("user", &process.user, ToString::to_string);
     sheet.fact("state", &process.stat, |stat| state_words(stat.state.0));
-    sheet.fact("title", &process.command_line, |line| {
-        let words: Vec<String> = line.words.iter().map(ToString::to_string).collect();
-        mask_text(&Text::from(words.join(" ").as_str())).0.utf8().unwrap_or_default().to_owned()
-    });
+    sheet.fact("title", &process.command_line, |line| line.words.to_string());
 }
 
 /// The kernel's state letter in words.
@@ -262,9 +258,7 @@ fn restart(sheet: &mut Sheet<'_>, app: &crate::model::AppId, process: &Process, 
         let fact = Fact::known(restart.interpreter.place.clone(), interpreter.clone());
         spot(sheet, "interpreter", &fact, None);
     }
-    sheet.fact("arguments", &restart.arguments, |words| {
-        words.iter().map(Text::to_string).collect::<Vec<_>>().join(" ")
-    });
+    sheet.fact("arguments", &restart.arguments, ToString::to_string);
     match &restart.config.value {
         Ok(Some(config)) => {
             spot(sheet, "config", &Fact::known(restart.config.place.clone(), config.clone()), None);

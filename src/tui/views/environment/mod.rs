@@ -12,7 +12,7 @@ use crate::facts::environ::Environ;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Changes, Handed, handed_on};
 use crate::os::Text;
-use crate::os::secrets::{is_harmless, mask_text};
+use crate::os::secrets::{is_harmless, shown_value};
 use crate::rules::Finding;
 use crate::rules::causes::COME_BACK;
 use crate::show::words::{Mark, counted, fit_value, time_in_words, width};
@@ -199,7 +199,9 @@ fn entries<'a>(
 }
 
 fn harmless(state: &State, entry: &Entry<'_>) -> bool {
+    let shown = |value: &&Text| shown_value(entry.name, value, &state.show).is_some();
     is_harmless(entry.name.bytes(), &state.show)
+        && [entry.started, entry.live].iter().flatten().all(shown)
 }
 
 /// The findings whose evidence names a variable.
@@ -222,10 +224,9 @@ fn findings_on<'a>(findings: &[&'a Finding], name: &str) -> Vec<&'a Finding> {
 fn value(state: &State, entry: &Entry<'_>, value: Option<&Text>) -> (String, bool) {
     let Some(value) = value else { return ("not set".to_owned(), false) };
     let revealed = matches!(&state.reveal, Reveal::Shown(shown, _) if *shown == entry.key());
-    if revealed || harmless(state, entry) {
-        // Even a harmless name may hold a URL with a password in it.
-        let masked = if revealed { value.clone() } else { mask_text(value).0 };
-        (masked.to_string(), false)
+    // Even a harmless name may hold a URL with a password in it.
+    if revealed || shown_value(entry.name, value, &state.show).is_some() {
+        (value.to_string(), false)
     } else {
         (format!("hidden, {}", value.len()), true)
     }

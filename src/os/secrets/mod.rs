@@ -1,6 +1,10 @@
 //! What may be shown unasked: an allowlist of harmless variable names. Everything else is hidden, since lists of
 //! secret names always leak; and the masker for secrets inside texts.
 
+mod address;
+mod arguments;
+mod shape;
+
 use std::sync::LazyLock;
 
 use regex::bytes::{Captures, Regex};
@@ -8,7 +12,7 @@ use regex::bytes::{Captures, Regex};
 use super::Text;
 
 /// Names whose values are shown (`reliability.md` P21): where code, gems, interpreters and listeners come from.
-/// One that ends in `*` stands for all that begin so.
+/// Whole names: `LC_*` would show what `sshd` accepts from anybody as `LC_TOKEN`.
 pub const HARMLESS: &[&str] = &[
     "APP_ENV",
     "ASDF_DIR",
@@ -27,7 +31,19 @@ pub const HARMLESS: &[&str] = &[
     "INVOCATION_ID",
     "LANG",
     "LANGUAGE",
-    "LC_*",
+    "LC_ADDRESS",
+    "LC_ALL",
+    "LC_COLLATE",
+    "LC_CTYPE",
+    "LC_IDENTIFICATION",
+    "LC_MEASUREMENT",
+    "LC_MESSAGES",
+    "LC_MONETARY",
+    "LC_NAME",
+    "LC_NUMERIC",
+    "LC_PAPER",
+    "LC_TELEPHONE",
+    "LC_TIME",
     "LD_PRELOAD",
     "LINES",
     "LISTEN_FDS",
@@ -44,7 +60,12 @@ pub const HARMLESS: &[&str] = &[
     "RACK_ENV",
     "RAILS_ENV",
     "RAILS_MAX_THREADS",
-    "RBENV_*",
+    "RBENV_DIR",
+    "RBENV_HOOK_PATH",
+    "RBENV_ORIG_PATH",
+    "RBENV_ROOT",
+    "RBENV_SHELL",
+    "RBENV_VERSION",
     "RUBYLIB",
     "RUBYOPT",
     "RUBY_ROOT",
@@ -62,13 +83,35 @@ pub const HARMLESS: &[&str] = &[
     "rvm_prefix",
 ];
 
-/// Whether a variable's value may be shown. `also` are names that the settings add.
+/// Whether a variable's value may be shown. `also` are names that the settings add; one that ends in `*` stands for all
+/// that begin so, but for those that say that they are secret: these have to be named.
 pub fn is_harmless(name: &[u8], also: &[String]) -> bool {
-    let fits = |known: &str| match known.strip_suffix('*') {
-        Some(start) => name.starts_with(start.as_bytes()),
-        None => name == known.as_bytes(),
+    let fits = |added: &String| match added.strip_suffix('*') {
+        Some(start) => name.starts_with(start.as_bytes()) && !names_secret(name),
+        None => name == added.as_bytes(),
     };
-    HARMLESS.iter().any(|known| fits(known)) || also.iter().any(|known| fits(known))
+    HARMLESS.iter().any(|known| name == known.as_bytes()) || also.iter().any(fits)
+}
+
+/// A variable's value where it may be shown: its name is harmless, and it holds no address with a password in it nor
+/// anything else that looks like a secret.
+pub fn shown_value(name: &Text, value: &Text, also: &[String]) -> Option<Text> {
+    let free = is_harmless(name.bytes(), also) && mask_text(value).1 == 0;
+    free.then(|| value.clone())
+}
+
+/// Words that name a secret, as they stand in names of variables and options.
+static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?i-u)pass(?:w|phrase|code|$|[^a-z])|pwd$|[^a-z]pw$|^pw$|secret|token|credential|private|bearer|cookie|salt|nonce",
+        r"|(?:^|[^a-z])(?:auth|key|keys|pin|otp|sid|dsn|psk|hmac|signature)(?:$|[^a-z])|api_?key|authorization|authtok",
+    ))
+    .ok()
+});
+
+/// Whether the name of a variable, an option or a key says that its value is secret.
+pub fn names_secret(name: &[u8]) -> bool {
+    NAMES.as_ref().is_some_and(|names| names.is_match(name))
 }
 
 /// What takes the place of a secret's bytes: as many of this, so that lengths and places stay.
@@ -156,56 +199,17 @@ fn fill(masked: &mut [u8], found: &Captures<'_>, group: &str) {
     }
 }
 
-/// A command line, its words ended by NUL, without its secrets: what [`mask_text`] finds, the word after
-/// `--password` and its kin, and `NAME=value` where the name is not harmless. Its length stays. And how many there were.
+/// A command line, its words ended by NUL, without what may be a secret: all but the options and the values that
+/// servers are known to have. Its length stays. And how many places there were.
 pub fn mask_arguments(line: &Text) -> (Text, usize) {
-    let line = line.bytes();
-    let mut masked = Vec::with_capacity(line.len());
-    let mut after_option = false;
-    for word in line.split_inclusive(|byte| *byte == 0) {
-        let (bare, end) = match word.strip_suffix(&[0]) {
-            Some(bare) => (bare, &[0][..]),
-            None => (word, &[][..]),
-        };
-        let hides_next = asks_for_secret(bare);
-        if after_option && !bare.starts_with(b"-") {
-            masked.extend(std::iter::repeat_n(FILLER, bare.len()));
-        } else {
-            masked.extend(mask_word(bare));
+    let places = arguments::hidden(line.bytes());
+    let mut masked = line.bytes().to_vec();
+    for place in &places {
+        if let Some(bytes) = masked.get_mut(place.clone()) {
+            bytes.fill(FILLER);
         }
-        masked.extend(end);
-        after_option = hides_next;
     }
-    let count = count(line, &masked);
-    (Text::new(masked), count)
-}
-
-static OPTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?i-u)^--?[a-z0-9_-]*{SECRET}[a-z0-9_-]*(?P<v>=.*)?$")).ok()
-});
-
-/// Whether a word is an option whose value, a secret, follows.
-fn asks_for_secret(word: &[u8]) -> bool {
-    OPTION
-        .as_ref()
-        .and_then(|option| option.captures(word))
-        .is_some_and(|found| found.name("v").is_none())
-}
-
-fn mask_word(word: &[u8]) -> Vec<u8> {
-    let mut masked = masked(word);
-    let Some(equals) = word.iter().position(|byte| *byte == b'=') else { return masked };
-    let name = word.get(..equals).unwrap_or_default();
-    let is_variable = name.first().is_some_and(u8::is_ascii_uppercase)
-        && name
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
-    let is_option = OPTION.as_ref().is_some_and(|option| option.is_match(word));
-    let is_secret = is_option || (is_variable && !is_harmless(name, &[]));
-    if let Some(value) = masked.get_mut(equals + 1..).filter(|_| is_secret) {
-        value.fill(FILLER);
-    }
-    masked
+    (Text::new(masked), places.len())
 }
 
 #[cfg(test)]
@@ -230,7 +234,7 @@ mod tests {
     #[test]
     fn every_pattern_compiles() {
         assert_eq!(PATTERNS.len(), 7);
-        assert!(ASSIGNED.is_some() && OPTION.is_some());
+        assert!(ASSIGNED.is_some() && NAMES.is_some());
     }
 
     #[test]
@@ -265,10 +269,10 @@ mod tests {
     #[test]
     fn secrets_in_arguments() {
         for (line, expected) in [
-            ("mysql\0--password\0can ary\0-h\0x\0", "mysql\0--password\0*******\0-h\0x\0"),
-            ("x\0--api-key=can ary\0y\0", "x\0--api-key=*******\0y\0"),
-            ("env\0FOO=canary\0PORT=80\0cmd\0", "env\0FOO=******\0PORT=80\0cmd\0"),
-            ("psql\0--password\0-h\0host\0", "psql\0--password\0-h\0host\0"),
+            ("mysql\0--password\0can ary\0-h\0", "mysql\0--password\0*** ***\0-h\0"),
+            ("x\0--api-key=can ary\0", "x\0--api-key=*** ***\0"),
+            ("env\0FOO=canary\0PORT=80\0sh\0", "env\0FOO=******\0PORT=80\0sh\0"),
+            ("psql\0--password\0-h\0h.x:1\0", "psql\0--password\0-h\0h.x:1\0"),
             ("ruby\0config.ru\0", "ruby\0config.ru\0"),
         ] {
             assert_eq!(mask_arguments(&Text::from(line)).0, Text::from(expected));
