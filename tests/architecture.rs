@@ -156,6 +156,27 @@ fn no_file_is_longer_than_the_wall() {
     }
 }
 
+/// A command with a word from outside is written by `rules::quote`, which makes one word of it for a shell.
+#[test]
+fn commands_of_farrier_are_quoted() {
+    let commands = "check|diff|do|env|explain|inspect|plan|rollback|signal|tree|upgrade|watch";
+    let made = regex::Regex::new(&format!(r#"farrier (?:{commands})\b[^"]*\{{"#)).unwrap();
+    let allowed = ["rules/quote.rs", "book", "show/text/explain.rs", "cli/explain.rs"];
+    let mut quoted = 0;
+    for file in files(&source()) {
+        let below = file.strip_prefix(source()).unwrap();
+        let code = text(&file);
+        quoted += usize::from(code.contains("farrier(\""));
+        if allowed.iter().any(|part| below.starts_with(part)) {
+            continue;
+        }
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            assert!(!made.is_match(line), "{}: {line}", below.display());
+        }
+    }
+    assert!(quoted > 10, "only {quoted} files write commands");
+}
+
 #[test]
 fn every_module_opens_with_what_it_is() {
     for file in files(&source()).iter().filter(|file| !file.ends_with("main.rs")) {

@@ -1,5 +1,6 @@
 //! From a TARGET to a plan, and from a plan to what came of it: what `plan`, `do` and `signal` have in common.
 
+use crate::rules::quote;
 use std::ops::ControlFlow;
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -267,7 +268,7 @@ fn receiver(census: &Census, target: &Target, signal: Signal) -> Result<Pid, Ref
             let name = signal.as_str().trim_start_matches("SIG");
             Err(Refused::new(
                 format!("{} has several masters: {}", target.app, list.join(", ")),
-                format!("name one: farrier signal {name} PID"),
+                format!("name one: {} PID", quote::farrier("signal", name)),
             ))
         }
     }

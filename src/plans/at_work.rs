@@ -1,5 +1,6 @@
 //! Another farrier at work on an app: what it does and how far it is, as far as the machine shows it.
 
+use crate::rules::quote::farrier;
 use jiff::Timestamp;
 
 use crate::model::holder::{Holder, Task};
@@ -168,8 +169,8 @@ impl AtWork<'_> {
         Refused::new(
             self.words(census, app),
             format!(
-                "looking works; operations wait until that is over: farrier watch {} follows it",
-                app.id
+                "looking works; operations wait until that is over: {} follows it",
+                farrier("watch", &app.id)
             ),
         )
     }

@@ -1,5 +1,6 @@
 //! What every plan starts from: an app as it was seen, its receiver, and the gates that hold for any signal.
 
+use crate::rules::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{
@@ -44,7 +45,7 @@ impl<'a> Case<'a> {
         server.operations.iter().find(|by| by.operation == operation).ok_or_else(|| {
             Refused::new(
                 format!("{} has no {}", server.name, operation.name()),
-                format!("farrier explain {}", self.app.kind.name()),
+                farrier("explain", self.app.kind.name()),
             )
         })
     }

@@ -1,5 +1,6 @@
 //! An operation of several steps as data: what each sends, what must be seen within how long, and the way back.
 
+use crate::rules::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{Address, App, AppId, Census, Listener, Master, Operation, Role, Setting};
@@ -168,7 +169,7 @@ fn forward(case: &Case<'_>, wishes: &Wishes) -> Result<Course, Refused> {
     let id = &app.id;
     let wait = format!("none is needed: {old} serves on whatever becomes of the new master");
     let until = if by_hook { " as long as no hook ended it" } else { "" };
-    let quit = format!("farrier rollback {id}: {old} stays{until}, the new master leaves");
+    let quit = format!("{}: {old} stays{until}, the new master leaves", farrier("rollback", id));
     let load = first.within;
     let serves = if lazy {
         "the same workers live for 5 s, since each loads the app by itself; every listener is held"
@@ -301,7 +302,7 @@ fn back(case: &Case<'_>) -> Result<Course, Refused> {
     if chain.len() > 1 {
         return Err(Refused::new(
             format!("{} has several old masters: {}", app.name, words::list(&chain)),
-            format!("farrier do retire {} ends the oldest first", app.id),
+            farrier("do retire", &app.id) + " ends the oldest first",
         ));
     }
     let (new, stays) = (leaving.process.pid, old.process.pid);

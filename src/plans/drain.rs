@@ -1,5 +1,6 @@
 //! Drain: WINCH to a master, whose workers leave while it keeps its sockets.
 
+use crate::rules::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{Master, Operation, Role};
@@ -24,7 +25,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     if alive == 0 {
         return Err(Refused::new(
             format!("{pid} has no workers: it is drained"),
-            format!("farrier signal TTIN {pid} starts one"),
+            farrier("signal TTIN", pid) + " starts one",
         ));
     }
     input_is_no_terminal(master, &mut plan)?;
@@ -65,7 +66,7 @@ fn input_is_no_terminal(master: &Master, plan: &mut Plan) -> Result<(), Refused>
     match descriptors.iter().find(|descriptor| descriptor.fd == 0) {
         Some(input) if is_terminal(&input.target) => Err(Refused::new(
             format!("{pid} ignores WINCH: its standard input is {}", input.target),
-            format!("farrier signal TTOU {pid} ends one worker at a time"),
+            farrier("signal TTOU", pid) + " ends one worker at a time",
         )),
         _ => {
             plan.checks.push(holds("terminal", "its standard input is no terminal"));

@@ -1,6 +1,7 @@
 //! An upgrade that was left half done: both masters live and the new one is ready. What is left of it is to see that the
 //! new one serves, and to retire the old one.
 
+use crate::rules::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{Master, Operation, Phase, Role};
@@ -32,7 +33,7 @@ pub(super) fn plan(
     let named = Some(old.process.pid);
     let first = super::plan(case.census, case.verdicts, case.app, named, Operation::Retire)?;
     let (stays, leaves) = (new.process.pid, old.process.pid);
-    let quit = format!("farrier rollback {app}: {leaves} stays, {stays} leaves");
+    let quit = format!("{}: {leaves} stays, {stays} leaves", farrier("rollback", app));
     let load = Duration::from_secs(120.max(case.timeout(new)));
     let serves = format!("{stays} keeps its workers in two looks and holds every listener");
     let mut steps: Vec<Step> =

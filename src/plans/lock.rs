@@ -1,5 +1,6 @@
 //! One operator at a time: the directory of the app's pidfile is locked while something is sent and watched.
 
+use crate::rules::quote::farrier;
 use std::path::PathBuf;
 
 use crate::model::{App, Census, Process};
@@ -85,7 +86,7 @@ pub fn take(
             let who = holder.map_or_else(|| "a process out of sight".into(), |pid| pid.to_string());
             Err(Refused::new(
                 format!("{who} holds the lock on {place}: it may work on {name}"),
-                format!("farrier watch {id} follows what it does"),
+                farrier("watch", id) + " follows what it does",
             ))
         }
     }

@@ -38,6 +38,7 @@ pub use next::Next;
 pub use rehearsal::Rehearsal;
 pub use runner::{Event, Terms, run};
 
+use crate::rules::quote::farrier;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -134,7 +135,7 @@ pub fn signal(
                 words::name(plan.signal),
                 words::name(signal)
             ),
-            format!("farrier plan {} {}", operation.name(), app.id),
+            farrier(&format!("plan {}", operation.name()), &app.id),
         ))
     }
 }

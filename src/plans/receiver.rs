@@ -1,6 +1,7 @@
 //! The gates of a receiver: whom no signal may go to, and what it would do there (`algorithms.md` §3.2).
 
 use crate::model::{Master, Phase, Process, Role, Signal};
+use crate::rules::quote::farrier;
 
 use super::check::{holds, warns};
 use super::{Case, Check, Plan, Refused, words};
@@ -32,7 +33,7 @@ impl Case<'_> {
         if stat.state.is_stopped() && signal != Signal::SIGCONT {
             return Err(Refused::new(
                 format!("{pid} is stopped: {name} would wait and be handled at some later time"),
-                format!("farrier signal CONT {pid} lets it go on first"),
+                farrier("signal CONT", pid) + " lets it go on first",
             ));
         }
         let Some(host) = self.census.host.get() else {
@@ -116,7 +117,7 @@ impl Case<'_> {
                     number.map_or_else(|| "a worker".into(), |number| format!("w{number}")),
                     if ignored { format!(" and ignores {name}") } else { String::new() }
                 ),
-                format!("farrier signal {name} {master} goes to its master"),
+                farrier(&format!("signal {name}"), master) + " goes to its master",
             ),
             None => Refused::new(
                 format!("{pid} is a worker whose master is gone"),
@@ -130,10 +131,10 @@ impl Case<'_> {
         let (pid, name) = (process.pid, words::name(signal));
         let way_out = match signal {
             Signal::SIGKILL | Signal::SIGINT | Signal::SIGABRT => {
-                format!("farrier signal QUIT {pid} lets the requests end; TERM stops fast")
+                farrier("signal QUIT", pid) + " lets the requests end; TERM stops fast"
             }
             Signal::SIGSTOP | Signal::SIGTSTP => {
-                format!("farrier signal WINCH {pid} stops its workers and can be taken back")
+                farrier("signal WINCH", pid) + " stops its workers and can be taken back"
             }
             _ => "farrier plan lists the operations".into(),
         };

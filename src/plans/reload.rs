@@ -1,5 +1,6 @@
 //! Reload: HUP to the current master, which reads its configuration anew and replaces its workers.
 
+use crate::rules::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{Master, Operation, Phase, Role, Setting};
@@ -27,7 +28,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     if let Some(None) = master.restart.config.get() {
         return Err(Refused::new(
             format!("{pid} was started without a configuration file: HUP would re-execute it"),
-            format!("farrier plan upgrade {}", case.app.id),
+            farrier("plan upgrade", &case.app.id),
         ));
     }
     let mut plan = case.draft(Some(Operation::Reload), by.signal, master)?;
@@ -93,7 +94,7 @@ fn would_serve_new_code(case: &Case<'_>, master: &Master) -> Result<(), Refused>
                 "{pid} is the old master: on HUP it reads its configuration through current \
                  and would serve the new code"
             ),
-            format!("farrier signal TTIN {pid} brings a worker of the old code back"),
+            farrier("signal TTIN", pid) + " brings a worker of the old code back",
         ));
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! Remove a worker: TTOU to a master. Unicorn goes down to none.
 
+use crate::rules::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{Operation, Role};
@@ -22,7 +23,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     let Some(left) = alive.checked_sub(1) else {
         return Err(Refused::new(
             format!("{pid} has no workers"),
-            format!("farrier signal TTIN {pid} starts one"),
+            farrier("signal TTIN", pid) + " starts one",
         ));
     };
     plan.title = match master.role {

@@ -1,5 +1,6 @@
 //! Retire: QUIT to the old master, once its successor is seen to serve.
 
+use crate::rules::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{Master, Operation, Phase, Role};
@@ -72,7 +73,7 @@ fn old<'a>(case: &Case<'a>) -> Result<&'a Master, Refused> {
     if let Some(master) = named.filter(|master| master.role != Role::Old) {
         return Err(Refused::new(
             format!("{} is the {} master, not an old one", master.process.pid, master.role.name()),
-            format!("farrier plan stop {id} ends the current one"),
+            farrier("plan stop", id) + " ends the current one",
         ));
     }
     named.or_else(|| case.app.in_role(Role::Old).find(|old| !old.process.is_dead())).ok_or_else(
@@ -108,7 +109,7 @@ fn successor<'a>(case: &Case<'a>, old: &Master) -> Result<&'a Master, Refused> {
         ),
         Some(next) => Refused::new(
             format!("{} has no worker that serves: only {pid} serves", next.process.pid),
-            format!("farrier signal TTIN {} starts a worker", next.process.pid),
+            farrier("signal TTIN", next.process.pid) + " starts a worker",
         ),
         None => Refused::new(
             format!("{pid} is the only master of {}, though its title says old", case.app.name),

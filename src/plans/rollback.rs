@@ -1,5 +1,6 @@
 //! Rollback in its simple form: QUIT to the new generation's master while the old one still has workers.
 
+use crate::rules::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{App, Master, Operation, Phase, Role};
@@ -32,7 +33,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     if leaving.role == Role::Old {
         return Err(Refused::new(
             format!("{pid} is the old master: QUIT to it goes forward, not back"),
-            format!("farrier plan retire {id}"),
+            farrier("plan retire", id),
         ));
     }
     let Some(old) = way_back(case.app, leaving) else {
@@ -46,7 +47,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     if alive == 0 {
         return Err(Refused::new(
             format!("old master {back} has no workers, so nobody would serve"),
-            format!("farrier signal TTIN {back} once for each worker, then roll back"),
+            farrier("signal TTIN", back) + " once for each worker, then roll back",
         ));
     }
     let mut plan = case.draft(Some(Operation::Rollback), by.signal, leaving)?;
@@ -63,7 +64,8 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
         words::workers(alive),
         release.map_or_else(String::new, |release| format!(", {release}"))
     );
-    plan.way_back = format!("farrier plan upgrade {id}: {back} starts the next generation again");
+    plan.way_back =
+        format!("{}: {back} starts the next generation again", farrier("plan upgrade", id));
     plan.checks.push(holds("other", format!("{back} is ready with {}", words::workers(alive))));
     shares_listeners(case, old, &mut plan);
     let wanted = leaving.workers_alive().count();

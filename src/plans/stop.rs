@@ -1,5 +1,6 @@
 //! Stop: QUIT to the current master, which ends service of the app.
 
+use crate::rules::quote::{farrier, word};
 use std::time::Duration;
 
 use crate::model::takeover::takeover;
@@ -23,7 +24,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     if master.role == Role::Old {
         return Err(Refused::new(
             format!("{pid} is the old master: {} does not end with it", case.app.name),
-            format!("farrier plan retire {id}"),
+            farrier("plan retire", id),
         ));
     }
     if let Some(old) = rollback::way_back(case.app, master) {
@@ -32,7 +33,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
                 "old master {} lives and would serve on: QUIT to {pid} is a rollback",
                 old.process.pid
             ),
-            format!("farrier plan rollback {id}, or farrier plan retire {id} first"),
+            format!("{}, or {} first", farrier("plan rollback", id), farrier("plan retire", id)),
         )
         .briefly(format!("{} would serve on", old.process.pid)));
     }
@@ -106,7 +107,7 @@ fn never(unit: &Unit) -> bool {
 
 /// How it is started again, and how long that took the last time.
 fn start_anew(case: &Case<'_>, master: &Master, unit: &Unit) -> String {
-    let name = unit.name.to_string();
+    let name = word(&unit.name);
     let name = name.strip_suffix(".service").unwrap_or(&name);
     let took = takeover(case.app, case.census)
         .filter(|told| told.master.process.pid == master.process.pid);

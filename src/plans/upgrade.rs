@@ -1,5 +1,6 @@
 //! Upgrade, its first signal: USR2 to the current master, which starts a second generation beside itself.
 
+use crate::rules::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{App, Census, Master, Operation, Phase, Role, Signal};
@@ -34,18 +35,17 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     plan.after = match master.hook_retires() {
         Some(true) => format!(
             "two generations serve until the new one is ready; then a hook of the configuration \
-             seems to end {pid}; farrier plan retire {} if it does not",
-            case.app.id
+             seems to end {pid}; {} if it does not",
+            farrier("plan retire", &case.app.id)
         ),
         Some(false) => format!(
             "two generations serve; once the new one is ready with its workers, {pid} has to be \
-             retired: farrier do retire {}",
-            case.app.id
+             retired: {}",
+            farrier("do retire", &case.app.id)
         ),
         None => format!(
-            "two generations serve, unless a hook ends {pid}; else farrier do retire {} once the \
-             new one is ready",
-            case.app.id
+            "two generations serve, unless a hook ends {pid}; else {} once the new one is ready",
+            farrier("do retire", &case.app.id)
         ),
     };
     plan.way_back = format!("QUIT to the new master once it is ready; {pid} stays as it is");
@@ -112,7 +112,7 @@ fn in_the_way(case: &Case<'_>) -> Option<(Pid, Refused)> {
     let pid = old.process.pid;
     let refused = Refused::new(
         format!("old master {pid} still lives, and USR2 is refused until it ends"),
-        format!("farrier do retire {id} ends it first"),
+        farrier("do retire", id) + " ends it first",
     )
     .briefly(format!("{pid} still lives"));
     Some((pid, refused))

@@ -1,5 +1,6 @@
 //! What is seen after a signal: each expectation's evidence, look after look.
 
+use crate::rules::quote::farrier;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -223,7 +224,7 @@ impl Watch {
             return Seen::NotYet;
         }
         let beside = match self.alive(census) {
-            Some(_) => format!("{pid} serves beside it; next: farrier do retire {}", self.app),
+            Some(_) => format!("{pid} serves beside it; next: {}", farrier("do retire", &self.app)),
             None => format!("{pid} has ended"),
         };
         Seen::Done(format!(

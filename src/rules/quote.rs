@@ -1,5 +1,6 @@
-//! Paths as a POSIX shell takes them: what a fix shows can be pasted as it stands.
+//! Words as a shell takes them: what a fix or a refusal shows can be pasted as it stands.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use crate::model::{App, Process};
@@ -22,6 +23,20 @@ pub fn quoted(path: &Path) -> String {
             format!("$'{}'", coded.collect::<String>())
         }
     }
+}
+
+/// Any word as one word of a shell.
+pub fn word(word: impl Display) -> String {
+    quoted(Path::new(&word.to_string()))
+}
+
+/// A command of farrier about one thing: an app's id or name, a pid. The only way to write one with a word that came
+/// from outside.
+pub fn farrier(command: &str, about: impl Display) -> String {
+    let word = word(about);
+    // Else it would be taken for an option.
+    let end = if word.trim_start_matches(['\'', '$']).starts_with('-') { "-- " } else { "" };
+    format!("farrier {command} {end}{word}")
 }
 
 /// A path of a process as farrier's own root has it, quoted: through `/proc/PID/root` where the process has
@@ -47,7 +62,7 @@ fn rooted(pid: crate::os::Pid, path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{farrier, quoted};
     use std::path::Path;
 
     #[test]
@@ -58,5 +73,14 @@ mod tests {
         assert_eq!(quoted(Path::new("/srv/a\nb")), "$'/srv/a\\x0ab'");
         assert_eq!(quoted(Path::new("/srv/a\\b;")), "$'/srv/a\\x5cb;'");
         assert_eq!(quoted(Path::new("")), "''");
+    }
+
+    #[test]
+    fn a_command_of_farrier_is_one_line_for_a_shell() {
+        assert_eq!(farrier("plan stop", "/srv/shop"), "farrier plan stop /srv/shop");
+        assert_eq!(farrier("watch", "/srv/a;touch b"), "farrier watch '/srv/a;touch b'");
+        assert_eq!(farrier("watch", "-x"), "farrier watch -- -x");
+        assert_eq!(farrier("watch", "- x"), "farrier watch -- '- x'");
+        assert_eq!(farrier("signal TTIN", 7), "farrier signal TTIN 7");
     }
 }

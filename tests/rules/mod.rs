@@ -8,6 +8,7 @@ mod hooks;
 mod kept;
 mod memory;
 mod order;
+mod pasted;
 mod settings;
 mod sound;
 

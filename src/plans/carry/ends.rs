@@ -5,6 +5,7 @@ use super::super::words::seconds;
 use super::{Carrying, Outcome};
 use crate::model::{Operation, left};
 use crate::plans::follow::Stage;
+use crate::rules::quote::farrier;
 
 impl Carrying<'_, '_> {
     /// The last line of the audit log about the first signal: what came of the whole. Nobody is held any more.
@@ -49,12 +50,12 @@ impl Carrying<'_, '_> {
     /// Something was sent before: a refusal is no refusal of the whole any more, and how to go on is said.
     pub(super) fn after_sending(&mut self, outcome: Outcome) -> Outcome {
         let on = match self.course.operation {
-            Operation::Rollback => format!("farrier rollback {} goes on", self.course.app),
+            Operation::Rollback => farrier("rollback", &self.course.app) + " goes on",
             _ if self.stage == Stage::Serves => {
                 let id = &self.course.app;
-                format!("farrier upgrade {id} goes on, farrier rollback {id} goes back")
+                format!("{} goes on, {} goes back", farrier("upgrade", id), farrier("rollback", id))
             }
-            _ => format!("farrier watch {} follows it on", self.course.app),
+            _ => farrier("watch", &self.course.app) + " follows it on",
         };
         match outcome {
             Outcome::Refused(refused) | Outcome::Unaudited(refused) => {

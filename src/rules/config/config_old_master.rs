@@ -3,7 +3,7 @@
 use crate::model::{Config, Hook, Kind};
 use crate::rules::config::{names_file, unevaluable};
 use crate::rules::line::{Line, cut};
-use crate::rules::{Look, Rule, Severity};
+use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -63,6 +63,9 @@ fn check(look: &mut Look<'_>) {
             continue;
         }
         let id = &app.id;
+        // A name that is cut names nothing.
+        let named = Some(quote::word(&app.name)).filter(|word| word.len() <= 16);
+        let named = named.map(|word| format!(" {word}"));
         let mut finding = look
             .finding(Severity::Info, "no hook retires the old master after USR2")
             .about(pid)
@@ -70,15 +73,15 @@ fn check(look: &mut Look<'_>) {
                 Line::new(format!("{}: no hook retires the old master", cut(&app.name, 16))),
                 Line::new("after USR2 two generations serve")
                     .aside(", until someone ends the old one"),
-                Line::new("after each USR2: farrier do retire")
-                    .aside(format!(" {}", cut(&app.name, 16))),
+                Line::new("after each USR2: farrier do retire").aside(named.unwrap_or_default()),
             )
             .seen("no hook of it signals the master of an oldbin pidfile", &master.config.place)
             .leads_to(
                 "A forgotten old master serves old code, and makes every further USR2 be refused.",
             )
             .fix(format!(
-                "# after each USR2, once the new master is ready: farrier do retire {id}"
+                "# after each USR2, once the new master is ready: {}",
+                quote::farrier("do retire", id)
             ));
         if names_file(config) {
             finding = finding.at_path(&config.file.path);

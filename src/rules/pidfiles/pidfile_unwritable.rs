@@ -266,7 +266,7 @@ fn mended(finding: Finding, obstacle: &Obstacle<'_>, path: &str, user: &str) -> 
         Obstacle::ReadOnly(_) => finding.fix(format!("# as root: mount -o remount,rw {path}")),
         Obstacle::Fixed(_) => finding.fix(format!("# as root: chattr -ia {path}")),
         Obstacle::Closed(_) | Obstacle::Anothers(_) => {
-            finding.fix(format!("# as root: chown {user} {path}"))
+            finding.fix(format!("# as root: chown {} {path}", quote::word(user)))
         }
         Obstacle::Unsearchable(_) => finding
             .fix(format!("# as root, if nothing in it is secret: chmod o+x {path}"))

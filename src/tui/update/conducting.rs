@@ -6,6 +6,7 @@ use crate::model::{AppId, Census, Operation};
 use crate::os::Pid;
 use crate::plans::Given;
 use crate::plans::course::Course;
+use crate::rules::quote;
 use crate::tui::dialog::{Dialog, Halt, Leave, Menu};
 use crate::tui::keys::Action;
 use crate::tui::passage::{Ending, Passage};
@@ -121,9 +122,9 @@ fn left(state: &mut State, leave: Leave) -> Vec<Effect> {
             let step = passage.step().map(|step| step.name.clone()).unwrap_or_default();
             let title = &passage.course.title;
             let line = format!(
-                "{title}: left in step {}, {step}. Nothing more was sent; farrier watch {} follows it on",
+                "{title}: left in step {}, {step}. Nothing more was sent; {} follows it on",
                 passage.position(),
-                passage.course.app
+                quote::farrier("watch", &passage.course.app)
             );
             state.remember(line);
             vec![Effect::Break, Effect::Quit]

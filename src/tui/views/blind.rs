@@ -1,5 +1,6 @@
 //! Blind spots: what could not be seen, by cause, the one that hides most first; and what would grant it.
 
+use crate::rules::quote;
 use std::collections::BTreeMap;
 
 use super::{Card, Page, Row, tree};
@@ -135,12 +136,8 @@ fn owned(
         }
         _ => ("farrier may not read all of it".into(), false),
     };
-    let plain = |word: &str| {
-        !word.starts_with('-')
-            && word.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-    };
-    let command = (other && !proxies && plain(&owner) && plain(app))
-        .then(|| format!("sudo -u {owner} farrier check {app}"));
+    let command = (other && !proxies && !owner.starts_with('-'))
+        .then(|| format!("sudo -u {} {}", quote::word(&owner), quote::farrier("check", app)));
     Some((format!("{subject} runs as {user}; {end}"), command))
 }
 
