@@ -192,6 +192,10 @@ impl Watch {
             self.child = Some((child.process.identity(), Phase::Starting));
         }
         let Some((identity, phase)) = self.child else { return Seen::NotYet };
+        if let Some(below) = instead_of(census, identity) {
+            self.child = Some((below.process.identity(), phase));
+            return Seen::NotYet;
+        }
         let number = identity.0;
         let Some(child) = living(census, identity) else {
             // In the moment in which it becomes another program a look takes it for nobody's.
@@ -337,6 +341,15 @@ pub(super) fn living(census: &Census, identity: Identity) -> Option<&Master> {
         .master(identity.0)
         .map(|(_, master)| master)
         .filter(|m| m.process.identity() == identity && !m.process.is_dead())
+}
+
+/// The master that a process started which stood for one until then: a wrapper that waits for the server.
+pub(super) fn instead_of(census: &Census, identity: Identity) -> Option<&Master> {
+    if census.member(identity.0).is_some() {
+        return None;
+    }
+    let mut masters = census.apps.iter().flat_map(|app| app.living_masters());
+    masters.find(|master| master.process.parent() == Some(identity.0))
 }
 
 pub(super) fn children_cpu(master: &Master) -> Option<u64> {

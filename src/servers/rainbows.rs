@@ -14,6 +14,7 @@ pub const SERVER: Server = Server {
             example: "/usr/bin/ruby3.1 /usr/bin/rainbows -D -c config/rainbows.rb",
             means: Part::Raw,
         },
+        Title { example: "/srv/shop/bin/rainbows -D -c config/rainbows.rb", means: Part::Raw },
         Title {
             example: "rainbows master -D -c config/rainbows.rb",
             means: Part::Master { old: false },
@@ -75,6 +76,7 @@ mod tests {
             &["rainbows master -c r.rb"][..],
             &["rainbows3.1 worker[0] -c r.rb"],
             &["ruby", "/usr/bin/bundle", "exec", "rainbows", "-c", "r.rb"],
+            &["/srv/shop/bin/rainbows -c r.rb"],
         ] {
             assert!(of(words).is_some_and(|found| found.certain), "{words:?}");
         }
@@ -83,6 +85,8 @@ mod tests {
             &["web master -c r.rb"],
             &["ruby", "/srv/app/bin/web", "-c", "config/rainbows.rb"],
             &["ruby", "/usr/bin/rainbows", "--version"],
+            &["/srv/shop/bin/unicorn -c r.rb"],
+            &["/srv/app/bin/web -c config/rainbows.rb"],
         ] {
             assert_eq!(of(words), None, "{words:?}");
         }

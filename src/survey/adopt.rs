@@ -56,10 +56,11 @@ pub fn adopt(once: &Once<'_>, scanned: &Scanned, mut members: BTreeMap<Pid, Memb
         .collect();
     let starters: Vec<Pid> =
         masters.iter().copied().filter(|pid| is_daemon_starter(*pid, &members, &masters)).collect();
+    let masters: BTreeSet<Pid> =
+        masters.into_iter().filter(|pid| !starters.contains(pid)).collect();
     let forks: Vec<Pid> =
         masters.iter().copied().filter(|pid| is_passing(*pid, &members, &masters)).collect();
-    let masters: BTreeSet<Pid> =
-        masters.into_iter().filter(|pid| !starters.contains(pid) && !forks.contains(pid)).collect();
+    let masters: BTreeSet<Pid> = masters.into_iter().filter(|pid| !forks.contains(pid)).collect();
     let forkers = forkers(&members);
     let mut parents: BTreeMap<Pid, Pid> = BTreeMap::new();
     for pid in &masters {
@@ -136,19 +137,23 @@ fn above(
     }
 }
 
-/// A child of a master that bears its title and is none: a worker-to-be, or what the app forked in a single process.
-/// Unicorn's are told by their phase.
+/// A child of a master that bears its title and is none: a worker-to-be, or what the app forked. Of a server that
+/// executes itself anew, a fork of a titled master that bears the title may become the next one; what bears a command line
+/// that no title was written over yet was forked while the app was loaded, since only a titled master executes itself.
 fn is_passing(pid: Pid, members: &BTreeMap<Pid, Member>, masters: &BTreeSet<Pid>) -> bool {
-    let Some(member) = members.get(&pid).filter(|m| !m.server.keeps_start_context) else {
-        return false;
-    };
+    let Some(member) = members.get(&pid) else { return false };
     let parent = member.process.parent().filter(|parent| masters.contains(parent));
     let Some(parent) = parent.and_then(|parent| members.get(&parent)) else { return false };
+    if !std::ptr::eq(parent.server, member.server) {
+        return false;
+    }
+    let is_bare = is_bare_fork(&member.process, &parent.process);
+    if member.server.keeps_start_context {
+        return is_bare && member.recognised.part == Part::Raw;
+    }
     let block = |process: &Process| process.stat.get().and_then(|stat| stat.block);
     let is_untold = block(&member.process).or(block(&parent.process)).is_none();
-    std::ptr::eq(parent.server, member.server)
-        && (is_bare_fork(&member.process, &parent.process)
-            || (member.server.handed_on.is_none() && is_untold))
+    is_bare || (member.server.handed_on.is_none() && is_untold)
 }
 
 /// Children of a master that no title gives away, but whose signal masks do: workers with a title of the app's own.
@@ -180,7 +185,8 @@ fn unread(once: &Once<'_>, scanned: &Scanned, master: &Process) -> Vec<(Pid, Lac
     unread.map(|(pid, refusal)| (*pid, Lack::Refused(refusal.clone()))).collect()
 }
 
-fn children(once: &Once<'_>, pid: Pid) -> Vec<Pid> {
+/// Its children, as its main thread lists them.
+pub fn children(once: &Once<'_>, pid: Pid) -> Vec<Pid> {
     match once.one(&Ask::Text(pid, ProcText::Children)) {
         Ok(Found::Bytes(text)) => text
             .utf8()
@@ -240,7 +246,7 @@ fn inherits_listeners(member: &Member) -> Option<bool> {
 }
 
 /// A fork has its parent's addresses; a program that was executed has others.
-fn is_bare_fork(process: &Process, parent: &Process) -> bool {
+pub fn is_bare_fork(process: &Process, parent: &Process) -> bool {
     let block = |process: &Process| process.stat.get().and_then(|stat| stat.block);
     match (block(process), block(parent)) {
         (Some(own), Some(theirs)) => own == theirs,

@@ -21,6 +21,7 @@ mod outputs;
 mod pidfiles;
 mod proxied;
 mod read;
+mod reexecuting;
 mod restart;
 mod roles;
 mod roots;
@@ -159,6 +160,13 @@ fn members(setting: &Setting<'_>, scanned: &Scanned) -> BTreeMap<Pid, Member> {
             members.insert(pid, adopt::as_worker(server, process));
         }
     }
+    let masters =
+        members.values().filter(|m: &&Member| matches!(m.recognised.part, Part::Master { .. }));
+    let executed: Vec<Member> = masters
+        .flat_map(|master| reexecuting::reexecuting(setting, scanned, master))
+        .filter(|member| !members.contains_key(&member.process.pid))
+        .collect();
+    members.extend(executed.into_iter().map(|member| (member.process.pid, member)));
     members
 }
 

@@ -12,7 +12,7 @@ use crate::os::Pid;
 
 use super::case::running_config;
 use super::stands::{serving_all, who_serves};
-use super::watch::{children_cpu, living};
+use super::watch::{children_cpu, instead_of, living};
 use super::words;
 
 /// How long workers have to live before they count, in nanoseconds: those of a crash loop do not live that long.
@@ -142,6 +142,9 @@ impl Follow {
 
     /// One look: what happened since the one before, and where it stands.
     pub fn look(&mut self, census: &Census) -> (Vec<Event>, Turn) {
+        if let Some(below) = self.new.and_then(|new| instead_of(census, new)) {
+            self.new = Some(below.process.identity());
+        }
         if self.may_be_executing(census) {
             return (Vec::new(), Turn::At(Stage::Forked));
         }

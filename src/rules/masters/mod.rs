@@ -15,7 +15,7 @@ pub mod workers_respawning;
 
 use crate::model::log::{Entry, Log, Said};
 use crate::model::takeover::{timed, zone};
-use crate::model::{App, Census, CurrentState, Master};
+use crate::model::{App, Census, CurrentState, Master, Phase};
 use crate::os::Text;
 
 use jiff::Timestamp;
@@ -98,7 +98,9 @@ fn loads(earlier: &Master, master: &Master) -> bool {
 /// master writes to a file there is no subject.
 fn own_logs<'a>(look: &mut Look<'a>) -> Vec<(&'a Master, &'a Log, Vec<&'a Entry>)> {
     let (mut all, mut has_log) = (Vec::new(), false);
-    for master in look.app().upgradable() {
+    // One that boots took no USR2 yet.
+    let ready = |master: &&Master| master.phase == Phase::Ready;
+    for master in look.app().upgradable().into_iter().filter(ready) {
         let pid = master.process.pid;
         let known = look.of(pid, "log", &master.log);
         has_log |= known.is_none_or(Option::is_some);

@@ -15,6 +15,7 @@ pub const SERVER: Server = Server {
     name: "Puma",
     titles: &[
         Title { example: "/usr/bin/ruby3.1 /usr/bin/puma -C config/puma.rb", means: Part::Raw },
+        Title { example: "/srv/api/bin/puma -C config/puma.rb", means: Part::Raw },
         Title {
             example: "puma 5.6.5 (unix:///srv/api/shared/sockets/puma.sock) [api]",
             means: Part::Master { old: false },

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use crate::os::{Arguments, Text};
-use crate::servers::ruby::command::{base, is_ruby, script};
+use crate::servers::ruby::command::{base, is_ruby, loaded, script};
 use crate::servers::{Candidate, Part, Recognised};
 
 /// `puma VERSION (BIND,BIND) [TAG]` (`launcher.rb`, `title`). A title that was cut off has no closing bracket.
@@ -20,7 +20,10 @@ static WORKER: LazyLock<Option<Regex>> =
 pub fn recognise(candidate: &Candidate<'_>) -> Option<Recognised> {
     match candidate.words {
         // A title is written over the arguments as one word.
-        [title] => parent(title).or_else(|| worker(title)),
+        [title] => parent(title).or_else(|| worker(title)).or_else(|| {
+            let (program, arguments) = loaded(title)?;
+            from_script(&program, &arguments)
+        }),
         [first, rest @ ..] => from_command_line(first, rest),
         [] => None,
     }
@@ -53,6 +56,10 @@ fn worker(title: &Text) -> Option<Recognised> {
 
 fn from_command_line(first: &Text, rest: &[Text]) -> Option<Recognised> {
     let (program, arguments) = if is_ruby(base(first)) { script(rest)? } else { (first, rest) };
+    from_script(program, arguments)
+}
+
+fn from_script(program: &Text, arguments: &[Text]) -> Option<Recognised> {
     let only_tells = |word: &Text| matches!(word.bytes(), b"-V" | b"--version" | b"-h" | b"--help");
     if !is_puma(base(program)) || arguments.iter().any(only_tells) {
         return None;
@@ -118,6 +125,8 @@ mod tests {
             &["/usr/bin/ruby3.1", "/srv/a/bin/bundle", "exec", "puma"],
             &["ruby", "/gems/puma-5.6.5/bin/puma-wild", "-I", "/gems/a/lib:/gems/b/lib", "-w", "2"],
             &["/srv/a/bin/puma", "-p", "80"],
+            &["/srv/a/bin/puma -C config/puma.rb -e production"],
+            &["/usr/local/bin/puma"],
         ] {
             assert_eq!(of(words).unwrap().part, Part::Raw, "{words:?}");
         }
@@ -139,6 +148,8 @@ mod tests {
             &["sh", "-c", "puma -C config/puma.rb"],
             &["ruby", "-e", "load 'puma'", "puma"],
             &["puma_worker_killer", "x"],
+            &["/srv/my app/bin/puma -C config/puma.rb"],
+            &["/usr/bin/pumactl restart"],
             &[""],
             &[],
         ] {

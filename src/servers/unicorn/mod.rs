@@ -18,6 +18,7 @@ pub const SERVER: Server = Server {
             example: "/usr/bin/ruby3.1 /usr/bin/unicorn -D -c config/unicorn.rb",
             means: Part::Raw,
         },
+        Title { example: "/srv/shop/bin/unicorn -D -c config/unicorn.rb", means: Part::Raw },
         Title {
             example: "unicorn master -D -c config/unicorn.rb",
             means: Part::Master { old: false },

@@ -6,7 +6,7 @@ use regex::bytes::Regex;
 
 use super::arguments;
 use crate::os::{Arguments, Text};
-use crate::servers::ruby::command::{base, is_ruby, script};
+use crate::servers::ruby::command::{base, is_ruby, loaded, script};
 use crate::servers::{Candidate, Part, Recognised};
 
 /// `PROGRAM [APP[SHA] ]master[ (old)] ARGUMENTS` and `PROGRAM [APP[SHA] ]worker[N] ARGUMENTS`
@@ -68,7 +68,7 @@ pub(in crate::servers) fn recognise_as(
 ) -> Option<Recognised> {
     let found = match candidate.words {
         // A title is written over the arguments as one word.
-        [title] => from_title(title, is_own),
+        [title] => from_title(title, is_own).or_else(|| from_loaded(title, is_own)),
         [first, rest @ ..] => from_command_line(first, rest, is_own),
         [] => None,
     };
@@ -123,12 +123,30 @@ fn rejoined(words: &[&[u8]]) -> Arguments {
 }
 
 fn from_command_line(first: &Text, rest: &[Text], is_own: fn(&[u8]) -> bool) -> Option<Recognised> {
-    let (program, arguments) = if is_ruby(base(first)) {
-        script(rest)?
-    } else {
-        // No shell, editor or pager: only the program itself, started under its own name.
-        (first, rest)
-    };
+    if is_ruby(base(first)) {
+        let (program, arguments) = script(rest)?;
+        return from_script(program, arguments, is_own, true);
+    }
+    // No shell, editor or pager: only the program itself, started under its own name.
+    from_script(first, rest, is_own, false)
+}
+
+/// A title that Bundler wrote: it stands for the interpreter's command line.
+fn from_loaded(title: &Text, is_own: fn(&[u8]) -> bool) -> Option<Recognised> {
+    let (program, arguments) = loaded(title)?;
+    let words: Vec<&[u8]> = arguments.iter().map(Text::bytes).collect();
+    // Where a blank stands in the path of the program, what follows is no option of it.
+    let is_whole = words.first().is_some_and(|first| first.starts_with(b"-"));
+    from_script(&program, rejoined(&words).raw(), is_own, is_whole)
+}
+
+/// `by_ruby`: an interpreter runs it, so that it may be Unicorn under another name.
+fn from_script(
+    program: &Text,
+    arguments: &[Text],
+    is_own: fn(&[u8]) -> bool,
+    by_ruby: bool,
+) -> Option<Recognised> {
     let name = base(program);
     let certain = is_own(name);
     let only_tells = |word: &Text| matches!(word.bytes(), b"-v" | b"--version" | b"-h" | b"--help");
@@ -137,7 +155,7 @@ fn from_command_line(first: &Text, rest: &[Text], is_own: fn(&[u8]) -> bool) -> 
     }
     let may_be = || {
         let is_tool = TOOLS.iter().any(|tool| tool.as_bytes() == name);
-        is_ruby(base(first)) && !is_tool && arguments::look_like_ours(arguments)
+        by_ruby && !is_tool && arguments::look_like_ours(arguments)
     };
     (certain || may_be()).then(|| Recognised {
         part: Part::Raw,
@@ -231,6 +249,33 @@ mod tests {
         let bundled = of(&["ruby", "/usr/bin/bundle", "exec", "unicorn", "-c", "u.rb"]).unwrap();
         assert_eq!(bundled.program, Text::from("unicorn"));
         assert_eq!(bundled.arguments.raw(), [Text::from("-c"), Text::from("u.rb")]);
+    }
+
+    #[test]
+    fn what_bundler_loads_bears_one_word() {
+        for (title, certain) in [
+            ("/srv/shop/bin/unicorn -c u.rb -D", true),
+            ("/usr/local/rvm/gems/ruby-3.3.0@app/bin/unicorn_rails -c /srv/my app/u.rb -D", true),
+            ("/srv/shop/bin/unicorn", true),
+            ("/srv/shop/bin/web -c config/unicorn.rb", false),
+        ] {
+            let found = of(&[title]).unwrap();
+            assert_eq!((found.part, found.certain), (Part::Raw, certain), "{title}");
+        }
+        let found = of(&["/srv/bin/unicorn_rails -c /srv/my app/u.rb -D"]).unwrap();
+        assert_eq!(found.program, Text::from("/srv/bin/unicorn_rails"));
+        assert_eq!(found.arguments.raw(), ["-c", "/srv/my app/u.rb", "-D"].map(Text::from));
+        for title in [
+            "/srv/my app/bin/unicorn -c u.rb",
+            "bin/unicorn -c u.rb",
+            "/usr/bin/vim /srv/bin/unicorn",
+            "/srv/bin/unicorn --version",
+            "/srv/bin/rake -c config/unicorn.rb",
+            "/srv/bin/unicorn.rb",
+            "/",
+        ] {
+            assert_eq!(of(&[title]), None, "{title}");
+        }
     }
 
     #[test]
