@@ -32,4 +32,5 @@ mod rules;
 mod screens;
 mod screenshots;
 mod several;
+mod signalled;
 mod terminal;

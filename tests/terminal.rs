@@ -117,6 +117,13 @@ impl Terminal {
         self.keyboard.flush().expect("the terminal takes keys");
     }
 
+    /// Sends a signal to the program.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.process_id().expect("it runs").to_string();
+        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &pid]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
     /// Makes the window another size, as a person dragging its corner does.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.seen().parser.screen_mut().set_size(rows, columns);
@@ -311,7 +318,7 @@ fn what_an_untidy_program_leaves_is_seen() {
 }
 
 /// The program on a recording, in a terminal of that kind.
-fn opened(term: &str, with: &[&str], recording: &str) -> Terminal {
+pub fn opened(term: &str, with: &[&str], recording: &str) -> Terminal {
     let file = format!("{}/tests/recordings/{recording}.toml", env!("CARGO_MANIFEST_DIR"));
     let mut words = vec!["env", "TZ=UTC"];
     words.extend(with);
@@ -418,9 +425,12 @@ fn the_mouse_is_given_back_on_the_way_out_and_for_plain_text() {
 
 #[test]
 fn a_terminal_that_takes_nothing_keeps_nobody() {
+    ["TERM", "HUP"].into_iter().for_each(keeps_nobody);
+}
+
+fn keeps_nobody(signal: &str) {
     let mut terminal = opened("xterm", &[], "release-stale");
     terminal.until("release-stale");
-    let pid = terminal.child.process_id().expect("it runs").to_string();
     terminal.stalled(true);
     // More than the line takes: frames are dropped, the keys are kept.
     for _ in 0..40 {
@@ -437,8 +447,7 @@ fn a_terminal_that_takes_nothing_keeps_nobody() {
         terminal.keys("?\x0c3\x0c");
         sleep(Duration::from_millis(5));
     }
-    let killed = std::process::Command::new("kill").args(["-TERM", &pid]).status();
-    assert!(killed.expect("kill runs").success());
+    terminal.signal(signal);
     let until = Instant::now() + PATIENCE;
     while terminal.child.try_wait().expect("it can be waited for").is_none() {
         assert!(Instant::now() < until, "it does not end while the terminal takes nothing");

@@ -75,14 +75,14 @@ pub fn conduct(
         return stands.map_or_else(|refused| told(&refused, desk), |()| stops);
     }
     let confirmed = confirmed(&course, order, desk).and_then(|given| {
-        guard.satisfied(&given)?;
+        guard.satisfied(&given).map_err(Outcome::Refused)?;
         Ok(given)
     });
     let given = match confirmed {
         Ok(given) => given,
-        Err(refused) => {
+        Err(outcome) => {
             guard.close(hands);
-            return told(&refused, desk);
+            return reported(outcome, desk);
         }
     };
     let terms = Terms { given, within: order.timeout, unaudited: order.consent.yes };
@@ -90,8 +90,10 @@ pub fn conduct(
     match carried(&course, guard, first, &terms, look, hands, desk) {
         Outcome::Unaudited(refused) => {
             told(&refused, desk);
-            if !asked(desk, "Go on without an audit line? [send/cancel] ", "send") {
-                return Status::REFUSED;
+            match desk.answer("Go on without an audit line? [send/cancel] ") {
+                Err(outcome) => return reported(outcome, desk),
+                Ok(typed) if typed.trim() != "send" => return Status::REFUSED,
+                Ok(_) => {}
             }
             let guard = match Guard::open(course.first.clone(), &census, hands) {
                 Ok(guard) => guard,
@@ -133,12 +135,8 @@ fn show(
     }
 }
 
-fn asked(desk: &mut Desk<'_>, question: &str, word: &str) -> bool {
-    desk.ask.as_mut().is_some_and(|ask| ask(question).trim() == word)
-}
-
 /// What the operator gives: asked for on a terminal, else what the options say.
-fn confirmed(course: &Course, order: &Order, desk: &mut Desk<'_>) -> Result<Given, Refused> {
+fn confirmed(course: &Course, order: &Order, desk: &mut Desk<'_>) -> Result<Given, Outcome> {
     if order.consent.yes {
         return Ok(if order.consent.force { Given::Force } else { Given::Button });
     }
@@ -146,13 +144,14 @@ fn confirmed(course: &Course, order: &Order, desk: &mut Desk<'_>) -> Result<Give
     if course.first.stops() {
         let name = &course.app_name;
         let question = format!("{title} although something stops it? Type its name, {name}: ");
-        let typed = desk.ask.as_mut().map(|ask| ask(&question)).unwrap_or_default();
+        let typed = desk.answer(&question)?;
         return Ok(Given::Word(typed.trim_end_matches(['\r', '\n']).to_owned()));
     }
-    if asked(desk, &format!("{title}? [{word}/cancel] "), word) {
+    if desk.answer(&format!("{title}? [{word}/cancel] "))?.trim() == word {
         Ok(Given::Button)
     } else {
-        Err(Refused::new("it was cancelled", format!("type {word} to confirm it")))
+        let way_out = format!("type {word} to confirm it");
+        Err(Outcome::Refused(Refused::new("it was cancelled", way_out)))
     }
 }
 
@@ -166,8 +165,10 @@ fn carried(
     desk: &mut Desk<'_>,
 ) -> Outcome {
     let Desk { say, ask, broken_off, left, .. } = desk;
-    let mut go_on =
-        |question: &str| ask.as_mut().is_some_and(|ask| ask(question).trim() == "retire");
+    let mut go_on = |question: &str| {
+        let retires = ask.as_mut().is_some_and(|ask| ask(question).trim() == "retire");
+        (!broken_off()).then_some(retires)
+    };
     let mut helm = Helm {
         look,
         tell: &mut |event| {

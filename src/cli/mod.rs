@@ -3,6 +3,7 @@
 mod check;
 mod conduct;
 mod demo;
+mod desk;
 mod diff;
 mod do_operation;
 mod env;

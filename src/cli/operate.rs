@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use super::Status;
 use super::conduct::conduct;
+pub use super::desk::{Desk, Said};
 use super::looker::settled;
 use super::targets;
 use crate::model::{App, Census, Operation, Role, Signal};
-use crate::os::own::Leave;
 use crate::os::{Hands, Pid};
 use crate::plans::course::{Wishes, is_course};
 use crate::plans::{self, Confirm, Event, Given, Guard, Outcome, Plan, Refused, Terms, again};
 use crate::rules::Verdicts;
 use crate::show::json;
-use crate::show::text::{Paint, plan as text};
+use crate::show::text::plan as text;
 use crate::survey::target::{Target, Unresolved, resolve};
 
 /// What was asked for.
@@ -70,39 +70,6 @@ pub struct Consent {
 
 /// Takes a fresh look.
 pub type Look<'a> = &'a mut dyn FnMut() -> (Census, Verdicts);
-
-/// What goes out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said<'a> {
-    /// To standard output, as it is.
-    Text(&'a str),
-    /// To standard error, one message.
-    Message(&'a str),
-}
-
-/// The other side: where words go, and who answers.
-pub struct Desk<'a> {
-    /// Hears.
-    pub say: &'a mut dyn FnMut(Said<'_>),
-    /// Asks one question and gives back the line that was typed, empty at its end; `None`: there is no terminal.
-    pub ask: Option<&'a mut dyn FnMut(&str) -> String>,
-    /// Whether the operator broke off (INT).
-    pub broken_off: &'a dyn Fn() -> bool,
-    /// How he did, or whoever did it for him.
-    pub left: &'a dyn Fn() -> Leave,
-    /// How text is dressed.
-    pub paint: Paint,
-}
-
-impl Desk<'_> {
-    pub(super) fn print(&mut self, text: &str) {
-        (self.say)(Said::Text(text));
-    }
-
-    pub(super) fn complain(&mut self, message: &str) {
-        (self.say)(Said::Message(message));
-    }
-}
 
 /// A signal by its name, with or without `SIG`, in either case.
 pub fn signal(word: &str) -> Result<Signal, String> {
@@ -296,9 +263,9 @@ fn send(
     };
     let given = match confirmed(plan, order.consent, desk) {
         Ok(given) => given,
-        Err(refused) => {
+        Err(outcome) => {
             opened.close(hands);
-            return told(&refused, desk);
+            return reported(outcome, desk);
         }
     };
     let terms = Terms { given, within: order.timeout, unaudited: order.consent.yes };
@@ -319,9 +286,11 @@ fn unaudited(
     desk: &mut Desk<'_>,
 ) -> Status {
     told(refused, desk);
-    let answer = desk.ask.as_mut().map(|ask| ask("Send it without an audit line? [send/cancel] "));
-    if answer.as_deref().map(str::trim) != Some("send") {
-        return Status::REFUSED;
+    let answer = desk.answer("Send it without an audit line? [send/cancel] ");
+    match answer {
+        Err(outcome) => return reported(outcome, desk),
+        Ok(typed) if typed.trim() != "send" => return Status::REFUSED,
+        Ok(_) => {}
     }
     let (census, verdicts) = look();
     let guard = again(&census, &verdicts, plan).and_then(|plan| Guard::open(plan, &census, hands));
@@ -356,28 +325,25 @@ fn carried(
 }
 
 /// What the operator gives: asked for on a terminal, else what the options say.
-fn confirmed(plan: &Plan, consent: Consent, desk: &mut Desk<'_>) -> Result<Given, Refused> {
+fn confirmed(plan: &Plan, consent: Consent, desk: &mut Desk<'_>) -> Result<Given, Outcome> {
     if consent.yes {
         return Ok(if consent.force { Given::Force } else { Given::Button });
     }
-    let Some(ask) = desk.ask.as_mut() else {
-        return Err(Refused::new("there is no terminal to confirm it", "--yes confirms it"));
-    };
     let name = plan.signal.as_str().trim_start_matches("SIG");
     match &plan.confirm {
         Confirm::Word(word) => {
-            let typed = ask(&format!(
+            let typed = desk.answer(&format!(
                 "This ends service, or may. To send {name} to {}, type the name of the app, {word}: ",
                 plan.target
-            ));
+            ))?;
             Ok(Given::Word(typed.trim_end_matches(['\r', '\n']).to_owned()))
         }
         Confirm::Button => {
-            let typed = ask(&format!("Send {name} to {}? [send/cancel] ", plan.target));
+            let typed = desk.answer(&format!("Send {name} to {}? [send/cancel] ", plan.target))?;
             if typed.trim() == "send" {
                 Ok(Given::Button)
             } else {
-                Err(Refused::new("it was cancelled", "type send to confirm it"))
+                Err(Outcome::Refused(Refused::new("it was cancelled", "type send to confirm it")))
             }
         }
     }

@@ -76,7 +76,7 @@ pub fn with_desk(
     for machine in &machines {
         let mut looker =
             Looker::new(machine.source.as_ref(), machine.wish(&wish), settings.ignore.clone());
-        let mut ask = |question: &str| own::ask(question);
+        let mut ask = |question: &str| own::ask(question, &broken_off);
         let status = operate(
             wanted,
             order,

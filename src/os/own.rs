@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::sys::signal::Signal;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 /// What farrier's own environment and descriptors say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -206,13 +208,37 @@ pub fn input_is_terminal() -> bool {
     std::io::stdin().is_terminal()
 }
 
-/// Asks on standard error and reads the line that is typed, empty at the end of input.
-pub fn ask(question: &str) -> String {
-    let mut line = String::new();
+/// Asks on standard error and reads the line that is typed: empty at the end of input, and where the operator broke off.
+/// A read would go on after a signal; the wait before it does not.
+pub fn ask(question: &str, broken_off: &BreakOff) -> String {
     let _ = write!(std::io::stderr(), "{question}");
-    let _ = std::io::stdin().read_line(&mut line);
-    line
+    let input = std::io::stdin();
+    let mut line = Vec::new();
+    while line.last() != Some(&b'\n') {
+        if broken_off.is_raised() {
+            // What follows begins a line of its own, behind the `^C`.
+            let _ = writeln!(std::io::stderr());
+            return String::new();
+        }
+        let mut ready = [PollFd::new(&input, PollFlags::IN)];
+        match poll(&mut ready, Some(&HEED)) {
+            Ok(0) | Err(Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(_) => break,
+        }
+        let mut bytes = [0; 1024];
+        match rustix::io::read(&input, &mut bytes) {
+            Ok(0) => break,
+            Ok(count) => line.extend_from_slice(bytes.get(..count).unwrap_or_default()),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(_) => break,
+        }
+    }
+    String::from_utf8_lossy(&line).into_owned()
 }
+
+/// How soon a signal is heeded that came just before the wait began.
+const HEED: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 /// Whether the operator broke off (INT, TERM, HUP): what watches something can then say where it stands.
 #[derive(Clone, Debug, Default)]

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,9 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 
 /// Whether the terminal is farrier's now, so that a panic in any thread gives it back once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether the program is about to end: the terminal is not taken any more. Held while its line settings change.
+static LEAVING: Mutex<bool> = Mutex::new(false);
 
 /// Whether the mouse was taken from the terminal as well.
 static MOUSE: AtomicBool = AtomicBool::new(false);
@@ -63,7 +67,8 @@ pub struct Terminal {
 
 impl Terminal {
     /// Takes the terminal over: alternate screen, raw mode, no cursor, pastes in brackets. Asks it nothing.
-    /// From here on a hang-up ends the program, and INT, TERM, QUIT end it with the terminal given back.
+    /// From here on INT, TERM, QUIT and HUP end the program with the terminal given back, as far as it is still there: HUP
+    /// may be sent by hand, and a terminal that is gone takes nothing and holds nobody up.
     pub fn take(told: impl Fn(Told) + Send + 'static) -> io::Result<Self> {
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
@@ -121,9 +126,16 @@ impl Terminal {
     }
 
     fn enter(&self) -> io::Result<()> {
-        enable_raw_mode()?;
-        TAKEN.store(true, Ordering::SeqCst);
+        // Whoever gives it back meanwhile waits with what he writes until this is written.
         let mut out = self.out.lock();
+        let leaving = leaving();
+        if *leaving {
+            drop((leaving, out));
+            wait_for_the_end();
+        }
+        TAKEN.store(true, Ordering::SeqCst);
+        enable_raw_mode()?;
+        drop(leaving);
         crossterm::execute!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
         if MOUSE.load(Ordering::SeqCst) {
             out.write_all(MOUSE_ON)?;
@@ -150,10 +162,14 @@ pub fn leave_behind(lines: &[String]) -> io::Result<()> {
 /// Gives the terminal back and ends the program. A terminal that takes nothing (Ctrl-S, a dead line) is waited for a
 /// moment only: the frame that it has not taken holds the output.
 fn leave(status: i32) -> ! {
+    *leaving() = true;
     let (given, back) = std::sync::mpsc::channel();
     let started = thread::Builder::new().name("give back".into()).spawn(move || {
         give_back();
+        // Nobody draws on it any more.
+        let _out = io::stdout().lock();
         let _ = given.send(());
+        wait_for_the_end();
     });
     if started.is_ok() {
         let _ = back.recv_timeout(PATIENCE);
@@ -161,13 +177,26 @@ fn leave(status: i32) -> ! {
     end(status)
 }
 
+fn leaving() -> MutexGuard<'static, bool> {
+    LEAVING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Another thread ends the program.
+fn wait_for_the_end() -> ! {
+    loop {
+        thread::park();
+    }
+}
+
 /// As it was found. An error cannot be told to anybody: the terminal is what failed.
 fn give_back() {
+    let turn = leaving();
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
     // The line settings first: they need no room in the output.
     let _ = disable_raw_mode();
+    drop(turn);
     let mut out = io::stdout();
     if MOUSE.load(Ordering::SeqCst) {
         let _ = out.write_all(MOUSE_OFF);
@@ -191,7 +220,6 @@ fn listen(told: impl Fn(Told) + Send + 'static) -> io::Result<()> {
                 SIGTSTP => told(Told::Stop),
                 SIGCONT if STOPPED.swap(false, Ordering::SeqCst) => {}
                 SIGCONT => told(Told::GoOn),
-                SIGHUP => end(128 + SIGHUP),
                 other => leave(128 + other),
             }
         }

@@ -3,6 +3,8 @@
 //! `tests/lab/enter STAGE` stages one of them and opens a shell in it.
 
 #[cfg(test)]
+mod asked;
+#[cfg(test)]
 mod commands;
 mod config;
 #[cfg(test)]

@@ -28,8 +28,9 @@ pub struct Helm<'a> {
     pub look: &'a mut dyn FnMut() -> (Census, Verdicts),
     /// Hears what happens and may break off.
     pub tell: &'a mut dyn FnMut(Event) -> ControlFlow<()>,
-    /// Asks whether to go on; `None`: nobody can be asked, so it goes on.
-    pub ask: Option<&'a mut dyn FnMut(&str) -> bool>,
+    /// Asks whether to go on, which says `None` where the operator broke off instead of an answer; `None`: nobody can be
+    /// asked, so it goes on.
+    pub ask: Option<&'a mut dyn FnMut(&str) -> Option<bool>>,
     /// How the operator left, once he did.
     pub left: &'a dyn Fn() -> Leave,
 }
@@ -266,7 +267,7 @@ impl Carrying<'_, '_> {
     fn asked(&mut self, step: &Step) -> Option<Outcome> {
         let old = self.follow.old()?;
         let question = format!("Retire {old}, which cannot be taken back? [retire/stop] ");
-        let go_on = self.helm.ask.as_mut().is_none_or(|ask| ask(&question));
+        let answer = self.helm.ask.as_mut().map_or(Some(true), |ask| ask(&question));
         // The drain before it took its own looks, and the operator his time.
         self.census = (self.helm.look)().0;
         let position = self.follow.position(&self.census);
@@ -274,7 +275,13 @@ impl Carrying<'_, '_> {
         if let Some(older) = self.confirmed.take() {
             older.close(self.hands);
         }
-        (!go_on).then(|| Outcome::NotSeen(format!("Stopped here. {position}. {}", step.way_back)))
+        match answer {
+            Some(true) => None,
+            Some(false) => {
+                Some(Outcome::NotSeen(format!("Stopped here. {position}. {}", step.way_back)))
+            }
+            None => Some(self.broken_off()),
+        }
     }
 
     fn retire(&mut self, by_hook: bool, step: &Step) -> Option<Outcome> {
