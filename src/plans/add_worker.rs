@@ -25,6 +25,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     plan.after =
         format!("{pid} has {}; the next HUP or restart counts anew", words::workers(alive + 1));
     plan.way_back = format!("TTOU to {pid}");
+    case.left_oldbin(master, &mut plan);
     let largest = master
         .workers_alive()
         .filter_map(|worker| worker.process.pss.get().or_else(|| worker.process.rss.get()))

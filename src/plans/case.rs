@@ -7,10 +7,10 @@ use crate::model::{
     App, Census, Config, Main, Master, Operation, Phase, Process, Role, Signal, Supervisor,
 };
 use crate::os::{Pid, Text};
-use crate::rules::{Finding, Severity, Verdict, Verdicts, rule};
+use crate::rules::{Blind, Finding, Severity, Verdict, Verdicts, rule};
 use crate::servers::{OperationUse, Server, server};
 
-use super::check::{blind, holds, warns};
+use super::check::{blind, holds, unseen, warns};
 use super::{Check, CheckState, Confirm, Expect, Plan, Refused, lock, next, receiver, words};
 
 /// What a plan is made from.
@@ -162,11 +162,12 @@ impl<'a> Case<'a> {
                         format!(": {} ({}), {}", blind.what, blind.place, blind.why)
                     });
                     let words = format!("{rule} is undecided{why}");
-                    plan.checks.push(Check {
-                        what: answered.rule,
-                        state: CheckState::Blind,
-                        words,
-                    });
+                    let state = if needs(answered.rule, blind) {
+                        CheckState::Unseen
+                    } else {
+                        CheckState::Blind
+                    };
+                    plan.checks.push(Check { what: answered.rule, state, words });
                 }
                 Verdict::NotHere | Verdict::Fine => {}
             }
@@ -266,6 +267,13 @@ impl<'a> Case<'a> {
     pub(super) fn ask_for_name(&self) -> Confirm {
         Confirm::Word(self.app.name.clone())
     }
+}
+
+/// Whether a rule that is undecided could hide what makes the operation fail, and a grant or a mount that answers would
+/// decide it.
+fn needs(name: &str, blind: &[Blind]) -> bool {
+    rule(name).is_some_and(|rule| rule.worst == Severity::Critical)
+        && blind.iter().any(|blind| unseen(&blind.why).stops())
 }
 
 /// The configuration that the master runs by: the copy that it loaded, else the one on disk.

@@ -150,11 +150,15 @@ pub(super) fn step(
 }
 
 pub(super) fn checked(plan: &Plan) -> Step {
-    let count = plan.checks.len() + plan.next.len();
+    let seen = plan.states().filter(|state| state.is_seen()).count();
+    let count = match plan.states().count() - seen {
+        0 => format!("{seen} checked"),
+        unseen => format!("{seen} checked, {unseen} not seen"),
+    };
     let words = match plan.stopping() {
-        0 => format!("{count} checked, nothing stops it"),
-        1 => format!("{count} checked, 1 stops it"),
-        many => format!("{count} checked, {many} stop it"),
+        0 => format!("{count}, nothing stops it"),
+        1 => format!("{count}, 1 stops it"),
+        many => format!("{count}, {many} stop it"),
     };
     step("preflight", words, Duration::ZERO, "nothing was sent", Act::Preflight)
 }

@@ -18,6 +18,7 @@ pub mod guard;
 pub mod lock;
 pub mod next;
 mod receiver;
+mod renamed;
 pub mod rehearsal;
 pub mod reload;
 pub mod remove_worker;
@@ -159,8 +160,22 @@ pub enum CheckState {
     Warns,
     /// It does not, and the operation needs `--force` or the app's name typed.
     Stops,
+    /// It could not be seen, and the operation rests on it: it stops as well.
+    Unseen,
     /// It could not be seen.
     Blind,
+}
+
+impl CheckState {
+    /// Whether it stands in the way.
+    pub fn stops(self) -> bool {
+        matches!(self, Self::Stops | Self::Unseen)
+    }
+
+    /// Whether it was seen, for better or worse.
+    pub fn is_seen(self) -> bool {
+        !matches!(self, Self::Unseen | Self::Blind)
+    }
 }
 
 /// One thing that was checked before a signal is offered.

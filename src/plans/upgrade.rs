@@ -50,6 +50,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     };
     plan.way_back = format!("QUIT to the new master once it is ready; {pid} stays as it is");
     plan.next = next::lines(case, master);
+    case.pidfile(master, &mut plan);
     case.findings(usr2::AGAINST, &mut plan);
     case.reminders(BEFORE, &mut plan);
     case.queues(&mut plan);

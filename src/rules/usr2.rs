@@ -1,7 +1,10 @@
 //! What stands between a master and its next USR2, and the lines of a fix that lead to it.
 
+use std::path::Path;
+
+use crate::facts::Lack;
 use crate::facts::files::Spot;
-use crate::model::{App, Layout, Master, Phase, PidfileKind, PidfileState, Role};
+use crate::model::{App, Layout, Master, Phase, Pidfile, PidfileKind, PidfileState, Role};
 use crate::os::shown;
 
 use super::quote;
@@ -24,6 +27,9 @@ pub const AGAINST: &[&str] = &[
     "oldbin-foreign",
     "oldbin-stale",
     "pidfile-foreign",
+    "pidfile-garbled",
+    "pidfile-missing",
+    "pidfile-stale",
     "pidfile-unwritable",
     "master-duplicate",
     "listener-in-release",
@@ -31,7 +37,7 @@ pub const AGAINST: &[&str] = &[
 
 /// What would make a USR2 to this master come to nothing now, in words; `None`: nothing that was seen.
 pub fn obstacle(app: &App, master: &Master) -> Option<String> {
-    let pid = master.process.pid;
+    let (pid, own) = (master.process.pid, master.process.own_number());
     if master.phase != Phase::Ready {
         return Some(format!("{pid} still loads and would not take USR2 well"));
     }
@@ -57,7 +63,85 @@ pub fn obstacle(app: &App, master: &Master) -> Option<String> {
     if let Some(file) = blocking {
         return Some(format!("USR2 is refused while {} is there", shown(&file.path)));
     }
+    if let Some(what) = renamed(app, master).and_then(|renamed| renamed.against(app, master)) {
+        return Some(format!("{what}: hooks would signal that. First {own} into it"));
+    }
     missing(master).map(|what| format!("USR2 comes to nothing: {what} is gone"))
+}
+
+/// The pidfile that USR2 renames to the oldbin, with what stands in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed<'a> {
+    /// Its path.
+    pub path: &'a Path,
+    /// What stands in it.
+    pub holds: Holds<'a>,
+}
+
+/// What stands in a pidfile that is renamed: hooks and scripts signal that by the oldbin, whatever it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holds<'a> {
+    /// The master's own number.
+    Own,
+    /// There is no such file: the server writes its oldbin anew (`http_server.rb`, `pid=`).
+    Missing,
+    /// Something else: the rest of a sentence about the file.
+    Other(String),
+    /// It was not seen.
+    Unseen(&'a Lack),
+}
+
+impl Renamed<'_> {
+    /// What speaks against a USR2 to this master, a sentence without its end; `None`: nothing.
+    pub fn against(&self, app: &App, master: &Master) -> Option<String> {
+        let name = app.short(self.path);
+        match &self.holds {
+            Holds::Other(what) => Some(format!("{name} {what}")),
+            // The server writes its own number then; a hook that reads the file at another moment finds none.
+            Holds::Missing if master.hook_retires() != Some(false) => {
+                Some(format!("{name} is not there"))
+            }
+            Holds::Missing | Holds::Own | Holds::Unseen(_) => None,
+        }
+    }
+}
+
+/// What USR2 to this master renames; `None`: it was given no pidfile, or which one is not known.
+pub fn renamed<'a>(app: &'a App, master: &'a Master) -> Option<Renamed<'a>> {
+    let pid = master.process.pid;
+    let names_it = |file: &&Pidfile| {
+        file.pid == Some(pid) && matches!(file.state.get(), Some(PidfileState::Live))
+    };
+    let mut files = app.pidfiles.iter().filter(|file| file.kind == PidfileKind::Current);
+    let file = match &master.pidfile.value {
+        Ok(own) => {
+            let own = own.as_ref()?;
+            // One file that several paths lead to is looked at under one of them.
+            let mut same = files.clone().filter(|file| file.path == *own);
+            same.next().or_else(|| files.find(|file| file.owner == Some(pid) || names_it(file)))?
+        }
+        Err(_) => files.find(names_it)?,
+    };
+    let holds = match &file.state.value {
+        Err(lack) => Holds::Unseen(lack),
+        Ok(_) if names_it(&file) => Holds::Own,
+        Ok(state) => told(file, state),
+    };
+    Some(Renamed { path: &file.path, holds })
+}
+
+fn told<'a>(file: &Pidfile, state: &PidfileState) -> Holds<'a> {
+    let number = file.pid.map_or_else(|| "no pid".into(), |pid| pid.to_string());
+    Holds::Other(match state {
+        PidfileState::Missing => return Holds::Missing,
+        PidfileState::Garbled(what) if what == "empty" => "is empty".into(),
+        PidfileState::Garbled(what) => format!("holds no pid: {what}"),
+        PidfileState::Live => format!("names {number}, another master"),
+        PidfileState::Dead => format!("names {number}, which is gone"),
+        PidfileState::Zombie => format!("names {number}, a zombie"),
+        PidfileState::Foreign(who) => format!("names {number}, a stranger: {who}"),
+        PidfileState::Unreadable => "was not read".into(),
+    })
 }
 
 /// The first thing that the next re-execution needs and that is known to be gone.

@@ -20,6 +20,8 @@ mod operators;
 #[cfg(test)]
 mod predicted;
 #[cfg(test)]
+mod prevented;
+#[cfg(test)]
 mod probed;
 mod program;
 #[cfg(test)]

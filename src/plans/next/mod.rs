@@ -6,11 +6,12 @@ mod outputs;
 pub(super) mod supervisor;
 
 use crate::facts::files::Spot;
-use crate::facts::{Fact, Place};
+use crate::facts::{Fact, Lack, Place};
 use crate::model::headroom::headroom;
 use crate::model::{App, Gemfile, Layout, Master, PidfileKind, PidfileState, Setting};
 use crate::os::{FileKind, shown};
 
+use super::check::unseen;
 use super::{Case, CheckState, words};
 
 /// One line of it.
@@ -96,6 +97,17 @@ impl Upcoming<'_> {
         self.line(what, &fact.place, said)
     }
 
+    /// A line from a fact without which no new master comes up; lacking, it stops where it could have been seen.
+    fn need<T>(&self, what: &'static str, fact: &Fact<T>, say: impl FnOnce(&T) -> Said) -> Next {
+        match fact.lack() {
+            Some(lack) => {
+                let said = (unseen(lack), format!("not known: {lack}"));
+                self.line(what, &fact.place, said)
+            }
+            None => self.of(what, fact, say),
+        }
+    }
+
     /// The release that a place really lies in, and whether `current` names it, where it names one at all.
     fn release(&self, spot: &Spot) -> Option<(String, Option<bool>)> {
         let layout = self.layout?;
@@ -106,7 +118,7 @@ impl Upcoming<'_> {
     }
 
     fn directory(&self) -> Next {
-        self.of("directory", &self.master.restart.directory, |spot| {
+        self.need("directory", &self.master.restart.directory, |spot| {
             let path = shown(&spot.path);
             match &spot.stat.value {
                 Ok(None) => stops(format!("{path} is gone")),
@@ -123,17 +135,17 @@ impl Upcoming<'_> {
                     }
                     None => holds(path),
                 },
-                Err(lack) => blind(format!("{path}, not seen: {lack}")),
+                Err(lack) => not_seen(&path, lack),
             }
         })
     }
 
     fn program(&self) -> Next {
-        self.of("program", &self.master.restart.program, runnable)
+        self.need("program", &self.master.restart.program, runnable)
     }
 
     fn interpreter(&self) -> Next {
-        self.of("interpreter", &self.master.restart.interpreter, |found| match found {
+        self.need("interpreter", &self.master.restart.interpreter, |found| match found {
             Some(spot) => runnable(spot),
             None => holds("none: the program runs by itself"),
         })
@@ -173,13 +185,13 @@ impl Upcoming<'_> {
     }
 
     fn gemfile(&self) -> Next {
-        self.of("Gemfile", &self.master.restart.gemfile, |gemfile| match gemfile {
+        self.need("Gemfile", &self.master.restart.gemfile, |gemfile| match gemfile {
             None => holds("none: Bundler is not used"),
             Some(Gemfile { file, release, set_by_config, .. }) => {
                 let path = shown(&file.path);
                 match &file.stat.value {
                     Ok(None) => stops(format!("{path} is gone")),
-                    Err(lack) => blind(format!("{path}, not seen: {lack}")),
+                    Err(lack) => not_seen(&path, lack),
                     Ok(Some(_)) if release.is_none() || *set_by_config => holds(path),
                     Ok(Some(_)) => match self.release(file) {
                         Some((_, Some(false))) => {
@@ -216,14 +228,14 @@ impl Upcoming<'_> {
     }
 
     fn config(&self) -> Next {
-        self.of("config", &self.master.restart.config, |spot| match spot {
+        self.need("config", &self.master.restart.config, |spot| match spot {
             None => holds("none is given"),
             Some(spot) => {
                 let path = shown(&spot.path);
                 match &spot.stat.value {
                     Ok(None) => stops(format!("{path} is gone")),
                     Ok(Some(_)) => holds(path),
-                    Err(lack) => blind(format!("{path}, not seen: {lack}")),
+                    Err(lack) => not_seen(&path, lack),
                 }
             }
         })
@@ -232,7 +244,7 @@ impl Upcoming<'_> {
     /// The pidfile that the new master will write, against the one that the old one holds.
     fn pidfile(&self) -> Next {
         let pidfile = &self.master.pidfile;
-        self.of("pidfile", pidfile, |own| {
+        self.need("pidfile", pidfile, |own| {
             let Some(own) = own else {
                 return warns("none: nothing refuses a second upgrade, nothing finds the master");
             };
@@ -258,7 +270,7 @@ impl Upcoming<'_> {
             return self.line("oldbin", &place, holds("not there: nothing refuses USR2"));
         };
         let name = self.app.short(&file.path);
-        self.of("oldbin", &file.state, |state| match state {
+        self.need("oldbin", &file.state, |state| match state {
             PidfileState::Missing => holds(format!("{name} is not there: nothing refuses USR2")),
             PidfileState::Dead => holds(format!("{name} names a dead process: it is replaced")),
             PidfileState::Live => stops(format!("{name} names a living master: USR2 is refused")),
@@ -267,7 +279,7 @@ impl Upcoming<'_> {
             PidfileState::Garbled(what) => {
                 holds(format!("{name} holds {what}, which stops nothing"))
             }
-            PidfileState::Unreadable => blind(format!("{name} was not read")),
+            PidfileState::Unreadable => (CheckState::Unseen, format!("{name} was not read")),
         })
     }
 
@@ -275,7 +287,7 @@ impl Upcoming<'_> {
     fn retires(&self) -> Next {
         let pid = self.master.process.pid;
         let config = &self.master.config;
-        self.of("retires", config, |config| {
+        self.need("retires", config, |config| {
             if self.master.hook_retires() != Some(true) {
                 return holds(format!("farrier, by QUIT to {pid}, once the new master serves"));
             }
@@ -356,6 +368,11 @@ impl Upcoming<'_> {
     }
 }
 
+/// Something that has to be there and was not seen.
+fn not_seen(path: &str, lack: &Lack) -> Said {
+    (unseen(lack), format!("{path}, not seen: {lack}"))
+}
+
 /// A program that has to be there and to be executable.
 fn runnable(spot: &Spot) -> Said {
     let path = shown(&spot.path);
@@ -366,7 +383,7 @@ fn runnable(spot: &Spot) -> Said {
         }
         Ok(Some(stat)) if stat.mode & 0o111 == 0 => stops(format!("{path} may not be executed")),
         Ok(Some(_)) => holds(path),
-        Err(lack) => blind(format!("{path}, not seen: {lack}")),
+        Err(lack) => not_seen(&path, lack),
     }
 }
 

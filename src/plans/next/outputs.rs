@@ -5,10 +5,12 @@
 use std::path::Path;
 
 use super::{Next, Said, Upcoming, blind, holds, stops, warns};
+use crate::facts::Lack;
 use crate::facts::permission::{Actor, CHANGE, SEARCH, WRITE};
 use crate::model::{Directory, Output, Pidfile, PidfileKind, Setting};
 use crate::os::{Access, FileKind, FileStat, shown};
 use crate::plans::CheckState;
+use crate::plans::check::unseen;
 
 /// What is the matter, or that nothing is.
 type Open = Result<(), Said>;
@@ -33,7 +35,7 @@ impl Upcoming<'_> {
                 CheckState::Holds => 0,
                 CheckState::Warns => 1,
                 CheckState::Blind => 2,
-                CheckState::Stops => 3,
+                CheckState::Stops | CheckState::Unseen => 3,
             };
             // The first of the worst.
             let mut all: Vec<Said> = found.chain(expression).chain(self.room_unknown()).collect();
@@ -97,28 +99,29 @@ impl Upcoming<'_> {
 /// Whether a new master may open it, decided as the kernel does.
 fn opens(actor: &Actor<'_>, output: &Output) -> Open {
     let path = shown(&output.file.path);
-    let unseen = |path: &Path| blind(format!("{}, not seen", shown(path)));
     let Some(holder) = output.directories.first() else {
         return Err(blind(format!("where {path} starts is not known")));
     };
     for at in &output.directories {
         let name = shown(&at.path);
         let stat = match at.stat.get() {
-            None => return Err(unseen(&at.path)),
+            None => return Err(not_seen(&at.path, at.stat.lack())),
             Some(None) => return Err(stops(format!("{name} is gone"))),
             Some(Some(stat)) if stat.kind != FileKind::Directory => {
                 return Err(stops(format!("{name} is no directory")));
             }
             Some(Some(stat)) => stat,
         };
-        let access = at.access.get().and_then(Option::as_ref).ok_or_else(|| unseen(&at.path))?;
+        let access = at.access.get().and_then(Option::as_ref);
+        let access = access.ok_or_else(|| not_seen(&at.path, at.access.lack()))?;
         decided(actor.may_later(SEARCH, stat, *access), &name, "search")?;
     }
     let (Some(Some(directory)), Some(Some(held))) = (holder.stat.get(), holder.access.get()) else {
-        return Err(unseen(&holder.path));
+        return Err(not_seen(&holder.path, holder.stat.lack().or(holder.access.lack())));
     };
-    let named = output.name.get().ok_or_else(|| unseen(&output.file.path))?;
-    let found = output.file.stat.get().ok_or_else(|| unseen(&output.file.path))?;
+    let file = &output.file;
+    let named = output.name.get().ok_or_else(|| not_seen(&file.path, output.name.lack()))?;
+    let found = file.stat.get().ok_or_else(|| not_seen(&file.path, file.stat.lack()))?;
     match (named, found) {
         (None, None) => {
             let name = shown(&holder.path);
@@ -130,7 +133,7 @@ fn opens(actor: &Actor<'_>, output: &Output) -> Open {
                 )));
             }
         }
-        (None, Some(_)) => return Err(unseen(&output.file.path)),
+        (None, Some(_)) => return Err(not_seen(&file.path, None)),
         (Some(_), None) => {
             return Err(blind(format!("{path} is a link that leads nowhere")));
         }
@@ -146,8 +149,9 @@ fn existing(
     (directory, named, found): (&FileStat, &FileStat, &FileStat),
 ) -> Open {
     let path = shown(&output.file.path);
-    let unseen = || blind(format!("{path}, not seen"));
-    let access = output.access.get().and_then(Option::as_ref).ok_or_else(unseen)?;
+    let unseen = |lack: Option<&Lack>| not_seen(&output.file.path, lack);
+    let access = output.access.get().and_then(Option::as_ref);
+    let access = access.ok_or_else(|| unseen(output.access.lack()))?;
     match found.kind {
         FileKind::Regular => writable(*access, &path)?,
         FileKind::Directory => return Err(stops(format!("{path} is a directory"))),
@@ -155,9 +159,10 @@ fn existing(
         _ => return Err(blind(format!("{path} is no file: opening it may wait"))),
     }
     decided(actor.may_later(WRITE, found, *access), &path, "write")?;
-    let real = output.file.real.get().and_then(Option::as_ref).ok_or_else(unseen)?;
+    let real = output.file.real.get().and_then(Option::as_ref);
+    let real = real.ok_or_else(|| unseen(output.file.real.lack()))?;
     let behind = output.directories.iter().find(|at| Some(at.path.as_path()) == real.parent());
-    let behind = behind.and_then(|at| at.stat.get()?.as_ref()).ok_or_else(unseen)?;
+    let behind = behind.and_then(|at| at.stat.get()?.as_ref()).ok_or_else(|| unseen(None))?;
     let regular = found.kind == FileKind::Regular && actor.may_be_kept_off(behind, found);
     if regular || actor.may_be_kept_off(directory, named) {
         let owner = "is another's in a sticky directory, which the kernel may forbid";
@@ -167,6 +172,11 @@ fn existing(
         return Err(warns(format!("{path}: its file system is full, nothing more is written")));
     }
     Ok(())
+}
+
+/// A place that was not seen: where its file system does not answer, or may not be read, no new master opens it either.
+fn not_seen(path: &Path, lack: Option<&Lack>) -> Said {
+    (lack.map_or(CheckState::Blind, unseen), format!("{}, not seen", shown(path)))
 }
 
 fn writable(access: Access, path: &str) -> Open {

@@ -78,7 +78,11 @@ fn check(look: &mut Look<'_>) {
         finding = match owner {
             Some(owner) if regular => finding.fix(format!("echo {} > {path}", written(app, owner))),
             _ if regular => finding.fix(format!("rm {path}")),
-            _ => finding.fix(format!("mv -T {path} {path}.was-no-file")),
+            Some(owner) => finding.fix(format!(
+                "mv -T {path} {path}.was-no-file && echo {} > {path}",
+                written(app, owner)
+            )),
+            None => finding.fix(format!("mv -T {path} {path}.was-no-file")),
         };
         finding.pid = owner;
         look.found(finding.for_good("write pidfiles by a new file and a rename"));

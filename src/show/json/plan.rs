@@ -77,7 +77,7 @@ pub struct NextLine {
     /// `directory`, `program`, `interpreter`, `Ruby`, `Gemfile`, `gems`, `config`, `pidfile`, `oldbin`, `logs`,
     /// `listeners`, `retires`, `memory`, `limits`, `supervisor`.
     pub what: &'static str,
-    /// `holds`, `warns`, `stops` or `unknown`.
+    /// `holds`, `warns`, `stops`, `unseen` (it could not be seen, and stops) or `unknown`.
     pub state: &'static str,
     /// The value, in words.
     pub value: String,
@@ -88,7 +88,7 @@ pub struct NextLine {
 /// One thing that was checked.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Checked {
-    /// `holds`, `warns`, `stops` or `unknown`.
+    /// `holds`, `warns`, `stops`, `unseen` (it could not be seen, and stops) or `unknown`.
     pub state: &'static str,
     /// In words.
     pub words: String,
@@ -191,6 +191,7 @@ fn state(state: CheckState) -> &'static str {
         CheckState::Holds => "holds",
         CheckState::Warns => "warns",
         CheckState::Stops => "stops",
+        CheckState::Unseen => "unseen",
         CheckState::Blind => "unknown",
     }
 }

@@ -88,7 +88,7 @@ pub fn mark(state: CheckState) -> Mark {
     match state {
         CheckState::Holds => Mark::Fine,
         CheckState::Warns => Mark::Warning,
-        CheckState::Stops => Mark::Critical,
+        CheckState::Stops | CheckState::Unseen => Mark::Critical,
         CheckState::Blind => Mark::Unknown,
     }
 }

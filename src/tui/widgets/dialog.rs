@@ -116,13 +116,13 @@ fn checks(state: &State, plan: &Plan, room: usize) -> Vec<Line<'static>> {
     let mut open: Option<Cells> = None;
     // What stops it has its line for itself; what it rests on stands before the rest.
     let mut all: Vec<&Check> = plan.checks.iter().collect();
-    all.sort_by_key(|check| (check.state != CheckState::Stops, check.what != "successor"));
+    all.sort_by_key(|check| (!check.state.stops(), check.what != "successor"));
     let mut alone = false;
     for check in all {
         let (mark, tone) = match check.state {
             CheckState::Holds => (Mark::Fine, Tone::Fine),
             CheckState::Warns => (Mark::Warning, Tone::Warn),
-            CheckState::Stops => (Mark::Critical, Tone::Crit),
+            CheckState::Stops | CheckState::Unseen => (Mark::Critical, Tone::Crit),
             CheckState::Blind => (Mark::Unknown, Tone::Blind),
         };
         let put = |cells: Cells, words: &str| {
@@ -144,7 +144,7 @@ fn checks(state: &State, plan: &Plan, room: usize) -> Vec<Line<'static>> {
             lines.push(std::mem::replace(&mut line, start(false).to(14)).line());
             line = line.text(&piece, Tone::Plain);
         }
-        alone = check.state == CheckState::Stops;
+        alone = check.state.stops();
         open = Some(line);
     }
     lines.extend(open.map(Cells::line));

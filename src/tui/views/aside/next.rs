@@ -57,8 +57,8 @@ fn next(state: &State, app: &App, columns: usize, room: usize) -> Vec<Line<'stat
                 return lines;
             }
         };
-    let known = next.iter().filter(|next| next.state != CheckState::Blind).count();
-    let stopped = next.iter().find(|next| next.state == CheckState::Stops);
+    let known = next.iter().filter(|next| next.state.is_seen()).count();
+    let stopped = next.iter().find(|next| next.state.stops());
     let right = match (&refused, stopped) {
         (Some((pid, _)), _) => format!("blocked by {pid}"),
         (None, Some(next)) => format!("stopped by its {}", next.what),
@@ -80,7 +80,7 @@ fn drawn(
     room: usize,
 ) -> Vec<Line<'static>> {
     let rank = |next: &Next| match next.state {
-        CheckState::Stops => 0,
+        CheckState::Stops | CheckState::Unseen => 0,
         CheckState::Warns => 1,
         CheckState::Blind => 2,
         CheckState::Holds if FIRST.contains(&next.what) => 3,

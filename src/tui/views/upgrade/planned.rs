@@ -89,6 +89,7 @@ pub(super) fn tally(plan: &Plan) -> String {
         (count(CheckState::Holds), "hold"),
         (count(CheckState::Warns), "warn"),
         (count(CheckState::Stops), "stop it"),
+        (count(CheckState::Unseen), "stop it unseen"),
         (count(CheckState::Blind), "could not be made"),
     ];
     let parts = parts.iter().filter(|(number, _)| *number > 0);
@@ -105,6 +106,7 @@ pub(super) fn accepted(plan: &Plan) -> String {
     for (state, one, many) in [
         (CheckState::Warns, "warning accepted", "warnings accepted"),
         (CheckState::Stops, "overridden", "overridden"),
+        (CheckState::Unseen, "overridden unseen", "overridden unseen"),
         (CheckState::Blind, "blind", "blind"),
     ] {
         match count(state) {
@@ -121,7 +123,7 @@ fn next(state: &State, app: &App, plan: &Plan, columns: usize) -> Vec<Row> {
     if plan.next.is_empty() {
         return Vec::new();
     }
-    let decided = plan.next.iter().filter(|next| next.state != CheckState::Blind).count();
+    let decided = plan.next.iter().filter(|next| next.state.is_seen()).count();
     let count = format!("{decided} of {} known", plan.next.len());
     let mut rows = vec![Row::text(titled(state, columns, "The new master starts from", &count))];
     let widest = plan.next.iter().map(|next| width(next.what)).max().unwrap_or(0);
@@ -159,7 +161,7 @@ pub(in crate::tui::views) fn marked(state: CheckState) -> (Mark, Tone) {
     match state {
         CheckState::Holds => (Mark::Fine, Tone::Fine),
         CheckState::Warns => (Mark::Warning, Tone::Warn),
-        CheckState::Stops => (Mark::Critical, Tone::Crit),
+        CheckState::Stops | CheckState::Unseen => (Mark::Critical, Tone::Crit),
         CheckState::Blind => (Mark::Unknown, Tone::Blind),
     }
 }
@@ -167,7 +169,13 @@ pub(in crate::tui::views) fn marked(state: CheckState) -> (Mark, Tone) {
 /// What would stop it, what warns, what is blind, and what holds.
 fn checks(state: &State, app: &App, plan: &Plan, columns: usize) -> Vec<Row> {
     let mut rows = vec![Row::text(titled(state, columns, "What would stop it", &tally(plan)))];
-    let order = [CheckState::Stops, CheckState::Warns, CheckState::Blind, CheckState::Holds];
+    let order = [
+        CheckState::Stops,
+        CheckState::Unseen,
+        CheckState::Warns,
+        CheckState::Blind,
+        CheckState::Holds,
+    ];
     let sorted = order
         .iter()
         .flat_map(|state| plan.checks.iter().filter(move |check| check.state == *state));
@@ -199,7 +207,7 @@ fn door(state: &State, app: &App, plan: &Plan, check: &Check) -> Option<Door> {
         return Some(Door { view: View::Finding, subject, row: None });
     }
     let view = match (check.state, check.what) {
-        (CheckState::Blind, _) => View::Blind,
+        (CheckState::Blind | CheckState::Unseen, _) => View::Blind,
         (_, "queue" | "listeners" | "sockets") => View::Listeners,
         (_, "current") => View::Releases,
         _ => return Some(process(app, app.master(plan.target)?.process.identity())),

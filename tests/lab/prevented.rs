@@ -1,0 +1,111 @@
+//! What farrier does not send: a signal whose whole effect would take the app down, or cannot be seen.
+
+use super::config::Hook;
+use super::program::Run;
+use super::site::{App, SECOND, Site};
+use super::upgraded::{shop, site};
+use super::world::Lab;
+
+/// The hook that most configurations have: it signals whatever the file names, and an empty one names 0.
+const CLASSIC: &str = "before_fork do |server, worker|
+  old = \"#{server.config[:pid]}.oldbin\"
+  if File.exist?(old) && server.pid != old
+    begin
+      Process.kill(:QUIT, File.read(old).to_i)
+    rescue Errno::ENOENT, Errno::ESRCH
+    end
+  end
+end";
+
+const PIDFILE: &str = "/var/www/shop/shared/pids/unicorn.pid";
+
+/// A site that has the classic hook, with a second release to upgrade to; and its master.
+fn classic(lab: &Lab) -> u32 {
+    let master = site(
+        lab,
+        |config| (config.hook, config.more) = (Hook::None, CLASSIC.into()),
+        &App::default(),
+    );
+    shop(lab).settle();
+    master
+}
+
+/// Tries it by every way, and proves that nothing was sent.
+fn refuses(lab: &Lab, what: &str, says: &str) -> Run {
+    let site = shop(lab);
+    let before = site.masters();
+    let plan = lab.farrier(&["plan", "upgrade", "shop"]);
+    assert_eq!(plan.status, 3, "{what}: {plan:?}");
+    assert!(plan.stdout.contains(says), "{what}: {says}: {}", plan.stdout);
+    for words in [["upgrade", "shop"], ["signal", "USR2"]] {
+        let target = if words[0] == "signal" { Some("shop") } else { None };
+        let words: Vec<&str> = words.into_iter().chain(target).chain(["--yes"]).collect();
+        let run = lab.farrier(&words);
+        assert_eq!(run.status, 3, "{what}: {words:?}: {run:?}");
+        assert!(run.stderr.contains("Not sent"), "{what}: {words:?}: {run:?}");
+    }
+    assert_eq!(site.masters(), before, "{what}");
+    plan
+}
+
+/// Upgrades, and proves that it took.
+fn upgrades(lab: &Lab, site: &Site<'_>) {
+    let before = site.masters();
+    let run = lab.farrier(&["upgrade", "shop", "--yes"]);
+    assert_eq!(run.status, 0, "{run:?}\n{}", lab.picture());
+    let after = site.masters();
+    assert!(after.len() == 1 && after != before, "{before:?} {after:?}");
+    assert_eq!(site.get().map(|answer| answer.release).as_deref(), Some(SECOND));
+}
+
+#[test]
+fn a_pidfile_that_does_not_name_its_master_is_not_handed_to_the_hook() {
+    let lab = Lab::new();
+    let master = classic(&lab);
+    let site = shop(&lab);
+    let stranger = lab.background(site.user, "sleep 1000");
+    let (gone, zombie) = (lab.gone(), lab.zombie(site.user));
+    for (content, rule) in [
+        (String::new(), "pidfile-garbled"),
+        ("12abc\n".into(), "pidfile-garbled"),
+        (format!("{master}; x\n"), "pidfile-garbled"),
+        ("-1\n".into(), "pidfile-garbled"),
+        ("0\n".into(), "pidfile-garbled"),
+        (format!("\n{master}\n"), "pidfile-garbled"),
+        (format!("{master}\n{stranger}\n"), "pidfile-garbled"),
+        (format!("{gone}\n"), "pidfile-stale"),
+        (format!("{zombie}\n"), "pidfile-stale"),
+        (format!("{stranger}\n"), "pidfile-foreign"),
+        (format!("{}\n", site.workers(master)[0]), "pidfile-foreign"),
+    ] {
+        lab.write(PIDFILE, &content);
+        let plan = refuses(&lab, &content, "shared/pids/unicorn.pid");
+        let first = format!("first, as its user: echo {master} > {PIDFILE}");
+        assert!(plan.stdout.contains(&first), "{content:?}: {}", plan.stdout);
+        let check = lab.check(&[]);
+        assert!(check.status == 2 && check.stdout.contains(rule), "{content:?}: {check:?}");
+    }
+    lab.sh(&format!("rm {PIDFILE}"));
+    refuses(&lab, "none", "unicorn.pid is not there");
+    lab.sh_as(site.user, &format!("echo {master} > {PIDFILE}"));
+    let plan = lab.farrier(&["plan", "upgrade", "shop"]);
+    let holds = format!("holds {master}, the number of the receiver");
+    assert!(plan.status == 0 && plan.stdout.contains(&holds), "{plan:?}");
+    upgrades(&lab, &site);
+}
+
+#[test]
+fn an_empty_oldbin_that_was_left_is_met_by_no_fork() {
+    let lab = Lab::new();
+    let master = classic(&lab);
+    lab.write(format!("{PIDFILE}.oldbin"), "");
+    for words in [&["do", "reload", "shop", "--yes"][..], &["signal", "TTIN", "shop", "--yes"]] {
+        let run = lab.farrier(words);
+        assert_eq!(run.status, 3, "{run:?}");
+        assert!(run.stdout.contains("a hook would signal that when a worker is forked"), "{run:?}");
+    }
+    assert_eq!(shop(&lab).masters(), [master]);
+    lab.sh(&format!("rm {PIDFILE}.oldbin"));
+    let run = lab.farrier(&["do", "reload", "shop", "--yes"]);
+    assert_eq!(run.status, 0, "{run:?}");
+}
