@@ -331,6 +331,7 @@ pub fn log(said: Vec<Said>) -> Log {
     Log {
         path: LOG.into(),
         whole: true,
+        workers: Vec::new(),
         entries: said.into_iter().enumerate().map(entry).collect(),
     }
 }

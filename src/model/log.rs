@@ -1,6 +1,6 @@
 //! What a server's log says of its restarts: the end of the file, line by line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::facts::Place;
 use crate::os::Text;
@@ -14,6 +14,32 @@ pub struct Log {
     pub whole: bool,
     /// What it says, the oldest first.
     pub entries: Vec<Entry>,
+    /// What it says of the workers, the oldest first.
+    pub workers: Vec<OfWorkers>,
+}
+
+/// One line about what becomes of a master's workers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfWorkers {
+    /// The line, as in [`Entry`].
+    pub line: usize,
+    /// The time as it stands there; the zone is the server's own.
+    pub time: Option<Text>,
+    /// The master, by the number that it has in its own namespace.
+    pub writer: Option<i32>,
+    /// What becomes of them.
+    pub what: Became,
+}
+
+/// What becomes of a master's workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Became {
+    /// The one with this number ended, whether it was told to or not.
+    Reaped(u32),
+    /// A reload begins: they are asked to leave.
+    Reloads,
+    /// They are asked to leave, and none follows.
+    Drained,
 }
 
 /// One line that tells something.
@@ -61,6 +87,11 @@ pub enum Said {
 }
 
 impl Log {
+    /// One whose lines nobody reads.
+    pub fn silent(path: &Path, whole: bool) -> Self {
+        Self { path: path.to_path_buf(), whole, entries: Vec::new(), workers: Vec::new() }
+    }
+
     /// Where an entry stands.
     pub fn place(&self, entry: &Entry) -> Place {
         if self.whole {

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::log::{Entry, Said};
 use super::{App, Census, Kind, Master};
-use crate::os::{Root, own};
+use crate::os::{Root, Text, own};
 
 /// Between a line of a log that has a time and the next that has one: what stands between them happened then.
 const NEAR: i64 = 300;
@@ -87,7 +87,7 @@ fn steps<'a>(
     };
     let mut steps = entries.iter().filter(step).peekable();
     let zone = steps.peek().and_then(|_| zone(master, census));
-    let at = |entry: &'a Entry| Some((entry, moment(entry, zone.as_ref()?)?));
+    let at = |entry: &'a Entry| Some((entry, moment(entry.time.as_ref(), zone.as_ref()?)?));
     steps.filter_map(at).collect()
 }
 
@@ -118,7 +118,8 @@ pub fn timed<'a>(
     entries: &'a [Entry],
     zone: &TimeZone,
 ) -> impl Iterator<Item = (&'a Entry, Timestamp)> {
-    let times: Vec<Option<Timestamp>> = entries.iter().map(|entry| moment(entry, zone)).collect();
+    let times: Vec<Option<Timestamp>> =
+        entries.iter().map(|entry| moment(entry.time.as_ref(), zone)).collect();
     let at = move |nth: usize| -> Option<Timestamp> {
         if let Some(own) = times.get(nth)? {
             return Some(*own);
@@ -130,8 +131,8 @@ pub fn timed<'a>(
     entries.iter().enumerate().filter_map(move |(nth, entry)| Some((entry, at(nth)?)))
 }
 
-/// The time that stands in an entry.
-fn moment(entry: &Entry, zone: &TimeZone) -> Option<Timestamp> {
-    let civil: DateTime = entry.time.as_ref()?.to_string().parse().ok()?;
+/// The moment of a time as it stands in a line.
+pub fn moment(time: Option<&Text>, zone: &TimeZone) -> Option<Timestamp> {
+    let civil: DateTime = time?.to_string().parse().ok()?;
     civil.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
 }

@@ -257,6 +257,7 @@ fn logged(mut census: Census, time: &str) -> Census {
     census.apps[0].masters[0].log = known(Some(Log {
         path: "/var/www/shop/shared/log/err.log".into(),
         whole: true,
+        workers: Vec::new(),
         entries: vec![
             entry(7, Said::Error("an old story".into())),
             entry(8, Said::Executing { program: "/usr/bin/unicorn".into(), directory: "/".into() }),

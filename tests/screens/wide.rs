@@ -38,6 +38,7 @@ fn moved() -> Census {
         let log = farrier::model::Log {
             path: LOG.into(),
             whole: true,
+            workers: Vec::new(),
             entries: said.into_iter().map(entry).collect(),
         };
         serving.log = known(LOG, Some(log)).into();

@@ -2,8 +2,9 @@
 
 use crate::model::{Kind, Master, Operation, Phase, Role};
 use crate::rules::line::{Line, cut};
-use crate::rules::masters::{add_workers, alive, earlier, is_ending, loads};
-use crate::rules::{Look, Rule, Severity, usr2};
+use crate::rules::masters::lacking::{Lacking, lacking};
+use crate::rules::masters::{add_workers, alive, earlier, is_ending};
+use crate::rules::{Look, Rule, Severity, quote, usr2};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -35,8 +36,9 @@ A ready master that nothing superseded has no living worker at two looks at leas
 
 An old master that was drained beside a ready one is kept on purpose. A master that still boots has no worker
 yet. A configuration with 0 workers as a plain number wants it so. A master that is busy between the looks and
-reaps nobody reloads an app that it preloads: that is only information. One that has closed its listeners is
-ending.
+reaps nobody reloads an app that it preloads: that is only information, and so is a reload that its log has begun
+and not ended, or a worker that ended in the last 10 s where `before_fork` sleeps. One that has closed its listeners
+is ending.
 
 ## How to fix it
 
@@ -60,7 +62,8 @@ fn check(look: &mut Look<'_>) {
         let earlier = earlier(look, before, master).filter(|earlier| serves(earlier));
         let Some(earlier) = earlier else { continue };
         if alive(look, earlier) == Some(0) {
-            report(look, master, loads(earlier, master));
+            let why = lacking(look, earlier, master, wanted(master));
+            report(look, master, why);
         }
     }
 }
@@ -69,34 +72,53 @@ fn serves(master: &Master) -> bool {
     master.phase == Phase::Ready && matches!(master.role, Role::Current | Role::Duplicate)
 }
 
-fn report(look: &mut Look<'_>, master: &Master, loading: bool) {
+/// How many it should have: one, where that is not known or beyond belief.
+fn wanted(master: &Master) -> usize {
+    let wanted = master.workers_wanted().filter(|wanted| *wanted <= 64).unwrap_or(1);
+    usize::try_from(wanted).unwrap_or(1)
+}
+
+fn report(look: &mut Look<'_>, master: &Master, why: Lacking) {
+    let loading = why == Lacking::Filling;
     let app = look.app();
     let pid = master.process.pid;
     let severity = if loading { Severity::Info } else { Severity::Critical };
-    let wanted = master.workers_wanted().filter(|wanted| *wanted <= 64).unwrap_or(1);
     let mut finding = look
         .finding(severity, format!("{pid} listens and has no worker"))
         .about(pid)
         .told(
             Line::new(format!("{}: nobody answers, {pid} has no worker", cut(&app.name, 16))),
-            Line::new("connections wait in the queue").aside(if loading {
-                "; it is busy, as in a reload"
-            } else {
-                ": WINCH or TTOU took the workers away"
+            Line::new("connections wait in the queue").aside(match why {
+                Lacking::Filling => "; it is busy, as in a reload",
+                Lacking::Lowered => ": WINCH or TTOU took the workers away",
+                Lacking::Lost | Lacking::Unclear => "",
             }),
-            if loading {
-                Line::new(format!("wait until {pid} starts its workers"))
-            } else {
-                Line::new(format!("add workers: TTIN to {pid}, once for each"))
+            match why {
+                Lacking::Filling => Line::new(format!("wait until {pid} starts its workers")),
+                Lacking::Lowered => {
+                    Line::new(format!("add workers: TTIN to {pid}, once for each"))
+                }
+                Lacking::Lost => Line::new(format!("read in the log of {pid} why they end")),
+                Lacking::Unclear => Line::new("look again in 10 s: a fork may be on its way"),
             },
         )
         .seen(format!("{pid} is a ready master"), &master.process.command_line.place)
         .seen("no worker of it at two looks", &master.process.stat.place)
         .leads_to("Clients connect and wait until their own time-out.")
-        .fix(if loading {
-            format!("# {pid} is busy, as in a reload: wait until it starts its workers")
-        } else {
-            add_workers(master, wanted)
+        .fix(match (why, &master.log.value) {
+            (Lacking::Filling, _) => {
+                format!("# {pid} is busy, as in a reload: wait until it starts its workers")
+            }
+            (Lacking::Lowered, _) => {
+                add_workers(master, u32::try_from(wanted(master)).unwrap_or(1))
+            }
+            (Lacking::Lost, Ok(Some(log))) => {
+                format!("tail -n 40 {}", quote::of_app(app, &log.path))
+            }
+            (Lacking::Lost, _) => format!("# read what {pid} writes to its standard error"),
+            (Lacking::Unclear, _) => {
+                format!("# look again in 10 s: before_fork sleeps, and {pid} starts lost workers by itself")
+            }
         });
     if !loading && usr2::reload_is_harmless(app, master) {
         finding = finding.fix(format!("# or, with the configured number: kill -HUP {pid}"));

@@ -2,6 +2,7 @@
 
 pub mod handover_orphaned;
 pub mod handover_stuck;
+mod lacking;
 pub mod master_dead;
 pub mod master_duplicate;
 pub mod master_hollow;

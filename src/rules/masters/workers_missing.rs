@@ -3,8 +3,9 @@
 use crate::facts::Fact;
 use crate::model::{Config, Kind, Master, Operation, Phase, Role, Setting};
 use crate::rules::line::{Line, count, cut};
-use crate::rules::masters::{self, add_workers, earlier, loads};
-use crate::rules::{Look, Rule, Severity};
+use crate::rules::masters::lacking::{Lacking, lacking};
+use crate::rules::masters::{self, add_workers, earlier};
+use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -22,7 +23,7 @@ const MEANING: &str = "\
 ## What it means
 
 The configuration says how many workers a master has, and fewer live. TTOU took some away and nobody brought
-them back, or they cannot be started.
+them back, or they end as soon as they start.
 
 ## Why it matters
 
@@ -32,17 +33,22 @@ The app serves with less than it was sized for: at the next peak connections wai
 
 Living workers of a ready master are counted at two looks, outside a young handover, and compared with
 `worker_processes` where that is a plain number (without it, the server's default). The file must not have
-changed, nor `current` been switched, since the master started.
+changed, nor `current` been switched, since the master started. A master starts a lost worker by itself as soon as it
+has reaped it: where the highest numbers lack while it idles, the number that it wants was lowered.
 
 ## When it stays silent
 
 A master without any worker is `master-hollow`. A superseded master may have fewer. A number that only Ruby can
 work out is not decided. A configuration that is newer than the master may not be loaded yet. A master
-that has closed its listeners is ending.
+that has closed its listeners is ending. While workers come one after the other, after a start or a reload, the
+newest is under 10 s old; the log must not tell of one that ended twice. Where `before_fork` sleeps, a worker that
+ended in the last 10 s is on its way.
 
 ## How to fix it
 
-Send TTIN once for each worker that lacks, and look whether there is memory for them.
+Where the number was lowered, send TTIN once for each worker that lacks, and look whether there is memory for them.
+TTIN raises the number for good: where workers end by themselves, it would leave more than are configured. There the
+log says why they end.
 ";
 
 fn check(look: &mut Look<'_>) {
@@ -62,8 +68,12 @@ fn check(look: &mut Look<'_>) {
         let Some(before) = look.before() else { continue };
         let Some(earlier) = earlier(look, before, master) else { continue };
         let then = masters::alive(look, earlier);
-        if then.is_some_and(|then| then < wanted) && !loads(earlier, master) {
-            report(look, master, alive, wanted);
+        if then.is_none_or(|then| then >= wanted) {
+            continue;
+        }
+        match lacking(look, earlier, master, wanted) {
+            Lacking::Filling | Lacking::Unclear => {}
+            why @ (Lacking::Lowered | Lacking::Lost) => report(look, master, alive, wanted, why),
         }
     }
 }
@@ -103,7 +113,7 @@ fn is_newer(look: &mut Look<'_>, master: &Master) -> Option<bool> {
     Some(changed || switched)
 }
 
-fn report(look: &mut Look<'_>, master: &Master, alive: usize, wanted: usize) {
+fn report(look: &mut Look<'_>, master: &Master, alive: usize, wanted: usize, why: Lacking) {
     let app = look.app();
     let pid = master.process.pid;
     let lacking = u32::try_from(wanted.saturating_sub(alive)).unwrap_or(1).min(64);
@@ -115,12 +125,27 @@ fn report(look: &mut Look<'_>, master: &Master, alive: usize, wanted: usize) {
         .told(
             Line::new(format!("{}: {pid} has {alive} of", cut(&app.name, 16)))
                 .keep(format!(" {}", count(wanted, "worker"))),
-            Line::new("seen so at two looks").aside(": TTOU, or workers that cannot start"),
-            Line::new(format!("add the rest: TTIN to {pid}")).aside(", if there is memory"),
+            Line::new("seen so at two looks").aside(match why {
+                Lacking::Lowered => ": TTOU lowered the number",
+                _ => ": they end, or are not started again",
+            }),
+            match why {
+                Lacking::Lowered => {
+                    Line::new(format!("add the rest: TTIN to {pid}")).aside(", if there is memory")
+                }
+                _ => Line::new(format!("read in the log of {pid} why they end")),
+            },
         )
         .seen(format!("{pid} has {}", count(alive, "worker")), &master.process.stat.place)
         .leads_to("The app serves with less than it was sized for.")
-        .fix(add_workers(master, lacking));
+        .fix(match (why, &master.log.value) {
+            (Lacking::Lowered, _) => add_workers(master, lacking),
+            (_, Ok(Some(log))) => format!("tail -n 40 {}", quote::of_app(app, &log.path)),
+            (_, _) => format!("# read what {pid} writes to its standard error"),
+        });
+    if why != Lacking::Lowered {
+        finding = finding.fix("# no TTIN: it raises the number for good, and those come back by themselves");
+    }
     if let Some((path, line)) = line {
         let place = crate::facts::Place::line(&path, line);
         finding = finding.seen(format!("worker_processes {wanted}"), place);

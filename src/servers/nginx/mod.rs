@@ -37,7 +37,7 @@ pub const SERVER: Server = Server {
     // Its path is compiled in and no title tells it.
     agrees: |_, _| true,
     read_proxy: Some(read::proxied),
-    read_log: |_, path, whole| Log { path: path.to_path_buf(), whole, entries: Vec::new() },
+    read_log: |_, path, whole| Log::silent(path, whole),
     old_suffix: Some(".oldbin"),
     handed_on: Some("NGINX"),
     keeps_start_context: false,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use crate::model::log::{Entry, Log, Said};
+use crate::model::log::{Became, Entry, Log, OfWorkers, Said};
 use crate::os::Text;
 use crate::os::text::contains;
 
@@ -12,7 +12,7 @@ const LONGEST: usize = 4_096;
 
 /// Reads the end of a log. `whole`: the bytes are all that the file has; else the first line is a torn one.
 pub fn read(bytes: &Text, path: &Path, whole: bool) -> Log {
-    let mut entries = Vec::new();
+    let (mut entries, mut workers) = (Vec::new(), Vec::new());
     let lines = bytes.bytes().split(|byte| *byte == b'\n').enumerate();
     for (at, line) in lines.skip(usize::from(!whole)) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -21,12 +21,30 @@ pub fn read(bytes: &Text, path: &Path, whole: bool) -> Log {
         }
         let plain = uncoloured(line);
         let (header, message) = header(&plain);
+        if let Some(what) = of_workers(message) {
+            let (time, writer) = (header.time.clone(), header.writer);
+            workers.push(OfWorkers { line: at + 1, time, writer, what });
+        }
         if let Some(said) = said(message, &header) {
             let Header { time, writer, .. } = header;
             entries.push(Entry { line: at + 1, time, writer, said });
         }
     }
-    Log { path: path.to_path_buf(), whole, entries }
+    Log { path: path.to_path_buf(), whole, entries, workers }
+}
+
+/// `reaped #<Process::Status: pid 7 exit 0> worker=3` (`configurator.rb`, `after_worker_exit`; in older ones
+/// `http_server.rb`, `reap_all_workers`), and what is told before workers are asked to leave.
+fn of_workers(message: &[u8]) -> Option<Became> {
+    if message.starts_with(b"reloading config_file=") {
+        return Some(Became::Reloads);
+    }
+    if message == b"gracefully stopping all workers" {
+        return Some(Became::Drained);
+    }
+    let rest = message.strip_prefix(b"reaped #<Process::Status: pid ")?;
+    let (_, number) = split_at(rest, b"> worker=")?;
+    u32::try_from(self::number(number)?).ok().map(Became::Reaped)
 }
 
 /// A line without the colours that a formatter gives it (ECMA-48, SGR).
@@ -235,6 +253,24 @@ mod tests {
         ] {
             assert_eq!(only(&format!("{HEAD}{message}")), None, "{message}");
         }
+    }
+
+    #[test]
+    fn what_becomes_of_workers() {
+        let log = of(&format!(
+            "{HEAD}reaped #<Process::Status: pid 7 exit 0> worker=12\n\
+             {BAD}reaped #<Process::Status: pid 8 SIGKILL (signal 9)> worker=3\n\
+             {BAD}reaped #<Process::Status: pid 9 exit 1> exec()-ed\n\
+             reaped #<Process::Status: pid 7 exit 0> worker=unknown\n\
+             {HEAD}reloading config_file=/srv/config/unicorn.rb\n\
+             {HEAD}gracefully stopping all workers\n"
+        ));
+        let told: Vec<_> = log.workers.iter().map(|one| (one.line, one.what)).collect();
+        let wanted =
+            [(1, Became::Reaped(12)), (2, Became::Reaped(3)), (5, Became::Reloads), (6, Became::Drained)];
+        assert_eq!(told, wanted);
+        let first = log.workers.first().map(|one| (one.writer, one.time.clone()));
+        assert_eq!(first, Some((Some(9120), Some("2026-11-21T23:21:04.123456".into()))));
     }
 
     #[test]
