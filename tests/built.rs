@@ -421,6 +421,7 @@ pub fn app() -> App {
         kind: Kind::Unicorn,
         root: ROOT.into(),
         host_path: None,
+        container: None,
         layout: known("/var/www/shop/releases", Some(layout())).into(),
         masters: vec![master(14740, 2 * DAY, LIVE)],
         orphans: vec![],

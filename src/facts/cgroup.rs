@@ -44,6 +44,34 @@ pub fn session(group: &Text) -> Option<Text> {
     unit(group, b".scope").filter(|name| name.bytes().starts_with(b"session-"))
 }
 
+/// The container that a control group belongs to, by the runtime's number, cut as its own tools cut it, or by its name:
+/// `docker-ID.scope`, `/docker/ID`, `libpod-ID.scope`, `cri-containerd-ID.scope`, `crio-ID.scope`, `/lxc.payload.NAME`,
+/// `machine-NAME.scope`. The innermost part that tells one counts.
+pub fn container(group: &Text) -> Option<String> {
+    const SHORT: usize = 12;
+    let is_id = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let of = |part: &[u8]| -> Option<String> {
+        let part = std::str::from_utf8(part).ok()?;
+        let scope = part.strip_suffix(".scope");
+        let last = scope.unwrap_or(part).rsplit('-').next()?;
+        if is_id(last) {
+            return last.get(..SHORT).map(str::to_owned);
+        }
+        let name = part
+            .strip_prefix("lxc.payload.")
+            .or_else(|| scope?.strip_prefix("machine-"))
+            .filter(|name| !name.is_empty())?;
+        Some(crate::os::text::escaped(name.as_bytes()))
+    };
+    let inner = group.bytes().rsplit(|b| *b == b'/').find_map(of);
+    let lxc = || {
+        let rest = group.utf8()?.strip_prefix("/lxc/")?;
+        let name = rest.split('/').next().filter(|name| !name.is_empty())?;
+        Some(crate::os::text::escaped(name.as_bytes()))
+    };
+    inner.or_else(lxc)
+}
+
 fn unit(group: &Text, suffix: &[u8]) -> Option<Text> {
     let mut parts = group.bytes().rsplit(|b| *b == b'/');
     parts.find(|part| part.ends_with(suffix) && part.len() > suffix.len()).map(Text::new)
@@ -66,6 +94,27 @@ mod tests {
         assert!(of("").is_err() && of("2:memory:/x\n").is_err() && of("junk\n").is_err());
         let odd = Text::new(*b"1:name=systemd:/\xff\n0::/fine\n");
         assert_eq!(parse(&odd), Ok(Text::from("/fine")));
+    }
+
+    #[test]
+    fn containers() {
+        let of = |text: &str| container(&Text::from(text));
+        let id = "3f2ab4c5d6e7".to_owned() + &"0".repeat(52);
+        for group in [
+            format!("/system.slice/docker-{id}.scope"),
+            format!("/docker/{id}"),
+            format!("/docker/{id}/init.scope"),
+            format!("/machine.slice/libpod-{id}.scope/container"),
+            format!("/kubepods.slice/kubepods-pod7.slice/cri-containerd-{id}.scope"),
+        ] {
+            assert_eq!(of(&group).as_deref(), Some("3f2ab4c5d6e7"), "{group}");
+        }
+        assert_eq!(of("/lxc/web-1/system.slice/u.service").as_deref(), Some("web-1"));
+        assert_eq!(of("/lxc.payload.web-1/x").as_deref(), Some("web-1"));
+        assert_eq!(of("/machine.slice/machine-web.scope").as_deref(), Some("web"));
+        for group in ["/", "/system.slice/docker.service", "/user.slice/session-7.scope", "/docker/"] {
+            assert_eq!(of(group), None, "{group}");
+        }
     }
 
     #[test]

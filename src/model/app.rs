@@ -32,6 +32,8 @@ pub struct App {
     pub root: PathBuf,
     /// The same as farrier sees it, where that differs.
     pub host_path: Option<PathBuf>,
+    /// The container that it lives in, as its id carries it; `None`: farrier's own world.
+    pub container: Option<String>,
     /// `releases/` and `current`; `None`: it is not deployed by releases.
     pub layout: Shared<Fact<Option<Layout>>>,
     /// Its masters, oldest first.

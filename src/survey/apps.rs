@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::adopt::{Adopted, Member, Tree};
 use super::contexts::Contexts;
-use super::group::{Placed, group};
+use super::group::{Placed, best_root, group};
 use super::holders;
 use super::listeners;
 use super::masters::Round;
 use super::missed::{Missed, missed};
 use super::pidfiles::Pidfiles;
 use super::read::Setting;
+use super::realm::{self, Realm};
 use super::roles::{disown_pidfiles, give_roles, name_apart};
 use super::roots;
 use crate::deploy::releases;
@@ -110,6 +111,7 @@ impl Maker<'_> {
             }
         }
         Placed {
+            realm: Realm::of(once, &master.process, &root),
             master,
             root,
             layout: layout.value.ok().flatten(),
@@ -160,6 +162,9 @@ impl Maker<'_> {
             .unwrap_or_else(|| Fact::known(Place::path(&root), None));
         let mut masters: Vec<Master> = group.into_iter().map(|placed| placed.master).collect();
         let kind = masters.first().map_or(Kind::Unicorn, |master| master.kind);
+        let container = masters
+            .first()
+            .and_then(|master| realm::container(self.setting, &master.process, &root));
         let start = masters.first().map_or(Root::Own, |master| master.process.root);
         let named: Vec<PathBuf> = wishes
             .iter()
@@ -183,6 +188,7 @@ impl Maker<'_> {
             name: name_for(kind, &root),
             kind,
             host_path,
+            container,
             layout: layout.into(),
             masters,
             orphans: Vec::new(),
@@ -221,10 +227,16 @@ impl Maker<'_> {
         let worker =
             Worker { release: round.release(&orphan.process), number, process: orphan.process };
         let kind = orphan.server.kind;
-        if let Some(app) = apps.iter_mut().find(|app| app.kind == kind && app.root == root) {
+        let realm = Realm::of(once, &worker.process, &root);
+        let is_its = |app: &App| {
+            app.processes().next().is_none_or(|one| Realm::of(once, one, &root).is_same(&realm))
+        };
+        let here = |app: &&mut App| app.kind == kind && app.root == root && is_its(app);
+        if let Some(app) = apps.iter_mut().find(here) {
             app.orphans.push(worker);
         } else {
-            let mut app = self.without_master(kind, root, layout, &[]);
+            let container = realm::container(self.setting, &worker.process, &root);
+            let mut app = App { container, ..self.without_master(kind, root, layout, &[]) };
             app.orphans.push(worker);
             apps.push(app);
         }
@@ -343,6 +355,7 @@ impl Maker<'_> {
             name: name_for(kind, &root),
             kind,
             host_path: None,
+            container: None,
             layout: layout.into(),
             masters: Vec::new(),
             orphans: Vec::new(),
@@ -354,16 +367,6 @@ impl Maker<'_> {
             root,
         }
     }
-}
-
-/// The root of an app whose masters may have several: a deploy root wins over a plain directory.
-fn best_root(group: &[Placed]) -> PathBuf {
-    group
-        .iter()
-        .find(|placed| placed.layout.is_some())
-        .or_else(|| group.first())
-        .map(|placed| placed.root.clone())
-        .unwrap_or_default()
 }
 
 /// `APP/config/unicorn.rb` stands in `APP`.

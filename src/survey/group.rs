@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::realm::Realm;
 use crate::model::{Layout, Master};
 use crate::os::Text;
 
@@ -18,6 +19,18 @@ pub struct Placed {
     pub config: Option<PathBuf>,
     /// Addresses that it listens on, as text.
     pub addresses: Vec<String>,
+    /// The world that it lives in.
+    pub realm: Realm,
+}
+
+/// The root of an app whose masters may have several: a deploy root wins over a plain directory.
+pub fn best_root(group: &[Placed]) -> PathBuf {
+    group
+        .iter()
+        .find(|placed| placed.layout.is_some())
+        .or_else(|| group.first())
+        .map(|placed| placed.root.clone())
+        .unwrap_or_default()
 }
 
 /// Groups masters: each inner list is one app, in the order of its first master.
@@ -74,6 +87,9 @@ fn find(parent: &[usize], mut at: usize) -> usize {
 fn belong_together((one, own): (&Placed, &Keys), (other, theirs): (&Placed, &Keys)) -> bool {
     let (a, b) = (&one.master, &other.master);
     let generations = a.parent == Some(b.process.pid) || b.parent == Some(a.process.pid);
+    if !generations && !one.realm.is_same(&other.realm) {
+        return false;
+    }
     let shared_socket = match (a.listens.get(), b.listens.get()) {
         (Some(a), Some(b)) => a.iter().any(|inode| b.contains(inode)),
         _ => false,

@@ -21,6 +21,7 @@ mod outputs;
 mod pidfiles;
 mod proxied;
 mod read;
+mod realm;
 mod reexecuting;
 mod restart;
 mod roles;

@@ -57,13 +57,17 @@ pub fn disown_pidfiles(apps: &mut [App]) {
     }
 }
 
-/// Apps that share a root get `#` and their pidfile or listener behind it.
+/// Apps of a container carry it in their id and name. Apps that share a root get `#` and their pidfile or listener behind it.
 pub fn name_apart(apps: &mut [App]) {
-    let mut count: BTreeMap<AppId, usize> = BTreeMap::new();
-    for app in apps.iter() {
-        *count.entry(app.id.clone()).or_default() += 1;
+    for app in apps.iter_mut() {
+        if let Some(container) = &app.container {
+            let short = container.rsplit([':', '/']).next().unwrap_or(container);
+            app.name = format!("{}#{short}", app.name);
+            app.id = AppId(format!("{}#{container}", app.id));
+        }
     }
-    for app in apps.iter_mut().filter(|app| count.get(&app.id).is_some_and(|n| *n > 1)) {
+    let shared = shared_ids(apps);
+    for app in apps.iter_mut().filter(|app| shared.contains(&app.id)) {
         let given = app.masters.iter().find_map(|m| m.pidfile.get().cloned().flatten());
         let apart = given
             .as_ref()
@@ -78,4 +82,20 @@ pub fn name_apart(apps: &mut [App]) {
             app.id = AppId(format!("{}#{apart}", app.id));
         }
     }
+    // What was not seen may leave two with one id: then a pid tells them apart.
+    let shared = shared_ids(apps);
+    for app in apps.iter_mut().filter(|app| shared.contains(&app.id)) {
+        let first = app.processes().next().map(|process| process.pid);
+        if let Some(pid) = first {
+            app.id = AppId(format!("{}#{pid}", app.id));
+        }
+    }
+}
+
+fn shared_ids(apps: &[App]) -> BTreeSet<AppId> {
+    let mut count: BTreeMap<&AppId, usize> = BTreeMap::new();
+    for app in apps {
+        *count.entry(&app.id).or_default() += 1;
+    }
+    count.into_iter().filter(|(_, times)| *times > 1).map(|(id, _)| id.clone()).collect()
 }

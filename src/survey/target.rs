@@ -106,7 +106,9 @@ fn fits(app: &App, word: &str, pid: Option<Pid>) -> Vec<(Target, Choice)> {
         || app.host_path.as_deref() == Some(path)
         || matches!(app.layout.get(), Some(Some(layout)) if layout.also.iter().any(|also| also == path));
     let mut found = Vec::new();
-    if rooted || shown(&app.root) == word || app.name == word {
+    // A container's app is called as the same one outside is: the word fits both, and the ids tell them apart.
+    let inner = || app.container.is_some() && named_plainly(app) == word;
+    if rooted || shown(&app.root) == word || app.name == word || inner() {
         let target = Target { app: app.id.clone(), master: None, pidfile: None };
         found.push((target, Choice { word: app.id.0.clone(), what: app_words(app) }));
     }
@@ -140,6 +142,11 @@ fn fits(app: &App, word: &str, pid: Option<Pid>) -> Vec<(Target, Choice)> {
         ));
     }
     found
+}
+
+/// The name of its directory: an app's name without what tells it from others.
+fn named_plainly(app: &App) -> String {
+    app.root.file_name().map_or_else(|| shown(&app.root), |name| shown(name.as_ref()))
 }
 
 fn of_master(app: &App, pid: Pid, pidfile: Option<PathBuf>) -> (Target, Choice) {

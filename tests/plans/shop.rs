@@ -197,6 +197,7 @@ pub fn shop(masters: Vec<Master>) -> Census {
         kind: Kind::Unicorn,
         root: ROOT.into(),
         host_path: None,
+        container: None,
         layout: known(Some(Layout {
             root: ROOT.into(),
             also: Vec::new(),
