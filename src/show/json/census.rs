@@ -247,8 +247,12 @@ impl Master {
 impl Worker {
     fn new(app: &model::App, worker: &model::Worker, unknowns: &mut Unknowns) -> Self {
         let pid = worker.process.pid;
-        let release =
-            unknowns.at(format!("release of {pid}"), Some(&app.id), Some(pid), &worker.release);
+        // One that ended and was not reaped yet runs nothing: there is nothing to know of it.
+        let release = if worker.process.is_dead() {
+            None
+        } else {
+            unknowns.at(format!("release of {pid}"), Some(&app.id), Some(pid), &worker.release)
+        };
         Self { pid: pid.number(), nr: worker.number, release: release.cloned().flatten() }
     }
 }
