@@ -79,7 +79,7 @@ pub fn recorded(file: &Path) -> anyhow::Result<Machine> {
 /// the file answers at all is tried by a reader: a dead mount would hold the keys up.
 pub fn recorded_in_file(file: &Path) -> anyhow::Result<Machine> {
     let path = own::directory().join(file);
-    let answer = own_machine().ask_one(Ask::path(Root::Own, &path, PathAsk::Read(64)));
+    let answer = own_machine().ask_one(Ask::path(Root::Own, &path, PathAsk::Head(64)));
     if answer == Err(Refusal::TimedOut) {
         anyhow::bail!("{} was not read: {}", shown(file), Refusal::TimedOut);
     }

@@ -50,7 +50,7 @@ pub fn parse(bytes: &Text) -> Result<Vec<Mapped>, Lack> {
     let lines = bytes.bytes().split(|b| *b == b'\n').filter(|line| !line.is_empty());
     for (number, line) in lines.enumerate() {
         if number >= MOST_LINES {
-            return Err(Lack::Refused(Refusal::TooLarge(MOST_LINES as u64)));
+            return Err(Lack::Refused(Refusal::TooMany(MOST_LINES as u64)));
         }
         let line = read(line).ok_or(Lack::Malformed("a line of maps"))?;
         if !line.path.starts_with(b"/") {
@@ -142,6 +142,6 @@ mod tests {
         assert_eq!(parse(&Text::from("1000-2000 r-xp")), Err(Lack::Malformed("a line of maps")));
         assert_eq!(parse(&Text::from("")), Ok(Vec::new()));
         let endless = "1000-2000 rw-p 00000000 00:00 0 \n".repeat(MOST_LINES + 1);
-        assert_eq!(parse(&Text::from(&*endless)), Err(Lack::Refused(Refusal::TooLarge(200_000))));
+        assert_eq!(parse(&Text::from(&*endless)), Err(Lack::Refused(Refusal::TooMany(200_000))));
     }
 }

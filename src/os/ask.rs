@@ -156,9 +156,12 @@ pub enum PathAsk {
     Real,
     /// The names in a directory, sorted, `.` and `..` left out: [`Found::Names`].
     List,
-    /// A regular file's first bytes, at most the given number, opened as `reliability.md` P13 says
-    /// (no FIFO, no device, no `/proc`): [`Found::File`], `None` when missing.
+    /// All bytes of a regular file, opened as `reliability.md` P13 says (no FIFO, no device, no `/proc`):
+    /// [`Found::File`], `None` when missing. One that has more than the given number is
+    /// [`super::Refusal::TooLarge`]: a part is never taken for the whole.
     Read(u32),
+    /// A regular file's first bytes, at most the given number, whatever follows: [`Found::File`].
+    Head(u32),
     /// A regular file's last bytes, at most the given number: [`Found::File`].
     Tail(u32),
     /// Whether it may be executed by anyone (a mode bit and not a directory): [`Found::Stat`] has the mode;
@@ -244,6 +247,7 @@ impl Ask {
                     PathAsk::Real => "realpath",
                     PathAsk::List => "ls",
                     PathAsk::Read(_) => "cat",
+                    PathAsk::Head(_) => "head",
                     PathAsk::Tail(_) => "tail",
                     PathAsk::Shebang => "shebang",
                     PathAsk::Access => "access",

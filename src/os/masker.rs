@@ -33,7 +33,11 @@ impl Masker {
             (Ask::Text(_, ProcText::Cmdline), Ok(Found::Bytes(line))) => mask_arguments(line),
             (Ask::Text(_, ProcText::Mountinfo), Ok(Found::Bytes(text))) => mask_text(text),
             (
-                Ask::Path(_, _, PathAsk::Read(_) | PathAsk::Tail(_) | PathAsk::Shebang),
+                Ask::Path(
+                    _,
+                    _,
+                    PathAsk::Read(_) | PathAsk::Head(_) | PathAsk::Tail(_) | PathAsk::Shebang,
+                ),
                 Ok(Found::File(Some(text))),
             ) => {
                 let (text, count) = mask_text(text);

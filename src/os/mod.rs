@@ -48,8 +48,10 @@ pub enum Refusal {
     Zombie,
     /// No answer within the reader's deadline (300 ms): a hung file system, a frozen memory map.
     TimedOut,
-    /// More than the reading bound; the number is that bound in bytes or entries.
+    /// More than is read of it; the number is that bound in bytes.
     TooLarge(u64),
+    /// More entries than are read; the number is that bound.
+    TooMany(u64),
     /// This kernel or this build cannot answer; the text says what is missing.
     Unsupported(String),
     /// The process's memory does not tell it; the text says why.
@@ -67,7 +69,15 @@ impl std::fmt::Display for Refusal {
             Self::Gone => f.write_str("the process ended"),
             Self::Zombie => f.write_str("the process is a zombie"),
             Self::TimedOut => f.write_str("no answer within 300 ms"),
-            Self::TooLarge(bound) => write!(f, "larger than the bound of {bound}"),
+            Self::TooLarge(bound) => {
+                let (number, unit) = match bound {
+                    0..1024 => (*bound, "bytes"),
+                    1024..0x10_0000 => (bound >> 10, "KiB"),
+                    _ => (bound >> 20, "MiB"),
+                };
+                write!(f, "larger than {number} {unit}: not read to its end")
+            }
+            Self::TooMany(bound) => write!(f, "more than {bound} entries: not read to its end"),
             Self::Unsupported(what) => write!(f, "not available here: {what}"),
             Self::Opaque(why) => f.write_str(why),
             Self::NotRecorded => f.write_str("the recording does not hold it"),

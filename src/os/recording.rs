@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::text::string;
 use super::{Answer, Found, Pid, Text};
 
 /// The format's name and version.
@@ -45,7 +46,7 @@ pub struct Mark {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<Pid>,
     /// What was done by hand, in words.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty", with = "string")]
     pub said: String,
 }
 
@@ -53,11 +54,31 @@ pub struct Mark {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// Deploy roots and pidfiles that were named.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "strings")]
     pub targets: Vec<String>,
     /// The thresholds in force, as a settings file has them.
-    #[serde(default)]
+    #[serde(default, with = "string")]
     pub settings: String,
+}
+
+/// Strings that somebody chose.
+mod strings {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::os::Text;
+
+    pub fn serialize<S: Serializer>(all: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(all.iter().map(|text| Text::from(text.as_str())))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<String>, D::Error> {
+        let all = Vec::<Text>::deserialize(deserializer)?.into_iter();
+        all.map(|text| text.utf8().map(str::to_owned))
+            .collect::<Option<_>>()
+            .ok_or_else(|| serde::de::Error::custom("it is not UTF-8"))
+    }
 }
 
 /// One look: what it found, a later one only where it differs from the one before. Texts stand as such,

@@ -88,7 +88,7 @@ impl Source for Replay {
         let known = self.known.borrow();
         asks.iter()
             .map(|ask| {
-                let answer = known.get(&ask.key());
+                let answer = known.get(&ask.key()).or_else(|| known.get(&whole(ask)?.key()));
                 answer.map_or(Err(Refusal::NotRecorded), |answer| bounded(ask, answer))
             })
             .collect()
@@ -99,12 +99,25 @@ impl Source for Replay {
     }
 }
 
+/// What a part of a file stands in too: the whole, if that was read.
+fn whole(ask: &Ask) -> Option<Ask> {
+    match ask {
+        Ask::Path(root, path, PathAsk::Head(bound)) => {
+            Some(Ask::Path(*root, path.clone(), PathAsk::Read(*bound)))
+        }
+        _ => None,
+    }
+}
+
 /// A file may be recorded with a larger bound than is asked for.
 fn bounded(ask: &Ask, answer: &Answer) -> Answer {
     let Ok(Found::File(Some(text))) = answer else { return answer.clone() };
     let all = text.bytes();
     let part = match ask {
-        Ask::Path(_, _, PathAsk::Read(most)) => all.get(..*most as usize),
+        Ask::Path(_, _, PathAsk::Read(most)) if all.len() > *most as usize => {
+            return Err(Refusal::TooLarge(u64::from(*most)));
+        }
+        Ask::Path(_, _, PathAsk::Head(most)) => all.get(..*most as usize),
         Ask::Path(_, _, PathAsk::Tail(most)) => {
             all.len().checked_sub(*most as usize).and_then(|start| all.get(start..))
         }
@@ -229,20 +242,30 @@ mod tests {
 
     #[test]
     fn a_file_that_was_read_with_two_bounds_is_kept_whole() {
-        let content = |most: usize| Text::new(&b"0123456789"[..most.min(10)]);
-        let record = Record::new(Told(|ask: &Ask| match ask {
-            Ask::Path(_, _, PathAsk::Read(most)) => Ok(Found::File(Some(content(*most as usize)))),
+        let content = |most: u32| Text::new(&b"0123456789"[..most.min(10) as usize]);
+        let answer = move |ask: &Ask| match ask {
+            Ask::Path(_, _, PathAsk::Read(most @ ..10)) => Err(Refusal::TooLarge((*most).into())),
+            Ask::Path(_, _, PathAsk::Head(most)) => Ok(Found::File(Some(content(*most)))),
             _ => Ok(Found::File(Some(content(10)))),
-        }));
-        let of = |most| Ask::path(Root::Own, "/f".as_ref(), PathAsk::Read(most));
-        let tail = |most| Ask::path(Root::Own, "/f".as_ref(), PathAsk::Tail(most));
-        record.ask(&[of(4), of(64), of(2), tail(64)]);
+        };
+        let record = Record::new(Told(answer));
+        let of = |ask| Ask::path(Root::Own, "/f".as_ref(), ask);
+        let (read, head, tail) = (PathAsk::Read, PathAsk::Head, PathAsk::Tail);
+        record.ask(&[read(4), read(64), read(2), tail(64)].map(of));
         let replay = Replay::read(&record.write().unwrap()).unwrap();
-        for most in [2, 4, 64] {
-            let expected = Ok(Found::File(Some(content(most as usize))));
-            assert_eq!(replay.ask_one(of(most)), expected);
+        for ask in [read(2), read(4), read(10), read(64), head(4), head(64)].map(of) {
+            assert_eq!(replay.ask_one(ask.clone()), answer(&ask), "{ask:?}");
         }
-        assert_eq!(replay.ask_one(tail(3)), Ok(Found::File(Some(Text::from("789")))));
+        // Only a part was read: it is never taken for the whole.
+        let record = Record::new(Told(answer));
+        record.ask(&[head(4), read(4), head(6)].map(of));
+        let replay = Replay::read(&record.write().unwrap()).unwrap();
+        assert_eq!(replay.ask_one(of(head(4))), Ok(Found::File(Some(content(4)))));
+        assert_eq!(replay.ask_one(of(read(4))), Err(Refusal::TooLarge(4)));
+        let record = Record::new(Told(answer));
+        record.ask(&[of(tail(64))]);
+        let replay = Replay::read(&record.write().unwrap()).unwrap();
+        assert_eq!(replay.ask_one(of(tail(3))), Ok(Found::File(Some(Text::from("789")))));
     }
 
     #[test]

@@ -135,13 +135,19 @@ enum Written {
     Coded(Bytes),
 }
 
-/// Readable formats keep UTF-8 as a string and anything else as `{ bytes = "base64" }`; compact ones keep bytes.
+/// Whether a terminal could be made to do something by it: what the escaper escapes, but for the ASCII controls, which
+/// every readable format escapes itself.
+fn is_dangerous(text: &str) -> bool {
+    text.chars().enumerate().any(|(at, c)| !c.is_ascii() && must_escape(c, at == 0))
+}
+
+/// Readable formats keep harmless UTF-8 as a string and anything else as `{ bytes = "base64" }`; compact ones keep bytes.
 impl Serialize for Text {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if !serializer.is_human_readable() {
             return serializer.serialize_bytes(&self.0);
         }
-        match self.utf8() {
+        match self.utf8().filter(|text| !is_dangerous(text)) {
             Some(text) => serializer.serialize_str(text),
             None => Bytes { bytes: base64::engine::general_purpose::STANDARD.encode(&self.0) }
                 .serialize(serializer),
@@ -179,9 +185,27 @@ impl Visitor<'_> for Compact {
     }
 }
 
+/// A string whose readable form is that of a [`Text`].
+pub mod string {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::Text;
+
+    /// Writes it.
+    pub fn serialize<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        Text::from(text).serialize(serializer)
+    }
+
+    /// Reads it.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        let text = Text::deserialize(deserializer)?;
+        text.utf8().map(str::to_owned).ok_or_else(|| serde::de::Error::custom("it is not UTF-8"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::escaped;
+    use super::{Text, escaped};
     use proptest::prelude::*;
 
     #[test]
@@ -197,6 +221,23 @@ mod tests {
         #[test]
         fn no_control_character_survives(bytes: Vec<u8>) {
             prop_assert!(!escaped(&bytes).chars().any(char::is_control));
+        }
+
+        #[test]
+        fn nothing_dangerous_is_written_and_all_of_it_is_read_again(
+            bytes: Vec<u8>,
+            text in "[a\u{85}\u{9b}\u{202e}\u{301}\u{feff}\u{e000}\n\t\u{1b}é'\"\\\\]{0,8}",
+        ) {
+            for text in [Text::new(bytes), Text::from(&*text)] {
+                let all = std::collections::BTreeMap::from([("a", &text), ("b", &text)]);
+                let written = toml::to_string_pretty(&all).unwrap();
+                let is_raw = |c: char| c != '\n' && c != '\t' && (c.is_control() || !escaped(format!("a{c}").as_bytes()).ends_with(c));
+                prop_assert!(!written.chars().any(|c| c != '\\' && is_raw(c)), "{written:?}");
+                let read: std::collections::BTreeMap<String, Text> = toml::from_str(&written).unwrap();
+                prop_assert_eq!(&read["a"], &text);
+                let json = serde_json::to_string(&text).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Text>(&json).unwrap(), text);
+            }
         }
 
         #[test]

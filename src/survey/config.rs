@@ -136,7 +136,7 @@ fn usual(
 /// Whether the pidfile that a configuration sets names this process.
 fn names(once: &Once<'_>, process: &Process, cwd: &Path, config: &Config) -> bool {
     let Some(path) = config.pid.value() else { return false };
-    let file = once.file(process.root, &cwd.join(path), 64);
+    let file = once.head(process.root, &cwd.join(path), 65);
     let content = file.get().and_then(Option::as_ref).map(|bytes| parse(bytes, i32::MAX));
     match content {
         Some(Content::Pid(pid)) => pid == process.own_number(),

@@ -79,7 +79,8 @@ fn holder(setting: &Setting<'_>, master: &Master, pid: Pid) -> Option<Holder> {
     let [real, effective, ..] = status.uids;
     let runs = master.process.status.get().map(|status| status.uids);
     let is_farrier = entry.comm.bytes().starts_with(PROGRAM);
-    let start = setting.host.map(|host| host.booted_at + setting.since_boot(entry.started));
+    let since_boot = setting.since_boot(entry.started);
+    let start = setting.host.and_then(|host| host.booted_at.checked_add(since_boot));
     Some(Holder {
         pid,
         user: setting.login(login.unwrap_or(real)),

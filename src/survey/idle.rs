@@ -77,7 +77,7 @@ fn services(once: &Once<'_>, place: &Place, seen: &mut Seen) -> usize {
         let path = directory.join(name.path());
         if place.below.is_empty() { path } else { path.join(place.below) }
     });
-    let read: Vec<_> = paths.map(|path| once.file(Root::Own, &path, BOUND)).collect();
+    let read: Vec<_> = paths.map(|path| once.head(Root::Own, &path, BOUND)).collect();
     read.iter().filter_map(|file| file.get()?.as_ref()).filter(|text| names_a_server(text)).count()
 }
 

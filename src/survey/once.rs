@@ -114,7 +114,15 @@ impl<'a> Once<'a> {
         Spot { path: path.to_path_buf(), stat: self.stat(root, path), real: self.real(root, path) }
     }
 
-    /// A file's first bytes; `None`: there is no such file.
+    /// A file's first bytes, whatever follows; `None`: there is no such file.
+    pub fn head(&self, root: Root, path: &Path, bound: u32) -> Fact<Option<Text>> {
+        self.fact(&Ask::path(root, path, PathAsk::Head(bound)), |found| match found {
+            Found::File(bytes) => Ok(bytes),
+            _ => Err(OTHER_KIND),
+        })
+    }
+
+    /// A whole file; `None`: there is no such file. One with more bytes than the bound is lacking.
     pub fn file(&self, root: Root, path: &Path, bound: u32) -> Fact<Option<Text>> {
         self.fact(&Ask::path(root, path, PathAsk::Read(bound)), |found| match found {
             Found::File(bytes) => Ok(bytes),

@@ -14,7 +14,7 @@ use crate::os::{Arguments, Ask, FileStat, Found, Pid, ProcText, Refusal, Root, T
 use crate::servers::Server;
 
 /// How much of a pidfile is read.
-const PIDFILE_BOUND: u32 = 64;
+const PIDFILE_BOUND: u32 = 65;
 
 /// A pidfile that is worth a look, and who names it.
 type Wanted = BTreeMap<(PathBuf, PidfileKind), Vec<String>>;
@@ -65,7 +65,7 @@ impl Pidfiles<'_> {
                     [
                         Ask::path(self.root, path, crate::os::PathAsk::Stat),
                         Ask::path(self.root, path, crate::os::PathAsk::Real),
-                        Ask::path(self.root, path, crate::os::PathAsk::Read(PIDFILE_BOUND)),
+                        Ask::path(self.root, path, crate::os::PathAsk::Head(PIDFILE_BOUND)),
                     ]
                 })
                 .collect(),
@@ -151,7 +151,7 @@ impl Pidfiles<'_> {
         masters: &[Master],
     ) -> Pidfile {
         let stat = self.once.stat(self.root, &path);
-        let content = self.once.file(self.root, &path, PIDFILE_BOUND);
+        let content = self.once.head(self.root, &path, PIDFILE_BOUND);
         let place = content.place.clone();
         let owner = masters
             .iter()

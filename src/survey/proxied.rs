@@ -78,9 +78,6 @@ fn said(
             Ok(None) => continue,
             Err(lack) => return Err((file.place, lack)),
         };
-        if text.len() >= BOUND as usize {
-            return Err((file.place, more(format!("it has more than {} KiB", BOUND / 1024))));
-        }
         let proxied = read(&text);
         said.passes.extend(proxied.passes.into_iter().map(|pass| (path.clone(), pass)));
         for member in proxied.members {
@@ -221,6 +218,9 @@ mod tests {
     impl Source for Disk {
         fn ask(&self, asks: &[Ask]) -> Vec<Answer> {
             let answer = |ask: &Ask| match ask {
+                Ask::Path(_, _, PathAsk::Read(bound)) if self.0.len() > *bound as usize => {
+                    Err(Refusal::TooLarge(u64::from(*bound)))
+                }
                 Ask::Path(_, _, PathAsk::Read(_)) => Ok(Found::File(Some(Text::from(self.0)))),
                 Ask::Path(_, _, PathAsk::List) => {
                     let names = (0..self.1).map(|nth| Text::from(&*format!("{nth}.conf")));
@@ -247,8 +247,8 @@ mod tests {
         for pattern in ["include [a-m]*.conf;", "include */shop.conf;"] {
             assert!(matches!(of(pattern, 1), Err((_, Lack::Unevaluable(_)))), "{pattern}");
         }
-        let long: &'static str = "#".repeat(BOUND as usize).leak();
-        assert!(of(long, 1).err().unwrap().1.to_string().contains("more than 256 KiB"));
+        let long: &'static str = "#".repeat(BOUND as usize + 1).leak();
+        assert!(of(long, 1).err().unwrap().1.to_string().contains("larger than 256 KiB"));
     }
 
     #[test]

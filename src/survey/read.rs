@@ -122,8 +122,12 @@ impl Setting<'_> {
                 Err(stat.lack().cloned().unwrap_or(Lack::Depends("the machine's clock".into())))
             }
         };
-        let age = timed(since_boot.zip(self.clock).map(|(start, clock)| clock.boot - start));
-        let started = timed(since_boot.zip(self.host).map(|(start, host)| host.booted_at + start));
+        let age = timed(
+            since_boot.zip(self.clock).and_then(|(start, clock)| clock.boot.checked_sub(start)),
+        );
+        let started = timed(
+            since_boot.zip(self.host).and_then(|(start, host)| host.booted_at.checked_add(start)),
+        );
         let facts = ProcessFacts {
             environ: self.environ(pid, &stat, &command_line).into(),
             live: self.live_environ(pid, part).into(),
@@ -145,7 +149,10 @@ impl Setting<'_> {
             },
             rss: Fact {
                 place: stat_place.clone(),
-                value: stat.value.as_ref().map_err(Clone::clone).map(|s| s.resident * page),
+                value: stat.value.as_ref().map_err(Clone::clone).and_then(|stat| {
+                    let size = stat.resident.checked_mul(page);
+                    size.ok_or(Lack::Malformed("more memory than there can be"))
+                }),
             },
             started_at: Fact {
                 place: stat_place.clone(),

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod asked;
 #[cfg(test)]
+mod capped;
+#[cfg(test)]
 mod commands;
 mod config;
 #[cfg(test)]

@@ -35,7 +35,11 @@ fn f035_f036_links_and_sizes() {
     assert_eq!(ask("dangling", PathAsk::Real), Ok(Found::Link(None)));
     assert_eq!(ask("dangling", PathAsk::ReadLink), Ok(Found::Link(Some("nowhere".into()))));
     assert_eq!(ask("plain/x", PathAsk::Read(9)), Ok(Found::File(None)));
-    assert_eq!(ask("sparse", PathAsk::Read(3)), file(&[0, 0, 0]));
+    // A part is never taken for the whole.
+    assert_eq!(ask("sparse", PathAsk::Read(3)), Err(Refusal::TooLarge(3)));
+    assert_eq!(ask("sparse", PathAsk::Head(3)), file(&[0, 0, 0]));
+    assert_eq!(ask("plain", PathAsk::Read(9)), Err(Refusal::TooLarge(9)));
+    assert_eq!(ask("plain", PathAsk::Read(10)), file(b"0123456789"));
     assert_eq!(ask("sparse", PathAsk::Tail(3)), file(&[0, 0, 0]));
     assert_eq!(ask("plain", PathAsk::Tail(3)), file(b"789"));
     assert_eq!(ask("script", PathAsk::Shebang), file(b"#!/usr/bin/env ruby"));

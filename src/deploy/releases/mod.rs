@@ -88,7 +88,7 @@ pub fn read(
     let wanted = |name: &str| live == Some(name) || in_use.iter().any(|used| used == name);
     let releases = names.and_then(|names| {
         if names.len() > MOST_RELEASES {
-            return Err(Lack::Refused(Refusal::TooLarge(MOST_RELEASES as u64)));
+            return Err(Lack::Refused(Refusal::TooMany(MOST_RELEASES as u64)));
         }
         Ok(one::read_all(&look, &directory, &names, &wanted))
     });

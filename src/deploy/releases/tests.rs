@@ -77,9 +77,11 @@ impl Tree {
                 let children = self.0.keys().filter(|p| p.parent() == Some(real.as_path()));
                 children.filter_map(|p| p.file_name()).map(|n| Text::from(Path::new(n))).collect()
             })),
-            PathAsk::Read(_) | PathAsk::Tail(_) | PathAsk::Shebang => Found::File(
-                self.real(path).and_then(|real| self.0.get(&real)).map(|e| Text::from(&*e.1)),
-            ),
+            PathAsk::Read(_) | PathAsk::Head(_) | PathAsk::Tail(_) | PathAsk::Shebang => {
+                Found::File(
+                    self.real(path).and_then(|real| self.0.get(&real)).map(|e| Text::from(&*e.1)),
+                )
+            }
         }
     }
 }

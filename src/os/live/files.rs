@@ -53,14 +53,15 @@ pub fn answer(proc: BorrowedFd<'_>, root: Root, path: &Path, ask: PathAsk) -> An
         PathAsk::Real => start.resolve(path),
         PathAsk::List => {
             match start.open(path, OFlags::RDONLY | OFlags::DIRECTORY).and_then(list) {
-                Ok(names) if names.len() > NAMES => return Err(Refusal::TooLarge(NAMES as u64)),
+                Ok(names) if names.len() > NAMES => return Err(Refusal::TooMany(NAMES as u64)),
                 names => names.map(|names| Found::Names(Some(names))),
             }
         }
-        PathAsk::Read(bound) => return start.read(path, |_| 0, bound as usize),
+        PathAsk::Read(bound) => return start.whole(path, bound),
+        PathAsk::Head(bound) => return start.part(path, |_| 0, bound as usize),
         PathAsk::Tail(bound) => {
             let from = move |size: u64| size.saturating_sub(u64::from(bound));
-            return start.read(path, from, bound as usize);
+            return start.part(path, from, bound as usize);
         }
         PathAsk::Shebang => return start.shebang(path),
         PathAsk::Access => start.open(path, OFlags::PATH).and_then(|it| access(&it)),
@@ -81,7 +82,9 @@ fn nothing(ask: PathAsk) -> Found {
         PathAsk::Access => Found::Access(None),
         PathAsk::ReadLink | PathAsk::Real => Found::Link(None),
         PathAsk::List => Found::Names(None),
-        PathAsk::Read(_) | PathAsk::Tail(_) | PathAsk::Shebang => Found::File(None),
+        PathAsk::Read(_) | PathAsk::Head(_) | PathAsk::Tail(_) | PathAsk::Shebang => {
+            Found::File(None)
+        }
     }
 }
 
@@ -183,8 +186,19 @@ impl Start {
         Ok(Found::Link(Some(Text::from(done.as_path()))))
     }
 
-    /// A regular file's bytes. It is looked at before it is opened: opening a pipe or a device may block or do something.
-    fn read(&self, path: &Path, from: impl Fn(u64) -> u64, bound: usize) -> Answer {
+    /// A regular file's bytes, all of them.
+    fn whole(&self, path: &Path, bound: u32) -> Answer {
+        // One more than that: a file that has just as many is whole.
+        match self.part(path, |_| 0, bound as usize + 1)? {
+            Found::File(Some(text)) if text.len() > bound as usize => {
+                Err(Refusal::TooLarge(u64::from(bound)))
+            }
+            found => Ok(found),
+        }
+    }
+
+    /// A part of a regular file. It is looked at before it is opened: opening a pipe or a device may block or do something.
+    fn part(&self, path: &Path, from: impl Fn(u64) -> u64, bound: usize) -> Answer {
         let looked = match self.open(path, OFlags::PATH) {
             Ok(looked) => looked,
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(Found::File(None)),
@@ -213,7 +227,7 @@ impl Start {
 
     /// A script's first line.
     fn shebang(&self, path: &Path) -> Answer {
-        let Found::File(Some(start)) = self.read(path, |_| 0, SHEBANG)? else {
+        let Found::File(Some(start)) = self.part(path, |_| 0, SHEBANG)? else {
             return Ok(Found::File(None));
         };
         let line = start.bytes().split(|byte| *byte == b'\n').next().unwrap_or_default();

@@ -196,7 +196,7 @@ fn descriptors(base: &Base<'_>) -> Result<Vec<Descriptor>, Refusal> {
     for entry in Dir::read_from(&directory).map_err(|errno| base.refused(errno))? {
         let entry = entry.map_err(|errno| base.refused(errno))?;
         if numbers.len() >= DESCRIPTORS {
-            return Err(Refusal::TooLarge(DESCRIPTORS as u64));
+            return Err(Refusal::TooMany(DESCRIPTORS as u64));
         }
         numbers.extend(entry.file_name().to_str().ok().and_then(|name| name.parse::<u32>().ok()));
     }

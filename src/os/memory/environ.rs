@@ -165,7 +165,7 @@ impl Snapshot {
                     break 'pages;
                 }
                 if array.len() >= ENTRIES {
-                    return Err(Refusal::TooLarge(ENTRIES as u64));
+                    return Err(Refusal::TooMany(ENTRIES as u64));
                 }
                 array.push(entry);
                 words += 1;
@@ -275,7 +275,7 @@ mod tests {
         let mut image = sound();
         image.words(0x1000, &[0x10_0000]);
         image.words(0x10_0000, &vec![0x1200; ENTRIES + 1]);
-        assert_eq!(read(&image), Err(Refusal::TooLarge(65_536)));
+        assert_eq!(read(&image), Err(Refusal::TooMany(65_536)));
         image.words(0x10_0000, &[0x20_0000, 0]);
         image.put(0x20_0000, &vec![b'x'; STRING + 8192]);
         assert_eq!(read(&image), Err(Refusal::TooLarge(STRING as u64)));

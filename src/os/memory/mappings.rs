@@ -89,7 +89,7 @@ impl Mappings {
         let mut all = Vec::new();
         for text in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             if all.len() >= MOST_LINES {
-                return Err(Refusal::TooLarge(MOST_LINES as u64));
+                return Err(Refusal::TooMany(MOST_LINES as u64));
             }
             let Some(line) = line(text) else {
                 return Err(super::opaque("a line of its maps is not as documented"));

@@ -183,7 +183,7 @@ impl Known<'_> {
     fn source(&self, path: &Path) -> Result<Option<Text>, Lack> {
         match self.once.file(self.root(), path, SOURCE_BOUND).value {
             // A directory in the way of a file that is only looked for is no file.
-            Err(Lack::Refused(Refusal::Unsupported(_) | Refusal::TooLarge(_))) => Ok(None),
+            Err(Lack::Refused(Refusal::Unsupported(_))) => Ok(None),
             other => other,
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Around;
 use crate::deploy::unit::{self, Specifiers};
 use crate::facts::process::Stat;
-use crate::facts::{Fact, Place, bytes, cgroup, environ, fact};
+use crate::facts::{Fact, Lack, Place, bytes, cgroup, environ, fact};
 use crate::model::{Above, Main, Signal, Supervisor, Unit};
 use crate::os::{Ask, Pid, ProcText, Refusal, Root, Text};
 use crate::survey::adopt::{stat, status};
@@ -102,8 +102,11 @@ pub(super) fn of(around: &Around<'_>, group: &Text, name: &Text) -> Fact<Supervi
         }
     }
     for part in drop_ins(around, &manager, name) {
-        if let Ok(Some(text)) = around.once.file(Root::Own, &part, BOUND).value {
-            unit::read(&text, &mut found);
+        match around.once.file(Root::Own, &part, BOUND).value {
+            Ok(Some(text)) => unit::read(&text, &mut found),
+            // `/dev/null` in the place of one takes it away.
+            Ok(None) | Err(Lack::Refused(Refusal::Unsupported(_))) => {}
+            Err(lack) => return Fact::lacking(Place::path(&part), lack),
         }
     }
     found.main = around.main(&manager, &found);
