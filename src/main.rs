@@ -10,5 +10,10 @@ fn main() -> ExitCode {
     {
         return farrier::os::live::serve(proc.as_ref()).into();
     }
+    if let [_, first, words @ ..] = arguments.as_slice()
+        && first == farrier::os::porter::PORTER
+    {
+        return farrier::os::porter::serve(words).into();
+    }
     farrier::cli::run(arguments).into()
 }

@@ -39,7 +39,9 @@ impl Desk<'_> {
         };
         let typed = ask(question);
         if (self.broken_off)() {
-            return Err(Outcome::Interrupted("Interrupted at the question: nothing was sent".into()));
+            return Err(Outcome::Interrupted(
+                "Interrupted at the question: nothing was sent".into(),
+            ));
         }
         Ok(typed)
     }

@@ -120,7 +120,7 @@ pub fn inspector(
         theme: theme(paint, settings.theme),
         keys,
         mouse: settings.mouse,
-        zone: own::zone(),
+        zone: settings.zone.unwrap_or(jiff::tz::TimeZone::UTC),
         rights,
         played,
         script: None,

@@ -7,7 +7,7 @@ use super::Options;
 use crate::model::{Census, Limits};
 use crate::os::live::{Live, LiveOptions};
 use crate::os::replay::Replay;
-use crate::os::{Ask, PathAsk, Refusal, Root, Source, own, shown};
+use crate::os::{Source, own, shown};
 use crate::rules::{Verdicts, judge};
 use crate::settings::Settings;
 use crate::survey::{Surveyor, Wish};
@@ -75,14 +75,8 @@ pub fn recorded(file: &Path) -> anyhow::Result<Machine> {
     of_text(file, own::read_named(file))
 }
 
-/// A recorded machine, for the inspector: it reads the file again when it comes back to it, and waits for none. Whether
-/// the file answers at all is tried by a reader: a dead mount would hold the keys up.
+/// A recorded machine, for the inspector: it reads the file again when it comes back to it, and waits for none.
 pub fn recorded_in_file(file: &Path) -> anyhow::Result<Machine> {
-    let path = own::directory().join(file);
-    let answer = own_machine().ask_one(Ask::path(Root::Own, &path, PathAsk::Head(64)));
-    if answer == Err(Refusal::TimedOut) {
-        anyhow::bail!("{} was not read: {}", shown(file), Refusal::TimedOut);
-    }
     of_text(file, own::read_regular(file))
 }
 

@@ -31,6 +31,7 @@ pub use generate::pages;
 pub use output::{Output, Status};
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::os::{own, shown};
@@ -170,7 +171,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Ok(cli) => {
             log(&cli.options).and_then(|()| dispatch(cli, &mut output)).unwrap_or_else(|error| {
                 output.complain(&error.to_string());
-                Status::REFUSED
+                if error.is::<Unwritten>() { Status::OUTPUT } else { Status::REFUSED }
             })
         }
         Err(error) if !error.use_stderr() => {
@@ -185,11 +186,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
     output.end(status)
 }
 
+/// A file that the user named for output takes none; the status is that of output that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unwritten(pub(crate) String);
+
 /// Opens farrier's own log where one was asked for.
 fn log(options: &Options) -> anyhow::Result<()> {
     let Some(path) = &options.log else { return Ok(()) };
-    let file = own::open_log(path)
-        .map_err(|error| anyhow::anyhow!("{} was not opened: {error}", shown(path)))?;
+    let file = own::OwnLog::open(path).map_err(|error| {
+        let words = format!("{} was not opened: {error}", shown(path));
+        match error.kind() {
+            ErrorKind::TimedOut => Unwritten(words).into(),
+            _ => anyhow::Error::msg(words),
+        }
+    })?;
     let log = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Mutex::new(file));
     // Only a second log in one program could be refused.
     let _ = log.try_init();

@@ -33,17 +33,44 @@ impl Options {
     }
 
     fn settings_by(&self, source: &dyn Source) -> anyhow::Result<Settings> {
+        let mut is_silent = false;
         let files: Vec<(PathBuf, bool)> = match &self.config {
             // The machine answers for whole paths only.
             Some(named) => vec![(own::directory().join(named), true)],
-            None => std::iter::once(PathBuf::from(SYSTEM))
-                .chain(own::own().config_home.map(|home| home.join("farrier/config.toml")))
-                .map(|path| (path, false))
-                .collect(),
+            None => {
+                let mut files = vec![(PathBuf::from(SYSTEM), false)];
+                if let Some(home) = own::own().config_home {
+                    match whose(source, &home) {
+                        Whose::Mine => files.push((home.join("farrier/config.toml"), false)),
+                        Whose::Silent => is_silent = true,
+                        Whose::Other => {}
+                    }
+                }
+                files
+            }
         };
         let mut settings = taken(source, files)?;
-        settings.read_only |= self.read_only;
+        settings.unread |= is_silent;
+        settings.read_only |= self.read_only || is_silent;
+        settings.zone = Some(own::zone(source));
         Ok(settings)
+    }
+}
+
+/// Whose directory of settings it is.
+enum Whose {
+    Mine,
+    /// Somebody else's (sudo keeps HOME), or nobody's.
+    Other,
+    /// It does not answer: what it says is not known.
+    Silent,
+}
+
+fn whose(source: &dyn Source, home: &Path) -> Whose {
+    match source.ask_one(Ask::path(Root::Own, home, PathAsk::Stat)) {
+        Ok(Found::Stat(Some(stat))) if stat.uid == nix::unistd::geteuid().as_raw() => Whose::Mine,
+        Ok(_) | Err(Refusal::Denied) => Whose::Other,
+        Err(_) => Whose::Silent,
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::machine::{Looks, SECOND_LOOK, look};
-use super::{Options, Output, Status, targets};
+use super::{Options, Output, Status, Unwritten, targets};
 use crate::os::own::NewFile;
 use crate::os::record::Record;
 use crate::os::{Asked, Source, shown};
@@ -51,18 +51,21 @@ impl Snapshot {
 
 /// Makes the file that is to hold a recording, before anything is recorded.
 pub fn new_file(path: &Path) -> anyhow::Result<NewFile> {
-    NewFile::make(path).map_err(|error| {
-        let why = match error.kind() {
-            std::io::ErrorKind::AlreadyExists => "there is such a file already".into(),
-            _ => error.to_string(),
-        };
-        anyhow::anyhow!("{} was not written: {why}", shown(path))
+    NewFile::make(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            anyhow::anyhow!("{} was not written: there is such a file already", shown(path))
+        }
+        _ => unwritten(path, &error),
     })
 }
 
 /// Writes a recording into it.
 pub fn write(file: NewFile, path: &Path, text: &str) -> anyhow::Result<()> {
-    file.write(text).map_err(|error| anyhow::anyhow!("{} was not written: {error}", shown(path)))
+    file.write(text).map_err(|error| unwritten(path, &error))
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> anyhow::Error {
+    Unwritten(format!("{} was not written: {error}", shown(path))).into()
 }
 
 /// What a file holds now, and what was taken out.

@@ -44,7 +44,7 @@ pub fn wish(targets: &[String], settings: &Settings) -> Wish {
     Wish {
         roots: named.collect(),
         limits: settings.limits,
-        zone: Some(own::zone()),
+        zone: settings.zone.clone(),
         audit: settings.audit_file.clone(),
         ..Wish::default()
     }

@@ -3,11 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::facts::Lack;
 use crate::model::Lock;
 use crate::os::Text;
 use crate::os::text::contains;
+use crate::servers::effort;
 
-/// Reads a lock file: gem versions of the `specs:` sections, `RUBY VERSION`, and a digest of the bytes.
+/// Reads a lock file.
+///
+/// # Errors
+/// It is too large to be read.
+pub fn read_lock(path: &Path, bytes: &Text) -> Result<Lock, Lack> {
+    effort::text(|| {
+        effort::spend(bytes.len());
+        parse_lock(path, bytes)
+    })
+}
+
+/// What a lock file says: gem versions of the `specs:` sections, `RUBY VERSION`, and a digest of the bytes.
 /// A gem that is locked for several platforms keeps its version without the platform.
 pub fn parse_lock(path: &Path, bytes: &Text) -> Lock {
     let mut gems = BTreeMap::new();

@@ -112,7 +112,9 @@ mod tests {
         assert_eq!(of("/lxc/web-1/system.slice/u.service").as_deref(), Some("web-1"));
         assert_eq!(of("/lxc.payload.web-1/x").as_deref(), Some("web-1"));
         assert_eq!(of("/machine.slice/machine-web.scope").as_deref(), Some("web"));
-        for group in ["/", "/system.slice/docker.service", "/user.slice/session-7.scope", "/docker/"] {
+        for group in
+            ["/", "/system.slice/docker.service", "/user.slice/session-7.scope", "/docker/"]
+        {
             assert_eq!(of(group), None, "{group}");
         }
     }

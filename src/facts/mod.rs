@@ -104,6 +104,8 @@ pub enum Lack {
     Ambiguous(String),
     /// It follows from another fact that is lacking; the text says which.
     Depends(String),
+    /// A text takes more to read than a text may: somebody else wrote it, and farrier is not held up by it.
+    TooMuch,
     /// Nobody has looked yet.
     NotAsked,
 }
@@ -131,6 +133,7 @@ impl std::fmt::Display for Lack {
             Self::Unevaluable(what) => write!(f, "only the server itself can evaluate {what}"),
             Self::Ambiguous(what) => write!(f, "ambiguous: {what}"),
             Self::Depends(what) => write!(f, "it depends on {what}"),
+            Self::TooMuch => f.write_str("too large to be read"),
             Self::NotAsked => f.write_str("not looked at yet"),
         }
     }

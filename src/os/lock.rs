@@ -1,38 +1,51 @@
 //! A lock on a directory, so that two operators do not work on one app at once; and who holds it.
 
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::live::read_whole;
+use super::porter::{Opened, PORTER, Porter, Work};
 use super::{Flock, Locked, Pid, Refusal};
 
 /// The most that is read of the kernel's list of locks, in bytes.
 const LIST_BOUND: usize = 1 << 20;
 
-/// Takes the lock where it is free: the descriptor holds it until it is closed.
-pub fn take(directory: &Path) -> Result<(Locked, Option<OwnedFd>), Refusal> {
-    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let descriptor =
-        rustix::fs::open(directory, flags, Mode::empty()).map_err(|errno| match errno {
-            Errno::ACCESS | Errno::PERM => Refusal::Denied,
-            other => Refusal::Failed(other.to_string()),
-        })?;
-    match rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok((Locked::Mine, Some(descriptor))),
-        Err(Errno::AGAIN) => Ok((Locked::Theirs(holder(&descriptor)), None)),
-        Err(other) => Err(Refusal::Unsupported(format!("a lock on a directory ({other})"))),
+/// Takes the lock where it is free: the porter holds it until it is let go.
+pub fn take(program: &Path, directory: &Path) -> Result<(Locked, Option<Porter>), Refusal> {
+    match Porter::open(program, Work::Lock, directory) {
+        Ok(Opened::Open(porter)) => Ok((Locked::Mine, Some(porter))),
+        Ok(Opened::Busy(holder)) => Ok((Locked::Theirs(holder), None)),
+        Err(error) => Err(match (error.kind(), error.raw_os_error()) {
+            (ErrorKind::TimedOut, _) => Refusal::TimedOut,
+            (ErrorKind::PermissionDenied, _) => Refusal::Denied,
+            (_, Some(errno)) => Refusal::Failed(Errno::from_raw_os_error(errno).to_string()),
+            (_, None) => Refusal::Unsupported(error.to_string()),
+        }),
     }
 }
 
-/// Who holds the lock, by the kernel's list.
-fn holder(descriptor: &OwnedFd) -> Option<Pid> {
+/// Who holds the lock, by the kernel's list: a porter holds it for the farrier that started it.
+pub(super) fn holder(descriptor: &OwnedFd) -> Option<Pid> {
     let inode = rustix::fs::fstat(descriptor).ok()?.st_ino;
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
     let proc = rustix::fs::open("/proc", flags, Mode::empty()).ok()?;
-    held(&proc).ok()?.into_iter().find(|lock| lock.inode == inode).map(|lock| lock.pid)
+    let holder = held(&proc).ok()?.into_iter().find(|lock| lock.inode == inode)?.pid;
+    let read = |file: &str| {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&proc, format!("{holder}/{file}"), flags, Mode::empty());
+        read_whole(&file.ok()?, LIST_BOUND).ok().map(|(bytes, _)| bytes)
+    };
+    let words = read("cmdline").unwrap_or_default();
+    let is_porter = words.split(|byte| *byte == 0).nth(1) == Some(PORTER.as_bytes());
+    if !is_porter {
+        return Some(holder);
+    }
+    let status = String::from_utf8(read("status")?).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:")?.trim().parse().ok())
 }
 
 /// The locks that exclude others, from the kernel's list (`proc_locks(5)`).
@@ -80,19 +93,5 @@ mod tests {
         ] {
             assert_eq!(lock(other), None, "{other}");
         }
-    }
-
-    #[test]
-    fn a_lock_is_held_until_it_is_let_go() {
-        let place = tempfile::tempdir().unwrap();
-        let (mine, held) = take(place.path()).unwrap();
-        assert_eq!(mine, Locked::Mine);
-        // Another descriptor of the same directory is another owner, in the same process too.
-        let (theirs, none) = take(place.path()).unwrap();
-        assert_eq!(theirs, Locked::Theirs(Pid::new(std::process::id().cast_signed())));
-        assert!(none.is_none());
-        drop(held);
-        assert_eq!(take(place.path()).unwrap().0, Locked::Mine);
-        assert!(matches!(take(Path::new("/nowhere")), Err(Refusal::Failed(_))));
     }
 }

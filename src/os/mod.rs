@@ -12,6 +12,7 @@ pub mod live;
 pub mod memory;
 mod masker;
 pub mod own;
+pub mod porter;
 mod probe;
 pub mod record;
 mod recording;

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::sys::signal::Signal;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+
+use super::porter::{Porter, Work, own_program};
+use super::{Ask, Found, PathAsk, Root, Source};
 
 /// What farrier's own environment and descriptors say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub struct Own {
     pub ground: Ground,
     /// The locale is UTF-8, and the terminal is not the Linux console, whose font lacks farrier's signs.
     pub signs: bool,
-    /// Where the user's settings lie; `None`: nowhere, or in a home of somebody else (sudo keeps HOME).
+    /// Where the user's settings would lie; `None`: nowhere.
     pub config_home: Option<PathBuf>,
 }
 
@@ -131,37 +133,52 @@ pub fn sudo_user() -> Option<super::Text> {
     variable("SUDO_USER").map(|name| super::Text::from(Path::new(&name)))
 }
 
-/// `$XDG_CONFIG_HOME`, else `$HOME/.config`; only where the directory's owner is farrier's own user.
+/// `$XDG_CONFIG_HOME`, else `$HOME/.config`. Whose it is, and whether it answers, is for whoever reads it to find out.
 fn config_home() -> Option<PathBuf> {
     let xdg = variable("XDG_CONFIG_HOME").map(PathBuf::from);
     let home = variable("HOME").map(|home| Path::new(&home).join(".config"));
-    xdg.or(home).filter(|path| path.is_absolute() && is_mine(path))
+    xdg.or(home).filter(|path| path.is_absolute())
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is os: a stat of farrier's own settings place")]
-fn is_mine(path: &Path) -> bool {
-    let euid = nix::unistd::geteuid().as_raw();
-    std::fs::metadata(path).is_ok_and(|stat| stat.uid() == euid)
+/// Where the rules of zones lie (`tzset(3)`).
+const ZONES: &str = "/usr/share/zoneinfo";
+
+/// The zone that times are shown in: that of `TZ`, else this machine's. `source` reads its file: it may lie anywhere.
+pub fn zone(source: &dyn Source) -> jiff::tz::TimeZone {
+    const BOUND: u32 = 1 << 16;
+    let read = |path: &Path| match source.ask_one(Ask::path(Root::Own, path, PathAsk::Read(BOUND)))
+    {
+        Ok(Found::File(Some(text))) => Some(text),
+        _ => None,
+    };
+    let named = |name: &str, path: &Path| {
+        read(path).and_then(|rules| jiff::tz::TimeZone::tzif(name, rules.bytes()).ok())
+    };
+    let zone = match own_zone() {
+        Some(name) => match name.strip_prefix(':').unwrap_or(&name) {
+            "" => None,
+            name => named(name, &Path::new(ZONES).join(name))
+                .or_else(|| jiff::tz::TimeZone::posix(name).ok()),
+        },
+        None => {
+            let file = Path::new("/etc/localtime");
+            let link = source.ask_one(Ask::path(Root::Own, file, PathAsk::ReadLink));
+            let name = match &link {
+                Ok(Found::Link(Some(link))) => {
+                    link.utf8().and_then(|to| to.split_once("/zoneinfo/"))
+                }
+                _ => None,
+            };
+            named(name.map_or("Local", |(_, name)| name), file)
+        }
+    };
+    zone.unwrap_or(jiff::tz::TimeZone::UTC)
 }
 
-/// The zone that times are shown in: this machine's.
-pub fn zone() -> jiff::tz::TimeZone {
-    linked_zone().unwrap_or_else(jiff::tz::TimeZone::system)
-}
-
-/// The zone that `/etc/localtime` leads to: it is in the file, and the list of all zones need not be read. `None`: another
-/// is named by `TZ`, or the file is no link.
-#[expect(clippy::disallowed_methods, reason = "this is os: the machine's own zone")]
-fn linked_zone() -> Option<jiff::tz::TimeZone> {
-    if std::env::var_os("TZ").is_some() {
-        return None;
-    }
-    let link = std::fs::read_link("/etc/localtime").ok()?;
-    let (_, name) = link.to_str()?.split_once("/zoneinfo/")?;
-    if name == "UTC" {
-        return Some(jiff::tz::TimeZone::UTC);
-    }
-    jiff::tz::TimeZone::tzif(name, &std::fs::read("/etc/localtime").ok()?).ok()
+/// `TZ`, which says UTC where it is empty.
+#[expect(clippy::disallowed_methods, reason = "this is os: the one place that reads it")]
+fn own_zone() -> Option<String> {
+    std::env::var_os("TZ").map(|name| name.to_string_lossy().into_owned())
 }
 
 /// The zone that a process with this `TZ` tells its times in; `None`: its rules are not known here.
@@ -188,13 +205,12 @@ pub fn arguments() -> Vec<OsString> {
     std::env::args_os().collect()
 }
 
-/// The directory that farrier was started in; the root where it is gone.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is os: paths that were typed are relative to it"
-)]
+/// The directory that farrier was started in; the root where it is gone. The kernel tells its name by itself: a directory
+/// that does not answer is not asked.
 pub fn directory() -> PathBuf {
-    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
+    let told = rustix::process::getcwd(Vec::new()).ok();
+    let path = told.map(|path| super::Text::new(path.into_bytes()).path().to_path_buf());
+    path.filter(|path| path.is_absolute()).unwrap_or_else(|| PathBuf::from("/"))
 }
 
 /// Waits, so that a second look has something to compare with.
@@ -298,66 +314,55 @@ impl BreakOff {
     }
 }
 
-/// The most that is read of a recording, in bytes.
-const RECORDING_BOUND: u64 = 256 * 1024 * 1024;
-
-/// The text of a file that the user named: a recording. A pipe is read to its end.
-#[expect(clippy::disallowed_methods, reason = "this is os: a file that the user names")]
+/// The text of a file that the user named: a recording. A pipe is read to its end, for as long as somebody writes to it.
 pub fn read_named(path: &Path) -> std::io::Result<String> {
-    whole(std::fs::File::open(path)?)
+    Porter::of(&own_program(), Work::Read, path)?.read()
 }
 
 /// The same of a regular file alone: who waits for a pipe answers no key.
-#[expect(clippy::disallowed_methods, reason = "this is os: a file that the user names")]
 pub fn read_regular(path: &Path) -> std::io::Result<String> {
-    use rustix::fs::OFlags;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    // Opening a pipe would wait for its writer.
-    let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or(0);
-    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(std::io::Error::other("it is no regular file, and is read more than once"));
-    }
-    whole(file)
-}
-
-fn whole(file: std::fs::File) -> std::io::Result<String> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    file.take(RECORDING_BOUND).read_to_string(&mut text)?;
-    Ok(text)
+    Porter::of(&own_program(), Work::ReadRegular, path)?.read()
 }
 
 /// A file that was not there before, for its owner alone.
-pub struct NewFile(std::fs::File);
+pub struct NewFile(Porter);
 
 impl NewFile {
-    /// Makes it; one that is there already is left as it is. O_EXCL follows no link at the end of the path, so that
-    /// nothing is written through one.
-    #[expect(clippy::disallowed_methods, reason = "this is os: a file that the user names")]
+    /// Makes it; one that is there already is left as it is, and nothing is written through a link.
     pub fn make(path: &Path) -> std::io::Result<Self> {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(Self)
+        Porter::of(&own_program(), Work::New, path).map(Self)
     }
 
     /// Writes all of it.
     pub fn write(mut self, text: &str) -> std::io::Result<()> {
-        self.0.write_all(text.as_bytes())?;
-        self.0.sync_all()
+        self.0.write(text.as_bytes())
     }
 }
 
-/// Opens farrier's own log to append to it; a new one is for its owner alone, and a link is not followed.
-#[expect(clippy::disallowed_methods, reason = "this is os: a file that the user names")]
-pub fn open_log(path: &Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
-    std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .custom_flags(no_follow)
-        .open(path)
+/// farrier's own log. Once it took a line too late, no more is written to it: nobody waits for a log.
+pub struct OwnLog(Option<Porter>);
+
+impl OwnLog {
+    /// Opens it to append to it; a new one is for its owner alone, and a link is not followed.
+    pub fn open(path: &Path) -> std::io::Result<Self> {
+        Porter::of(&own_program(), Work::Append, path).map(|porter| Self(Some(porter)))
+    }
+}
+
+impl std::io::Write for OwnLog {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if let Some(porter) = &mut self.0
+            && let Err(error) = porter.write(bytes)
+        {
+            self.0 = None;
+            return Err(error);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -378,16 +383,5 @@ mod tests {
     fn a_light_background_is_the_last_word_of_colorfgbg() {
         assert_eq!(["0;15", "0;default;7"].map(ground), [Ground::Light; 2]);
         assert_eq!(["15;0", ""].map(ground), [Ground::Dark; 2]);
-    }
-
-    #[test]
-    fn a_pipe_that_nobody_writes_is_refused_at_once() {
-        let directory = tempfile::tempdir().unwrap();
-        let pipe = directory.path().join("pipe");
-        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        let refused = |path: &Path| read_regular(path).unwrap_err().to_string();
-        assert!(refused(&pipe).contains("no regular file"));
-        assert!(refused(directory.path()).contains("no regular file"));
-        assert!(refused(Path::new("/dev/null")).contains("no regular file"));
     }
 }

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
 
 use super::live::{host, read_whole};
+use super::porter::{Porter, own_program};
 use super::{
     AuditLine, Hands, Hold, Locked, Pid, Probe, Probed, Refusal, Text, Token, audit, lock, probe,
 };
@@ -24,7 +25,8 @@ const PROC: i64 = 0x9fa0;
 pub struct LiveHands {
     reach: Result<(), Refusal>,
     held: BTreeMap<Hold, Held>,
-    locks: Vec<OwnedFd>,
+    locks: Vec<Porter>,
+    program: PathBuf,
     next: u32,
     audit: Option<PathBuf>,
 }
@@ -40,13 +42,21 @@ impl LiveHands {
     /// looked at are those of another proc mount, or `/proc` belongs to another pid namespace.
     pub fn new(proc: &Path) -> Self {
         let (held, locks) = (BTreeMap::new(), Vec::new());
-        Self { reach: reach(proc), held, locks, next: 0, audit: None }
+        let program = own_program();
+        Self { reach: reach(proc), held, locks, program, next: 0, audit: None }
     }
 
     /// The same, with a file that takes each audit line besides the system's log.
     #[must_use]
     pub fn audited(mut self, file: Option<PathBuf>) -> Self {
         self.audit = file;
+        self
+    }
+
+    /// The same, where another program than the running one is farrier: a test's.
+    #[must_use]
+    pub fn helped_by(mut self, program: PathBuf) -> Self {
+        self.program = program;
         self
     }
 
@@ -122,12 +132,12 @@ impl Hands for LiveHands {
     }
 
     fn note(&mut self, line: &AuditLine) -> Result<(), Refusal> {
-        audit::write(line, self.audit.as_deref())
+        audit::write(line, &self.program, self.audit.as_deref())
     }
 
     fn lock(&mut self, directory: &Path) -> Result<Locked, Refusal> {
-        let (locked, descriptor) = lock::take(directory)?;
-        self.locks.extend(descriptor);
+        let (locked, porter) = lock::take(&self.program, directory)?;
+        self.locks.extend(porter);
         Ok(locked)
     }
 

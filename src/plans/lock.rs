@@ -4,7 +4,7 @@ use crate::rules::quote::farrier;
 use std::path::PathBuf;
 
 use crate::model::{App, Census, Process};
-use crate::os::{Hands, Locked, shown};
+use crate::os::{Hands, Locked, Refusal, shown};
 
 use super::at_work::at_work;
 use super::check::{blind, holds, warns};
@@ -70,6 +70,15 @@ pub fn take(
     let holder = match hands.lock(directory) {
         Ok(Locked::Mine) => return Ok(None),
         Ok(Locked::Theirs(holder)) => holder,
+        // Whoever works there may do so unseen, and what is sent could not be followed.
+        Err(Refusal::TimedOut) => {
+            return Err(Refused::new(
+                format!(
+                    "{place}, the directory of the pidfile, does not answer: no lock, nothing is sent"
+                ),
+                "see to its file system first",
+            ));
+        }
         Err(why) => return Ok(Some(format!("No lock is held on {place}: {why}"))),
     };
     let census = look();

@@ -1,5 +1,6 @@
 //! What each server *is*: how it is recognised, what its titles, signals and pidfiles mean, how its configuration is read.
 
+pub mod effort;
 pub mod nginx;
 pub mod puma;
 pub mod rainbows;

@@ -25,6 +25,8 @@ pub struct Settings {
     pub read_only: bool,
     /// A settings file did not answer: what it may forbid is not done.
     pub unread: bool,
+    /// The zone in which times are shown: no file names it, but where farrier runs. `None`: UTC.
+    pub zone: Option<jiff::tz::TimeZone>,
     /// A file that takes the audit lines besides the system's log.
     pub audit_file: Option<PathBuf>,
 }

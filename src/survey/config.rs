@@ -10,7 +10,7 @@ use crate::model::config::OldPath;
 use crate::model::config::oldbin;
 use crate::model::{Config, Layout, Process, Setting};
 use crate::os::{Root, Text};
-use crate::servers::{Loading, Options, Server, Variables};
+use crate::servers::{Loading, Options, Server, Variables, effort};
 
 /// How much of a configuration file is read.
 const CONFIG_BOUND: u32 = 1 << 20;
@@ -41,7 +41,7 @@ pub fn read(
             let Seen { given, cwd, variables, from_there } = seen;
             let begun = cwd.filter(|_| from_there);
             let loading = Loading { text: &text, path, given, cwd: begun, variables };
-            let mut config = (server.read_config)(&loading);
+            let mut config = effort::text(|| (server.read_config)(&loading))?;
             config.file = once.spot(root, path);
             if server.is_proxy() {
                 cores::counted(once, &mut config);

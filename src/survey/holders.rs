@@ -7,6 +7,7 @@ use crate::facts::process::{parse_command_line, parse_stat, parse_status};
 use crate::facts::{Fact, Lack, Place};
 use crate::model::holder::{Holder, terminal};
 use crate::model::{App, Master};
+use crate::os::porter::PORTER;
 use crate::os::{Ask, Flock, Found, Pid, ProcText, Root};
 
 /// The name of farrier's own program, as the kernel cuts it to 15 bytes; a file may carry its version behind it.
@@ -49,10 +50,8 @@ fn of(
     locks: &[Flock],
 ) -> Option<Holder> {
     let stat = setting.once.stat(Root::Own, place).value.ok().flatten()?;
-    let own = setting.host.map(|host| host.own_pid);
     let mine = |lock: &&Flock| {
         lock.inode == stat.inode
-            && Some(lock.pid) != own
             // A file system with several volumes has one device, and tells stat(2) another one for each.
             && (lock.device == stat.device || has_open(setting, lock.pid, place))
     };
@@ -67,7 +66,24 @@ fn has_open(setting: &Setting<'_>, pid: Pid, place: &std::path::Path) -> bool {
     }
 }
 
+/// The farrier for which a porter holds a lock; anybody else holds it for himself.
+fn behind(setting: &Setting<'_>, pid: Pid) -> Pid {
+    let line = setting.text(pid, ProcText::Cmdline, |text| Ok(parse_command_line(&text)));
+    let is_porter = line.get().is_some_and(|line| {
+        line.words.raw().get(1).is_some_and(|word| word.bytes() == PORTER.as_bytes())
+    });
+    let parent = || {
+        let stat = setting.text(pid, ProcText::Stat, |text| parse_stat(&text));
+        Pid::new(stat.get()?.ppid)
+    };
+    if is_porter { parent().unwrap_or(pid) } else { pid }
+}
+
 fn holder(setting: &Setting<'_>, master: &Master, pid: Pid) -> Option<Holder> {
+    let pid = behind(setting, pid);
+    if setting.host.is_some_and(|host| host.own_pid == pid) {
+        return None;
+    }
     let entry = setting.text(pid, ProcText::Stat, |text| parse_stat(&text)).value.ok()?;
     let status = setting.text(pid, ProcText::Status, |text| parse_status(&text)).value.ok()?;
     let line = setting.text(pid, ProcText::Cmdline, |text| Ok(parse_command_line(&text)));

@@ -10,7 +10,7 @@ use crate::facts::{Fact, Lack, Place};
 use crate::model::config::LogTo;
 use crate::model::{Config, Log, Process, Setting};
 use crate::os::{Ask, FileKind, Found, PathAsk, secrets};
-use crate::servers::Server;
+use crate::servers::{Server, effort};
 
 /// How much of its end is read.
 const BOUND: u32 = 64 * 1024;
@@ -88,8 +88,12 @@ fn tail(once: &Once<'_>, server: &Server, process: &Process, path: &Path) -> Fac
     once.fact(&ask, |found| match found {
         Found::File(Some(bytes)) => {
             let whole = bytes.len() < BOUND as usize;
-            let (bytes, _) = secrets::mask_text(&bytes);
-            Ok(Some((server.read_log)(&bytes, path, whole)))
+            let read = || {
+                effort::spend(bytes.len());
+                let (bytes, _) = secrets::mask_text(&bytes);
+                (server.read_log)(&bytes, path, whole)
+            };
+            effort::text(read).map(Some)
         }
         Found::File(None) => Err(Lack::Depends("a log that was just moved".into())),
         _ => Err(Lack::Malformed("another kind of answer")),

@@ -41,7 +41,7 @@ use crate::facts::{Fact, Lack, Place};
 use crate::model::{Census, Kind, Limits, Process, Searched, Seen};
 use crate::os::{Ask, Clock, Found, Host, Pid, Refusal, Source};
 
-use crate::servers::{Part, Server};
+use crate::servers::{Part, Server, effort};
 
 use adopt::{Adopted, Member};
 use contexts::Contexts;
@@ -87,6 +87,7 @@ impl Surveyor {
 
     /// Takes a look.
     pub fn look(&mut self, source: &dyn Source, wish: &Wish) -> Census {
+        effort::begin();
         let once = Once::new(source);
         let host: Fact<Host> = once.fact(&Ask::Host, |found| match found {
             Found::Host(host) => Ok(*host),

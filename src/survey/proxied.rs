@@ -9,7 +9,7 @@ use super::once::Once;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Address, Config, Elsewhere, Process, Upstream, Way};
 use crate::os::{Refusal, Root, Text, shown};
-use crate::servers::{GroupMember, Pass, Proxied, Server};
+use crate::servers::{GroupMember, Pass, Proxied, Server, effort};
 
 /// How much of one file is read, and of how many. What says more is not known as a whole.
 const BOUND: u32 = 1 << 18;
@@ -78,7 +78,7 @@ fn said(
             Ok(None) => continue,
             Err(lack) => return Err((file.place, lack)),
         };
-        let proxied = read(&text);
+        let proxied = effort::text(|| read(&text)).map_err(|lack| (Place::path(&path), lack))?;
         said.passes.extend(proxied.passes.into_iter().map(|pass| (path.clone(), pass)));
         for member in proxied.members {
             said.groups.entry(named(&member.group)).or_default().push((path.clone(), member));

@@ -100,7 +100,8 @@ pub fn container(setting: &Setting<'_>, process: &Process, directory: &Path) -> 
     }
     let named = process.cgroup.get().and_then(cgroup::container);
     let rooted = || process.root_path.as_deref().map(|path| format!("root:{}", shown(path)));
-    let pids = || numbered(theirs.pids.as_ref().filter(|pids| own.pids.as_ref() != Some(pids))?, "pid");
+    let pids =
+        || numbered(theirs.pids.as_ref().filter(|pids| own.pids.as_ref() != Some(pids))?, "pid");
     let mounts = || numbered(theirs.mounts.as_ref()?, "mnt");
     named.map(|name| format!("container:{name}")).or_else(pids).or_else(rooted).or_else(mounts)
 }

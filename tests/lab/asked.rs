@@ -20,7 +20,8 @@ const ENDS: [(&str, u32); 6] =
 
 /// The program, where an interrupt from the keyboard ends it and not what leads into the lab.
 fn typed(lab: &Lab, words: &[&str]) -> Terminal {
-    let mut all: Vec<String> = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"].map(Into::into).into();
+    let mut all: Vec<String> =
+        ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"].map(Into::into).into();
     all.extend(lab.entrance());
     all.push(program().to_str().unwrap().to_owned());
     all.extend(words.iter().map(|word| (*word).to_owned()));

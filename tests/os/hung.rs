@@ -1,45 +1,11 @@
 //! A file system that never answers.
 
 use super::*;
-
-/// A file system whose server never answers: a FUSE connection that nobody reads.
-struct Hung {
-    directory: tempfile::TempDir,
-    _connection: std::fs::File,
-}
-
-impl Hung {
-    fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let connection = std::fs::File::options().read(true).write(true).open("/dev/fuse").unwrap();
-        let fd = std::os::fd::AsRawFd::as_raw_fd(&connection);
-        nix::fcntl::fcntl(&connection, nix::fcntl::F_SETFD(nix::fcntl::FdFlag::empty())).unwrap();
-        let options = format!("fd={fd},rootmode=40000,user_id=0,group_id=0");
-        let mounted = Command::new("mount")
-            .args(["-i", "-n", "-t", "fuse", "-o", &options, "hung"])
-            .arg(directory.path())
-            .status()
-            .unwrap();
-        assert!(mounted.success());
-        nix::fcntl::fcntl(&connection, nix::fcntl::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))
-            .unwrap();
-        Self { directory, _connection: connection }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-}
-
-impl Drop for Hung {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.directory.path()).status();
-    }
-}
+use crate::fuse::{Hung, Silent};
 
 #[test]
 fn f006_f007_a_hung_file_system_costs_one_deadline_and_nothing_else() {
-    let hung = Hung::new();
+    let hung = Hung::new(Silent::All);
     let live = live();
     let fine = own_path(Path::new("/etc/passwd"), PathAsk::Stat);
     assert!(live.ask_one(fine.clone()).is_ok());
@@ -77,7 +43,7 @@ fn f006_f007_a_hung_file_system_costs_one_deadline_and_nothing_else() {
 
 #[test]
 fn processes_are_told_beside_a_hung_file_system() {
-    let hung = Hung::new();
+    let hung = Hung::new(Silent::All);
     let live = live();
     let child = sleeper();
     let answers = live.ask(&[

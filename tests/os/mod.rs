@@ -4,6 +4,7 @@ mod hands;
 mod hung;
 mod memory;
 mod paths;
+mod porter;
 mod process;
 mod reader;
 

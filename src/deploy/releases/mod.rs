@@ -12,6 +12,7 @@ use crate::deploy::capistrano;
 use crate::facts::{Fact, Lack, Place, fact};
 use crate::model::{CurrentState, Layout, Release, Setting};
 use crate::os::{Ask, FileKind, FileStat, Found, PathAsk, Refusal, Root, Source, Text, shown};
+use crate::servers::effort;
 
 /// More entries than this are no releases directory that a tool keeps.
 const MOST_RELEASES: usize = 2_000;
@@ -116,8 +117,10 @@ fn keeps(look: &Look<'_>, live: Option<&Path>, current: &Path) -> Fact<Setting<u
         let lack = Lack::Depends("current, which names no release".into());
         return Fact::lacking(Place::path(current), lack);
     };
-    look.file(&live.join(capistrano::DEPLOY), DEPLOY_BOUND)
-        .map(|text| text.map_or(Setting::NotSet, |text| capistrano::keep_releases(&text)))
+    look.file(&live.join(capistrano::DEPLOY), DEPLOY_BOUND).then(|text| match text {
+        Some(text) => effort::text(|| capistrano::keep_releases(&text)),
+        None => Ok(Setting::NotSet),
+    })
 }
 
 /// Capistrano's: `20240131120000`.

@@ -83,10 +83,11 @@ fn lock(look: &Look<'_>, release: &Path) -> Fact<Option<Lock>> {
         let other = release.join("gems.locked");
         let text = look.file(&other, LOCK_BOUND);
         if matches!(text.get(), Some(Some(_))) {
-            return text.map(|bytes| bytes.map(|bytes| bundler::parse_lock(&other, &bytes)));
+            let read = |bytes: Text| bundler::read_lock(&other, &bytes);
+            return text.then(|bytes| bytes.map(read).transpose());
         }
     }
-    found.map(|bytes| bytes.map(|bytes| bundler::parse_lock(&usual, &bytes)))
+    found.then(|bytes| bytes.map(|bytes| bundler::read_lock(&usual, &bytes)).transpose())
 }
 
 /// `ln -s releases/NEW current` onto a link that is there puts NEW into the directory it leads to,

@@ -51,7 +51,7 @@ mod tests {
     use rustix::fs::{Mode, OFlags};
 
     use super::*;
-    use crate::os::{Locked, Pid};
+    use crate::os::Pid;
 
     #[test]
     fn an_answer_stands_for_a_while() {
@@ -65,8 +65,8 @@ mod tests {
         };
         let mut locks = Locks::default();
         assert!(!sees(&mut locks));
-        let (taken, _held) = crate::os::lock::take(place.path()).unwrap();
-        assert_eq!(taken, Locked::Mine);
+        let held = rustix::fs::open(place.path(), OFlags::DIRECTORY, Mode::empty()).unwrap();
+        rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive).unwrap();
         assert!(!sees(&mut locks), "it stands");
         locks.begin(proc());
         assert!(locks.reading.is_none(), "nothing is read meanwhile");

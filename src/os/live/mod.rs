@@ -13,14 +13,17 @@ mod silence;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
+use super::porter::{Porter, Work};
 use super::{Answer, Ask, Found, PathAsk, Pid, Refusal, Root, Source, Text};
 
+pub(super) use serve::close_inherited;
 pub use serve::serve;
 
 use locks::Locks;
@@ -65,8 +68,7 @@ pub struct Live {
 impl Live {
     /// This machine, or the one whose proc file system is mounted at another place.
     pub fn new(options: LiveOptions) -> Self {
-        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        let proc = rustix::fs::open(&options.proc, flags, Mode::empty()).map_err(refusal);
+        let proc = proc(&options);
         let reader = Reader::new(options.reader.clone(), options.proc.clone());
         let (held, reader) = (RefCell::default(), RefCell::new(reader));
         Self { proc, held, reader, locks: RefCell::default(), options }
@@ -78,6 +80,7 @@ impl Live {
     }
 
     fn host(&self) -> Answer {
+        self.proc.as_ref().map_err(Clone::clone)?;
         const PASSWD: u32 = 1 << 20;
         let ask = Ask::path(Root::Own, "/etc/passwd".as_ref(), PathAsk::Read(PASSWD));
         let read = self.reader.borrow_mut().ask(&[&ask], &host::mounts, &mut || false).pop();
@@ -118,7 +121,10 @@ impl Live {
                 let proc = self.proc.as_ref().map_err(Clone::clone)?;
                 self.locks.borrow_mut().held(proc).map(Found::Flocks)
             }
-            Ask::Sockets(of) => super::sockets::sockets(&self.options.proc, *of),
+            Ask::Sockets(of) => {
+                self.proc.as_ref().map_err(Clone::clone)?;
+                super::sockets::sockets(&self.options.proc, *of)
+            }
             Ask::Text(pid, _) | Ask::Link(pid, _) | Ask::Descriptors(pid) => {
                 let held = self.held.borrow();
                 let base = match held.get(pid) {
@@ -136,6 +142,22 @@ impl Live {
             | Ask::Path(..) => Err(Refusal::NotRecorded),
         }
     }
+}
+
+/// The proc file system. Another place than the usual one may be anything: it is looked at by a porter first, and a
+/// directory that is no proc file system is not read here, where nothing could end it.
+fn proc(options: &LiveOptions) -> Result<OwnedFd, Refusal> {
+    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+    if options.proc != LiveOptions::default().proc {
+        Porter::of(&options.reader, Work::Proc, &options.proc).map_err(|error| {
+            match (error.kind(), error.raw_os_error()) {
+                (ErrorKind::TimedOut, _) => Refusal::TimedOut,
+                (_, Some(errno)) => self::refusal(Errno::from_raw_os_error(errno)),
+                (_, None) => Refusal::Unsupported(error.to_string()),
+            }
+        })?;
+    }
+    rustix::fs::open(&options.proc, flags, Mode::empty()).map_err(refusal)
 }
 
 /// Whether a reader has to answer: whatever can wait for somebody else's memory or file system.
@@ -161,6 +183,11 @@ fn needs_reader(ask: &Ask) -> bool {
 
 impl Source for Live {
     fn ask(&self, asks: &[Ask]) -> Vec<Answer> {
+        if let (Err(refusal), true) = (&self.proc, self.options.proc != LiveOptions::default().proc)
+        {
+            // Neither here nor by a reader, which would look at the same place.
+            return asks.iter().map(|_| Err(refusal.clone())).collect();
+        }
         let mut gone: BTreeMap<Pid, Refusal> = BTreeMap::new();
         let in_place: BTreeSet<Pid> =
             asks.iter().filter(|ask| !needs_reader(ask)).filter_map(Ask::pid).collect();

@@ -144,11 +144,12 @@ fn shrink() {
             },
         );
     }
-    close_inherited();
+    close_inherited(None);
 }
 
-/// Closes every descriptor but the two pipes and the sink for errors: a reader that hangs must hold nothing of its caller's.
-fn close_inherited() {
+/// Closes every descriptor but the two pipes and the sink for errors, and one that is to be read: what hangs must hold
+/// nothing of its caller's.
+pub fn close_inherited(but: Option<i32>) {
     const FIRST: i32 = 3;
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
     let Ok(directory) = rustix::fs::open("/proc/self/fd", flags, Mode::empty()) else { return };
@@ -156,7 +157,7 @@ fn close_inherited() {
     let open: Vec<i32> = entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str().ok()?.parse().ok())
-        .filter(|fd| *fd >= FIRST)
+        .filter(|fd| *fd >= FIRST && Some(*fd) != but)
         .collect();
     drop(directory);
     for fd in open {

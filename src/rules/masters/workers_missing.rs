@@ -144,7 +144,8 @@ fn report(look: &mut Look<'_>, master: &Master, alive: usize, wanted: usize, why
             (_, _) => format!("# read what {pid} writes to its standard error"),
         });
     if why != Lacking::Lowered {
-        finding = finding.fix("# no TTIN: it raises the number for good, and those come back by themselves");
+        finding = finding
+            .fix("# no TTIN: it raises the number for good, and those come back by themselves");
     }
     if let Some((path, line)) = line {
         let place = crate::facts::Place::line(&path, line);

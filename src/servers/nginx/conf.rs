@@ -1,5 +1,7 @@
 //! The syntax of nginx's configuration (`src/core/ngx_conf_file.c`): words, `;`, blocks, quotes, comments.
 
+use crate::servers::effort::spend;
+
 /// More than this no file is read into: a bound, not a rule of nginx.
 const MOST: usize = 20_000;
 
@@ -20,7 +22,12 @@ pub fn directives(source: &[u8]) -> Vec<Directive> {
     let mut open: Vec<usize> = Vec::new();
     let mut words: Vec<Vec<u8>> = Vec::new();
     let (mut line, mut begun, mut at) = (1, 1, 0);
-    while let Some(byte) = source.get(at).copied().filter(|_| all.len() < MOST) {
+    while let Some(byte) = source.get(at).copied().filter(|_| spend(1)) {
+        if all.len() >= MOST {
+            // What stands behind is not known: so the whole is not.
+            spend(usize::MAX);
+            break;
+        }
         if words.is_empty() {
             begun = line;
         }
@@ -50,6 +57,7 @@ pub fn directives(source: &[u8]) -> Vec<Directive> {
                 let (word, length) = word(source.get(at..).unwrap_or_default());
                 let span = source.get(at..at + length).unwrap_or_default();
                 line += span.split(|byte| *byte == b'\n').count().saturating_sub(1);
+                spend(length);
                 words.push(word);
                 at += length;
                 continue;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Config, Setting};
 use crate::os::Text;
+use crate::servers::effort::spend;
 use crate::servers::ruby::{
     Scope, Statement, Token, Value, Values, Where, argument, decided, is_modified,
 };
@@ -16,7 +17,7 @@ pub fn read(loading: &Loading<'_>) -> Config {
     let statements = decided(source, |all| Values::new(all, place.clone(), is_later), is_later);
     let mut values = Values::new(&statements, place, is_later);
     let mut config = Config::empty(loading.path);
-    for statement in &statements {
+    for statement in statements.iter().take_while(|_| spend(1)) {
         let Some(first) = statement.tokens.first() else { continue };
         if statement.outer.is_some_and(|scope| is_later(&scope)) {
             continue;
@@ -49,6 +50,9 @@ fn by_default(config: &mut Config, variables: Option<&Variables>) {
     }
 }
 
+/// Steps that each listener counts for: it is looked at later.
+const BIND: usize = 1_000;
+
 /// Calls that load settings from elsewhere.
 const ELSEWHERE: &[&str] = &["load", "instance_eval", "eval", "send", "public_send", "__send__"];
 
@@ -79,6 +83,7 @@ fn elsewhere(config: &mut Config, line: usize, text: &Text) {
 fn set(config: &mut Config, statement: &Statement<'_>, values: &Values<'_>, conditional: bool) {
     let Some((name, rest)) = statement.tokens.split_first() else { return };
     let line = name.line;
+    spend(statement.tokens.len());
     let text = written(rest);
     let value = || if conditional { None } else { values.evaluate(argument(rest)) };
     match name.text {
@@ -96,6 +101,7 @@ fn set(config: &mut Config, statement: &Statement<'_>, values: &Values<'_>, cond
             let answer = answer.filter(|_| !conditional).and_then(Value::truth);
             config.preload_app = setting(line, text, answer);
         }
+        b"bind" if !spend(BIND) => {}
         b"bind" => config.listen.push(setting(line, text, value().and_then(Value::text))),
         b"clear_binds!" | b"ssl_bind" => config.listen.push(setting(line, text, None)),
         b"port" => {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::statements::split;
 use super::{Kind, Scope, Statement, Token, Value, Values};
+use crate::servers::effort::spend;
 
 /// One arm of a condition, or the inside of a block or definition.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +62,9 @@ pub fn decided<'a>(
     };
     let mut run: Vec<Statement<'a>> = Vec::new();
     for mut statement in all {
+        if !spend(1) {
+            break;
+        }
         let is_answered = statement.decides && course.decide(&statement);
         let around = course.enter(statement.arm);
         if is_answered {
@@ -97,6 +101,9 @@ fn unset(run: &mut Vec<Statement<'_>>, statement: &Statement<'_>) {
     let ends = statement.tokens.first().is_some_and(|end| end.is_word("end") || end.is_op("}"));
     let block = run.last().and_then(|last| last.outer);
     if let (true, None, Some(block)) = (ends, statement.outer, block) {
+        if !spend(run.len()) {
+            return;
+        }
         run.retain(|other| other.outer.is_none_or(|outer| outer.start != block.start));
         // The call that it was given to stands before it.
         run.pop();
@@ -211,6 +218,7 @@ impl<'a> Course<'a> {
 fn modifier(tokens: &[Token<'_>]) -> Option<usize> {
     let mut depth = 0_usize;
     let mut found = None;
+    spend(tokens.len());
     for (at, token) in tokens.iter().enumerate() {
         match (&token.kind, token.text) {
             (Kind::Op, b"(" | b"[" | b"{") => depth += 1,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Kind, Statement, Token};
+use crate::servers::effort::spend;
 
 /// Methods that change a string in place, besides those that end with `!`.
 const MUTATORS: &[&[u8]] =
@@ -34,6 +35,7 @@ pub(super) fn changes(tokens: &[Token<'_>]) -> Vec<(usize, Change)> {
     let is_several = matches!(tokens, [first, comma, ..]
         if first.kind == Kind::Word && comma.is_op(","));
     let equals = tokens.iter().position(|token| token.is_op("=")).filter(|_| is_several);
+    spend(tokens.len());
     for (at, token) in tokens.iter().enumerate().filter(|(_, t)| t.kind == Kind::Word) {
         if equals.is_some_and(|equals| at < equals) {
             found.push((at, Change::Other));
@@ -49,7 +51,7 @@ pub(super) fn changes(tokens: &[Token<'_>]) -> Vec<(usize, Change)> {
                 changes.then_some(Change::InPlace)
             }
             Some([open, rest @ ..]) if open.is_op("[") && !open.spaced => {
-                let close = rest.iter().position(|token| token.is_op("]"));
+                let close = rest.iter().take_while(|_| spend(1)).position(|token| token.is_op("]"));
                 let op = close.and_then(|close| rest.get(close + 1));
                 let assigns = op.is_some_and(|op| ASSIGNS.contains(&op.text));
                 (assigns && !token.is_word("ENV")).then_some(Change::InPlace)

@@ -3,6 +3,7 @@
 use super::methods::{call, words};
 use super::values::{LONGEST, Value, Values, number};
 use super::{Kind, Piece, Token, tokens};
+use crate::servers::effort::spend;
 
 /// Longer than this no list is followed.
 pub(super) const LONGEST_LIST: usize = 1_000;
@@ -42,7 +43,7 @@ impl<'e, 'v, 't> Expression<'e, 'v, 't> {
     /// Passes by what is not evaluated, up to one of these or to what closes a bracket that was opened before.
     pub(super) fn skip_to(&mut self, ends: &[&str]) {
         let (mut depth, mut questions) = (0_usize, 0_usize);
-        while let Some(token) = self.peek() {
+        while let Some(token) = self.peek().filter(|_| spend(1)) {
             if token.kind == Kind::Op {
                 match token.text {
                     b"(" | b"[" | b"{" => depth += 1,
@@ -225,12 +226,16 @@ impl<'e, 'v, 't> Expression<'e, 'v, 't> {
 
     /// `[a, b]`
     fn list(&mut self) -> Option<Value> {
-        let mut all = Vec::new();
+        let (mut all, mut weight) = (Vec::new(), 0);
         while !self.takes("]") {
             if all.len() >= LONGEST_LIST {
                 return None;
             }
             all.push(self.choice()?);
+            weight += all.last().map_or(0, Value::weight);
+            if weight > LONGEST {
+                return None;
+            }
             if !self.takes(",") {
                 return self.takes("]").then_some(Value::List(all));
             }

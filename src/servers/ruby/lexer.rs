@@ -1,6 +1,9 @@
 //! Tokens of Ruby source. What cannot be a plain value (regular expressions, lists of words, commands, heredocs) is one opaque token.
 
+use std::collections::HashMap;
+
 use super::literal;
+use crate::servers::effort::spend;
 
 /// A piece of a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,10 +88,31 @@ pub fn tokens(source: &[u8]) -> Vec<Token<'_>> {
         spaced: true,
         tokens: Vec::new(),
         heredocs: Vec::new(),
-        patience: 100,
+        last_lines: None,
     };
     while lexer.step() {}
     lexer.tokens
+}
+
+/// Where a line of this text begins for the last time: exactly this, and with any indentation.
+#[derive(Default)]
+struct LastLines<'a> {
+    exact: HashMap<&'a [u8], usize>,
+    indented: HashMap<&'a [u8], usize>,
+}
+
+impl<'a> LastLines<'a> {
+    fn of(source: &'a [u8]) -> Self {
+        let mut lines = Self::default();
+        let mut at = 0;
+        for line in source.split(|b| *b == b'\n') {
+            let text = line.strip_suffix(b"\r").unwrap_or(line);
+            lines.exact.insert(text, at);
+            lines.indented.insert(text.trim_ascii_start(), at);
+            at += line.len() + 1;
+        }
+        lines
+    }
 }
 
 struct Lexer<'a> {
@@ -99,8 +123,8 @@ struct Lexer<'a> {
     tokens: Vec<Token<'a>>,
     /// Terminators of heredocs whose text begins on the next line, and whether they may be indented.
     heredocs: Vec<(&'a [u8], bool)>,
-    /// How often the end of a literal may yet be searched in vain: hostile source must not take long.
-    patience: u32,
+    /// Where each line begins for the last time, as it stands and without its indentation; made for the first heredoc.
+    last_lines: Option<LastLines<'a>>,
 }
 
 impl<'a> Lexer<'a> {
@@ -121,6 +145,8 @@ impl<'a> Lexer<'a> {
         let text = self.source.get(self.at..self.at + length).unwrap_or_default();
         let (start, line, spaced) = (self.at, self.line, self.spaced);
         self.line += text.split(|b| *b == b'\n').count().saturating_sub(1);
+        // A token is kept and walked by, several times.
+        spend(length + 4);
         self.tokens.push(Token { kind, text, start, line, spaced });
         self.at += length.max(1);
         self.spaced = false;
@@ -128,7 +154,7 @@ impl<'a> Lexer<'a> {
 
     /// Takes one token, or a stretch that is none; `false`: the source is at its end.
     fn step(&mut self) -> bool {
-        let Some(first) = self.peek(0) else { return false };
+        let Some(first) = self.peek(0).filter(|_| spend(1)) else { return false };
         let at_line_start = self.at == 0 || self.source.get(self.at - 1) == Some(&b'\n');
         if at_line_start {
             let line = self.line_of(self.at);
@@ -234,7 +260,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn punctuation(&mut self, first: u8) {
-        let value = self.before_value() && self.patience > 0;
+        let value = self.before_value();
         let opaque = match first {
             b'/' if value => literal::regexp(self.rest()),
             b'%' if value => literal::percent(self.rest()),
@@ -245,9 +271,12 @@ impl<'a> Lexer<'a> {
         if let Some(length) = opaque {
             return self.push(Kind::Opaque, length);
         }
-        if value && matches!(first, b'%' | b'<') {
-            self.patience -= 1;
-        }
+        // The end was searched in vain: source that has many of these must not take long.
+        match first {
+            b'/' if value => spend(self.line_of(self.at).len()),
+            b'%' if value => spend(self.rest().len()),
+            _ => true,
+        };
         if first == b':' && value && self.peek(1) != Some(b':') {
             let name = self.rest().get(1..).unwrap_or_default();
             let length = match name.first() {
@@ -280,14 +309,14 @@ impl<'a> Lexer<'a> {
             }
             _ => return None,
         };
-        let lines = self.rest().split(|b| *b == b'\n').skip(1);
-        let ends = |line: &[u8]| {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            (if mark { line.trim_ascii_start() } else { line }) == terminator
-        };
-        if !lines.into_iter().any(ends) {
-            return None;
-        }
+        let source = self.source;
+        let lines = self.last_lines.get_or_insert_with(|| {
+            spend(source.len());
+            LastLines::of(source)
+        });
+        let last = if mark { lines.indented.get(terminator) } else { lines.exact.get(terminator) };
+        // A line that begins further down is another one than this.
+        last.filter(|start| **start > self.at)?;
         self.heredocs.push((terminator, mark));
         Some(2 + usize::from(mark) + length)
     }

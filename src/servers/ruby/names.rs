@@ -4,6 +4,7 @@ use super::expression::{Expression, within_bounds};
 use super::paths::{basename, dirname, join};
 use super::values::{Value, number};
 use super::{Kind, Token};
+use crate::servers::effort::spend;
 
 /// What stands for the server's configured pidfile in a hook: bytes that no path holds.
 pub const CONFIGURED_PID: &[u8] = b"\0pid\0";
@@ -33,7 +34,7 @@ impl Expression<'_, '_, '_> {
             },
             b"ENV" => self.environment(),
             name => match self.values.get(name) {
-                Some(value) => Some(value.clone()),
+                Some(value) => spend(value.weight()).then(|| value.clone()),
                 None if self.values.in_hook => self.server_pid().or_else(|| self.method(name)),
                 None => self.method(name),
             },

@@ -2,6 +2,7 @@
 
 use super::arms::{Arm, Arms, Branch};
 use super::lexer::{Kind, Token, tokens};
+use crate::servers::effort::spend;
 
 /// A statement.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ pub(super) fn split(source: &[u8]) -> (Vec<Statement<'_>>, Arms<'_>) {
         found: Vec::new(),
     };
     let mut rest = tokens.iter().peekable();
-    while let Some(token) = rest.next() {
+    while let Some(token) = rest.next().filter(|_| spend(1)) {
         // `if:` is a label, not a keyword.
         let is_label = rest.peek().is_some_and(|next| next.is_op(":") && !next.spaced);
         walk.take(token, is_label);
@@ -150,6 +151,7 @@ impl<'a> Walk<'a> {
     }
 
     fn open(&mut self, token: &Token<'a>, awaits_do: bool) {
+        spend(self.buffer.len());
         let head = self.buffer.iter().find(|token| token.kind == Kind::Word);
         let head = head.map_or(&b""[..], |token| token.text);
         self.flush();
@@ -177,6 +179,7 @@ impl<'a> Walk<'a> {
     /// Closes the innermost scope of a kind and what was left open within it.
     fn close(&mut self, is_brace: bool) {
         self.flush();
+        spend(self.open.len());
         let at = self.open.iter().rposition(|open| (open.scope.opener == b"{") == is_brace);
         if let Some(at) = at {
             self.brackets = self.open.get(at).map_or(0, |open| open.brackets);

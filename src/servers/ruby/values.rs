@@ -10,6 +10,7 @@ use super::paths::expanded;
 use super::variables::{Changed, Env};
 use super::{Kind, Scope, Statement, Token};
 use crate::os::Text;
+use crate::servers::effort::spend;
 use crate::servers::{Loading, Variable, Variables};
 
 /// A value.
@@ -27,6 +28,15 @@ impl Value {
     /// Whether a condition holds with it.
     pub fn holds(&self) -> bool {
         !matches!(self, Self::Nil | Self::Truth(false))
+    }
+
+    /// How much it takes to copy it or to compare it.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Text(bytes) => 1 + bytes.len() / 4,
+            Self::List(all) => all.iter().map(Self::weight).sum::<usize>() + 1,
+            Self::Number(_) | Self::Truth(_) | Self::Nil => 1,
+        }
     }
 
     /// The text, if it is one.
@@ -241,7 +251,10 @@ impl<'a> Values<'a> {
             if change == Change::InPlace {
                 // Whatever else the same string is known by changes with it.
                 match before {
-                    Some(value) => self.known.retain(|_, other| *other != value),
+                    Some(value) if spend(self.known.len() * value.weight()) => {
+                        self.known.retain(|_, other| *other != value);
+                    }
+                    Some(_) => self.known.clear(),
                     None if self.assigned.contains(name) => self.known.clear(),
                     None => {}
                 }
@@ -268,6 +281,9 @@ impl<'a> Values<'a> {
 
     /// The value of an expression, if it is one that can be told.
     pub fn evaluate(&self, tokens: &[Token<'_>]) -> Option<Value> {
+        if !spend(tokens.len() + 1) {
+            return None;
+        }
         self.patience.set(10_000);
         Expression::new(self, tokens).whole()
     }
@@ -276,7 +292,7 @@ impl<'a> Values<'a> {
     pub(super) fn has_patience(&self) -> bool {
         let left = self.patience.get();
         self.patience.set(left.saturating_sub(1));
-        left > 0
+        left > 0 && spend(1)
     }
 
     /// A statement may have changed the directory: where a relative path starts from now on is not known.
@@ -294,6 +310,8 @@ impl<'a> Values<'a> {
         for name in statements.iter().flat_map(|statement| changed(statement)) {
             *times.entry(name).or_default() += 1;
         }
+        // Few of the values are long: what all of them weigh was counted when they were taken in.
+        spend(self.known.len() + self.assigned.len());
         let mut own = Self { in_hook: true, ..self.clone() };
         own.known.retain(|name, _| !self.elsewhere.contains(name));
         for statement in statements {

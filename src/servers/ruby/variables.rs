@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::changes::ASSIGNS;
 use super::{Kind, Piece, Token, Value};
+use crate::servers::effort::spend;
 
 /// The environment's changes so far.
 #[derive(Clone, Debug, Default)]
@@ -182,7 +183,7 @@ impl Env {
                 }
             }
             [open, rest @ ..] if open.is_op("[") => {
-                let close = rest.iter().position(|token| token.is_op("]"));
+                let close = rest.iter().take_while(|_| spend(1)).position(|token| token.is_op("]"));
                 let op = close.and_then(|close| rest.get(close + 1));
                 self.swept |= op.is_none_or(|op| ASSIGNS.contains(&op.text));
             }

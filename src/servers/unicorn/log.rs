@@ -266,8 +266,12 @@ mod tests {
              {HEAD}gracefully stopping all workers\n"
         ));
         let told: Vec<_> = log.workers.iter().map(|one| (one.line, one.what)).collect();
-        let wanted =
-            [(1, Became::Reaped(12)), (2, Became::Reaped(3)), (5, Became::Reloads), (6, Became::Drained)];
+        let wanted = [
+            (1, Became::Reaped(12)),
+            (2, Became::Reaped(3)),
+            (5, Became::Reloads),
+            (6, Became::Drained),
+        ];
         assert_eq!(told, wanted);
         let first = log.workers.first().map(|one| (one.writer, one.time.clone()));
         assert_eq!(first, Some((Some(9120), Some("2026-11-21T23:21:04.123456".into()))));

@@ -218,6 +218,6 @@ impl Known<'_> {
         };
         self.once
             .file(self.root(), &path, LOCK_BOUND)
-            .map(|bytes| bytes.map(|bytes| crate::deploy::bundler::parse_lock(&path, &bytes)))
+            .then(|bytes| bytes.map(|bytes| bundler::read_lock(&path, &bytes)).transpose())
     }
 }

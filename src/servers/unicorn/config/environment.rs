@@ -5,6 +5,7 @@ use super::written::Written;
 use crate::model::config::{Assignment, Defaulted, Sweep};
 use crate::model::{Config, Hook, Setting};
 use crate::os::Text;
+use crate::servers::effort::spend;
 use crate::servers::ruby::{Kind, Piece, Statement, Token, Value, Values};
 
 /// Methods of `ENV` that change it.
@@ -57,6 +58,9 @@ pub(super) fn changes<'a>(
         Written::of(source, tokens, conditional, statement, values)
     };
     for (at, _) in tokens.iter().enumerate().filter(|(_, token)| token.is_word("ENV")) {
+        if !spend(1) {
+            break;
+        }
         let rest = tokens.get(at + 1..).unwrap_or_default();
         let sweep = || {
             let written = written(tokens.get(at..).unwrap_or_default(), true);
@@ -99,12 +103,12 @@ pub(super) fn changes<'a>(
             [dot, method, arguments @ ..] if dot.is_op(".") => {
                 let mut named = Vec::new();
                 if CHANGES.iter().any(|name| method.is_word(name)) {
-                    named.extend(arguments.iter().filter_map(plain));
+                    named.extend(arguments.iter().take_while(|_| spend(1)).filter_map(plain));
                 }
                 if named.is_empty() && SWEEPS.iter().any(|name| method.is_word(name)) {
                     all.sweeps.push(sweep());
                 }
-                for name in named {
+                for name in named.into_iter().take_while(|_| spend(1)) {
                     let written = written(arguments, true);
                     let value = Setting::Unevaluable { line: written.line, text: written.text };
                     all.sets.push(Assignment { name, value, hook });

@@ -8,6 +8,7 @@ use crate::model::config::{HookBody, Kill, ObscureHook, OldPath};
 use crate::model::{Hook, Setting};
 use crate::os::Text;
 use crate::os::text::contains;
+use crate::servers::effort::spend;
 use crate::servers::ruby::{
     CONFIGURED_PID, Kind, Piece, Statement, Token, Value, Values, argument,
 };
@@ -15,6 +16,9 @@ use crate::servers::ruby::{
 /// Methods of `File` that take the path of the old pidfile.
 const READS: &[&[u8]] =
     &[b"read", b"open", b"exist?", b"exists?", b"file?", b"readable?", b"zero?", b"size?", b"stat"];
+
+/// Steps that each path of an old pidfile counts for: it is looked at later.
+const OLD_PATH: usize = 2_000;
 
 /// The name that the old master's pidfile ends with.
 const SUFFIX: &[u8] = b".oldbin";
@@ -105,19 +109,23 @@ fn run_by<'s, 'a>(statements: &'s [Statement<'a>], start: usize) -> Vec<&'s Stat
         statements.iter().filter(|statement| starts_at(statement, start)).collect();
     let mut last_scope = None;
     let mut called = Vec::new();
-    for statement in statements {
+    for statement in statements.iter().take_while(|_| spend(1)) {
         let Some(scope) = statement.outer.filter(|scope| scope.opener == b"def") else { continue };
         let is_head = last_scope.replace(scope.start) != Some(scope.start);
         let name = statement.tokens.first().filter(|_| is_head);
         let calls = |name: &Token<'_>| {
-            own.iter().any(|s| s.tokens.iter().any(|token| token.text == name.text))
+            let tokens = own.iter().flat_map(|s| &s.tokens).take_while(|_| spend(1));
+            tokens.into_iter().any(|token| token.text == name.text)
         };
         if name.is_some_and(calls) {
             called.push(scope.start);
         }
     }
     own.extend(
-        statements.iter().filter(|statement| called.iter().any(|at| starts_at(statement, *at))),
+        statements
+            .iter()
+            .take_while(|_| spend(called.len()))
+            .filter(|statement| called.iter().any(|at| starts_at(statement, *at))),
     );
     own
 }
@@ -199,6 +207,7 @@ fn body<'a>(
 /// `Process.kill(SIGNAL, …)`, unless it is sent to the process itself or to its worker.
 fn kill(statement: &Statement<'_>, own: &[&Statement<'_>]) -> Option<Kill> {
     let at = statement.tokens.iter().position(|token| token.is_word("kill"))?;
+    spend(statement.tokens.len());
     let behind = statement.tokens.get(at + 1..)?;
     let first = argument(behind);
     let rest: Vec<&Token<'_>> = behind.iter().skip_while(|token| !token.is_op(",")).collect();
@@ -212,7 +221,7 @@ fn kill(statement: &Statement<'_>, own: &[&Statement<'_>]) -> Option<Kill> {
     }
     let mut signals: Vec<String> = first.iter().filter_map(signal).collect();
     if let ([variable], true) = (first, signals.is_empty()) {
-        let assigned = own.iter().filter(|s| {
+        let assigned = own.iter().take_while(|_| spend(1)).filter(|s| {
             matches!(s.tokens.as_slice(), [name, op, ..] if name.text == variable.text && op.is_op("="))
         });
         signals = assigned.flat_map(|s| s.tokens.iter().filter_map(signal)).collect();
@@ -254,6 +263,9 @@ fn old_paths<'a>(
         let receiver = file.is_word("File") || file.is_word("IO");
         if !receiver || !dot.is_op(".") || !READS.contains(&method.text) {
             continue;
+        }
+        if !spend(OLD_PATH + behind.len()) {
+            break;
         }
         let argument = bracketed(behind);
         let (line, text) = (file.line, written(argument));
@@ -301,6 +313,7 @@ fn bracketed<'t, 'a>(behind: &'t [Token<'a>]) -> &'t [Token<'a>] {
 }
 
 fn written(tokens: &[Token<'_>]) -> Text {
+    spend(tokens.len());
     let all: Vec<&[u8]> = tokens.iter().map(|token| token.text).collect();
     Text::new(all.concat())
 }

@@ -18,6 +18,7 @@ use std::collections::{HashMap, HashSet};
 use crate::model::{Config, Hook, Setting};
 use crate::os::Text;
 use crate::servers::Loading;
+use crate::servers::effort::spend;
 use crate::servers::ruby::{
     Kind, Scope, Statement, Token, Value, Values, Where, decided, is_modified,
 };
@@ -46,6 +47,9 @@ const SETTINGS: &[&str] = &[
     "listeners",
 ];
 
+/// Steps that each call of a setting counts for: each listener is looked at later.
+const SET: usize = 1_000;
+
 /// Calls that run source from elsewhere as if it stood here, or set what stands in no plain word.
 const FOREIGN: &[&str] =
     &["instance_eval", "instance_exec", "eval", "send", "__send__", "public_send", "DEFAULTS"];
@@ -68,7 +72,7 @@ pub fn read(loading: &Loading<'_>) -> Config {
         called: called(&statements),
         foreign: None,
     };
-    for statement in &statements {
+    for statement in statements.iter().take_while(|_| spend(1)) {
         reader.statement(statement);
     }
     reader.hooks(&statements);
@@ -118,7 +122,7 @@ fn called(statements: &[Statement<'_>]) -> HashSet<usize> {
     }
     let mut called = HashSet::new();
     for token in statements.iter().flat_map(|statement| &statement.tokens) {
-        for (scope, own) in defined.get(token.text).into_iter().flatten() {
+        for (scope, own) in defined.get(token.text).into_iter().flatten().take_while(|_| spend(1)) {
             if *own != token.start {
                 called.insert(*scope);
             }
@@ -192,6 +196,9 @@ impl<'a> Reader<'a> {
             // `ready and listen 80`, `x ? pid("a") : pid("b")`
             let begins = at == 0 || (at == 2 && owned);
             let conditional = conditional || !begins;
+            if !spend(SET) {
+                return;
+            }
             let written = self.written(rest, conditional, statement);
             if *name == "logger" {
                 let tokens = if conditional { &[][..] } else { rest };

@@ -2,6 +2,7 @@
 
 use super::hook_of;
 use crate::model::config::RemovedCall;
+use crate::servers::effort::spend;
 use crate::servers::ruby::{Kind, Scope, Statement, Token, tokens};
 
 /// What shows that a file minds the Ruby that it runs on, or brings the method along.
@@ -29,6 +30,9 @@ pub(super) fn removed_calls(source: &[u8], statements: &[Statement<'_>]) -> Vec<
                 b"FileTest" => "FileTest",
                 _ => continue,
             };
+            if !spend(statement.tokens.len()) {
+                break;
+            }
             if class.kind != Kind::Word || !dot.is_op(".") || !method.is_word("exists?") {
                 continue;
             }
@@ -77,7 +81,7 @@ fn catching(source: &[u8]) -> Vec<(usize, bool)> {
         let named: Vec<&Token<'_>> = all
             .iter()
             .skip(at + 1)
-            .take_while(|token| token.kind != Kind::Break && !token.is_op("=>"))
+            .take_while(|token| spend(1) && token.kind != Kind::Break && !token.is_op("=>"))
             .collect();
         let catches = named.iter().any(|token| CATCHERS.iter().any(|name| token.is_word(name)));
         if modifies || named.is_empty() || catches {
@@ -94,6 +98,7 @@ fn is_caught(
     all: &[Statement<'_>],
     call: &Token<'_>,
 ) -> bool {
+    spend(statement.tokens.len() + all.len() + caught.len());
     if statement.tokens.iter().any(|token| token.is_word("rescue") && token.start > call.start) {
         return true;
     }

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use crate::model::Setting;
 use crate::model::config::LogTo;
 use crate::os::Text;
+use crate::servers::effort::spend;
 use crate::servers::ruby::{Statement, Token, Value, Values, argument};
+
+/// Steps that each value counts for besides its length: it is kept, and asked about later.
+const WRITTEN: usize = 200;
 
 /// A value as it is written, and what became of it.
 pub(super) struct Written {
@@ -23,15 +27,16 @@ impl Written {
         statement: &Statement<'a>,
         values: &Values<'a>,
     ) -> Self {
+        spend(WRITTEN + tokens.len());
         let first = tokens.first().or(statement.tokens.first());
         let last = statement.tokens.last();
         let span = first
             .zip(last)
             .and_then(|(first, last)| source.get(first.start..last.start + last.text.len()));
         let line = first.map_or(1, |token| token.line);
-        let mut text = span.unwrap_or_default().trim_ascii().to_vec();
-        if text.len() > 200 {
-            text.truncate(200);
+        let span = span.unwrap_or_default().trim_ascii();
+        let mut text = span.get(..200).unwrap_or(span).to_vec();
+        if span.len() > 200 {
             text.extend("…".as_bytes());
         }
         if let Some(scope) = statement.outer.filter(|_| conditional && statement.depth > 0) {
