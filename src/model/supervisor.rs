@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Signal;
 use crate::os::{Pid, Text};
 
 /// Who keeps a master up.
@@ -24,13 +25,24 @@ pub enum Supervisor {
         /// The process between them that stays, a shell as a rule.
         script: Option<Pid>,
     },
-    /// Another process that started it and waits for it: supervisord, foreman, a shell.
+    /// Another process that started it and is still there: supervisord, foreman, a launcher, a shell, sudo.
     Parent {
         /// The process.
         by: Pid,
-        /// Its name.
+        /// Its name: of an interpreter that of what it runs.
         name: Text,
+        /// What it does when the master ends.
+        does: Follows,
     },
+}
+
+/// What a process does when the one that it started ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// It waits for it, and ends or goes on without it: an interactive shell, sudo, a terminal's host.
+    Waits,
+    /// It ends with it, starts another, or does what only it knows; it catches these of HUP and USR2.
+    Acts(Vec<Signal>),
 }
 
 /// A systemd service, as far as it says what becomes of a re-executed master (`systemd.service(5)`).

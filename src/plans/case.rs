@@ -134,6 +134,7 @@ impl<'a> Case<'a> {
             confirm: Confirm::Button,
             expect: Expect::Taken,
             within: Duration::from_secs(5),
+            outlast: Duration::ZERO,
         }
     }
 
@@ -256,7 +257,7 @@ impl<'a> Case<'a> {
     pub(super) fn supervisor(&self, master: &Master, plan: &mut Plan) {
         let (state, words) = match &master.supervisor.value {
             Ok(by) => next::supervisor::when_it_ends(self.app, master, by),
-            Err(lack) => (CheckState::Blind, format!("who keeps it up is not known: {lack}")),
+            Err(lack) => (unseen(lack), format!("who keeps it up is not known: {lack}")),
         };
         if state != CheckState::Holds {
             plan.checks.push(Check { what: "supervisor", state, words });

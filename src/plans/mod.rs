@@ -17,6 +17,7 @@ mod going_on;
 pub mod guard;
 pub mod lock;
 pub mod next;
+mod outlast;
 mod receiver;
 mod renamed;
 pub mod rehearsal;
@@ -258,6 +259,8 @@ pub struct Plan {
     pub expect: Expect,
     /// Within how long.
     pub within: Duration,
+    /// How long to look on once it has come true, so that whoever follows the receiver has had his turn.
+    pub outlast: Duration,
 }
 
 /// Why nothing is sent, and the way out. Printed after `Not sent: `.

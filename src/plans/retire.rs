@@ -56,6 +56,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     }
     plan.brief = Some(format!("{next} serves alone"));
     case.supervisor(old, &mut plan);
+    plan.outlast = case.outlast(old);
     case.queues(&mut plan);
     plan.expect = Expect::Ended;
     plan.within = Duration::from_secs(case.timeout(old) + 10);

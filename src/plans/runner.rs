@@ -8,7 +8,7 @@ use crate::os::{AuditLine, Hands, Refusal};
 use crate::rules::Verdicts;
 
 use super::watch::{Seen, Watch};
-use super::{Given, Guard, Outcome, Plan, Refused, guard, words};
+use super::{Given, Guard, Outcome, Plan, Refused, guard, outlast, words};
 
 /// How often it looks while it waits; and at first, when what ends soon could be missed.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -157,7 +157,7 @@ fn observe(
             }
         }
         match seen {
-            Seen::Done(words) => return Outcome::Done(words),
+            Seen::Done(words) => return outlast::look_on(plan, words, hands, look, tell),
             Seen::Failed(words) => return watch.verdict(&census, words),
             Seen::Hidden(why) => {
                 return Outcome::Interrupted(format!(

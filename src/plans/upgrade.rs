@@ -55,6 +55,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     case.reminders(BEFORE, &mut plan);
     case.queues(&mut plan);
     plan.expect = Expect::NewMaster;
+    plan.outlast = case.outlast(master);
     plan.within = Duration::from_secs(120.max(case.timeout(master)));
     Ok(plan.settled())
 }

@@ -52,4 +52,8 @@ fn what_is_the_first_process_ends_with_the_master_that_it_started() {
     assert!(inside.starts_with("exit status: 0"), "{inside}");
     let plan = within(&lab, master, &["plan", "upgrade", "/var/www/shop"]);
     assert!(plan.contains("tini 1 ends with "), "{plan}");
+    let upgrade = within(&lab, master, &["upgrade", "/var/www/shop", "--yes"]);
+    assert!(upgrade.starts_with("exit status: 3"), "{upgrade}");
+    let outside = lab.farrier(&["plan", "upgrade", "/var/www/shop"]);
+    assert!(outside.status == 3 && outside.stdout.contains("ends with "), "{outside:?}");
 }

@@ -14,6 +14,8 @@ mod contained;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod followed;
+#[cfg(test)]
 mod inspector;
 #[cfg(test)]
 mod left;

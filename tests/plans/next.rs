@@ -79,6 +79,10 @@ fn unit_with(change: impl FnOnce(&mut Unit)) -> Fact<Supervisor> {
     known("/proc/14740/cgroup", Supervisor::Unit(unit))
 }
 
+fn parent(by: i32, name: &str, does: Follows) -> Supervisor {
+    Supervisor::Parent { by: pid(by), name: name.into(), does }
+}
+
 fn stat_of(fact: &mut Fact<Option<FileStat>>) -> &mut FileStat {
     fact.value.as_mut().unwrap().as_mut().unwrap()
 }
@@ -232,7 +236,7 @@ fn each_line_says_what_is_not_as_it_should_be() {
         case("supervisor", Stops, "ends with sh 700, which waits for 14740", move |m| {
             m.supervisor = exact("exec", is(700, "sh", Above::Waits)).into();
         }),
-        case("supervisor", Blind, "what that does when 14740 ends", move |m| {
+        case("supervisor", Stops, "it may end the app, or start another, when 14740", move |m| {
             m.supervisor = exact("exec", is(700, "bash", Above::Acts)).into();
         }),
         case("supervisor", Warns, "its main process has ended", move |m| {
@@ -253,12 +257,17 @@ fn each_line_says_what_is_not_as_it_should_be() {
             m.supervisor = unit_with(|unit| unit.main = main).into();
         }),
         case("supervisor", Stops, "tini 1 ends with 14740", |m| {
-            m.supervisor =
-                known("x", Supervisor::Parent { by: pid(1), name: "tini".into() }).into();
+            m.supervisor = known("x", parent(1, "tini", Follows::Acts(vec![]))).into();
         }),
-        case("supervisor", Blind, "bash 1 started it", |m| {
-            m.supervisor =
-                known("x", Supervisor::Parent { by: pid(1), name: "bash".into() }).into();
+        case("supervisor", Stops, "bash 1 started it: it may end the app", |m| {
+            m.supervisor = known("x", parent(1, "bash", Follows::Acts(vec![]))).into();
+        }),
+        case("supervisor", Stops, "launch-web 700 started it and catches HUP and USR2", |m| {
+            let catches = vec![Signal::SIGHUP, Signal::SIGUSR2];
+            m.supervisor = known("x", parent(700, "launch-web", Follows::Acts(catches))).into();
+        }),
+        case("supervisor", Warns, "sudo 700 started it and waits for it", |m| {
+            m.supervisor = known("x", parent(700, "sudo", Follows::Waits)).into();
         }),
         case("supervisor", Holds, "ExitType=cgroup", |m| {
             m.supervisor = unit_with(|unit| {
@@ -269,7 +278,7 @@ fn each_line_says_what_is_not_as_it_should_be() {
         case("supervisor", Blind, "was not found", |m| {
             m.supervisor = unit_with(|unit| unit.file = None).into();
         }),
-        case("supervisor", Warns, "starts another master", |m| {
+        case("supervisor", Stops, "starts another master", |m| {
             let by = Supervisor::Service { by: pid(500), name: "runsv".into(), script: None };
             m.supervisor = known("x", by).into();
         }),
@@ -347,11 +356,9 @@ fn what_is_lacking_makes_its_line_blind_and_none_better() {
         }
     });
     // What a new master cannot come up without stops it; the rest is said.
-    for what in ["directory", "program", "interpreter", "Gemfile", "config"] {
+    for what in ["directory", "program", "interpreter", "Gemfile", "config", "supervisor"] {
         assert_eq!(state_of(&blind, what).0, Unseen, "{what}");
     }
-    for what in ["gems", "supervisor"] {
-        assert_eq!(state_of(&blind, what).0, Blind, "{what}");
-    }
+    assert_eq!(state_of(&blind, "gems").0, Blind);
     assert_eq!(state_of(&whole, "pidfile").1, PIDFILE);
 }

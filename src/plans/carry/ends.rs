@@ -1,11 +1,14 @@
 //! How a course ends: the last words, what is let go, and how to go on.
 
+use super::super::outlast;
 use super::super::runner;
 use super::super::words::seconds;
 use super::{Carrying, Outcome};
 use crate::model::{Operation, left};
+use crate::plans::course::Whom;
 use crate::plans::follow::Stage;
 use crate::rules::quote::farrier;
+use std::time::Duration;
 
 impl Carrying<'_, '_> {
     /// The last line of the audit log about the first signal: what came of the whole. Nobody is held any more.
@@ -26,7 +29,12 @@ impl Carrying<'_, '_> {
                 let serves = self.follow.who_serves(&self.census);
                 format!("{serves} alone, after {}", seconds(self.follow.since(&self.census)))
             }
-            _ => self.follow.completed(&self.census),
+            _ => match self.outlast(Whom::New) {
+                Duration::ZERO => self.follow.completed(&self.census),
+                looked => {
+                    format!("{}. {}", self.follow.completed(&self.census), outlast::told(looked))
+                }
+            },
         };
         Outcome::Done(match &self.course.left {
             Some(left) => format!("{words}. {left}"),

@@ -17,7 +17,7 @@ use crate::rules::{Severity, Verdict, Verdicts};
 use super::course::{Act, Course, Step, Whom};
 use super::follow::{AWAY, Follow, Stage, Turn};
 use super::runner::{self, LOOK_AT_FIRST, LOOK_EVERY};
-use super::{Event, Given, Guard, Outcome, Refused, Terms, plan, words};
+use super::{Event, Given, Guard, Outcome, Plan, Refused, Terms, outlast, plan, words};
 
 /// How long "at first" is: what ends soon could be missed.
 const AT_FIRST: Duration = Duration::from_secs(2);
@@ -184,6 +184,8 @@ impl Carrying<'_, '_> {
         let pid = self.pid(whom).ok_or_else(gone)?;
         let (app, _) = census.master(pid).ok_or_else(gone)?;
         let plan = plan(&census, &verdicts, app, Some(pid), operation)?;
+        // What follows the old master's end is looked at in the last step.
+        let plan = Plan { outlast: Duration::ZERO, ..plan };
         Guard::open(plan, &census, self.hands)
     }
 
@@ -311,7 +313,7 @@ impl Carrying<'_, '_> {
             let settled = !verdicts.want_second_look() || waited >= step.within;
             self.census = census;
             match wrong {
-                None if settled => return None,
+                None if settled && waited >= self.outlast(whom) => return None,
                 Some(wrong) if waited >= step.within => return Some(self.by_service(wrong)),
                 _ => {}
             }
@@ -321,6 +323,13 @@ impl Carrying<'_, '_> {
                 return Some(self.broken_off());
             }
         }
+    }
+
+    /// How long to look on, so that whoever kept the old master up has had his turn.
+    fn outlast(&self, whom: Whom) -> Duration {
+        let stays = self.pid(whom).and_then(|pid| self.census.master(pid));
+        let planned = self.course.first.outlast;
+        stays.map_or(planned, |(_, master)| outlast::with_boot(planned, master))
     }
 
     /// What is not as it should be in the end.

@@ -1,15 +1,18 @@
 //! What keeps the master up, and what that makes of a master that is replaced by another process.
 
 use super::{Next, Said, Upcoming, blind, holds, stops, warns};
-use crate::model::{Above, App, Main, Master, Supervisor, Unit};
+use crate::model::{Above, App, Follows, Main, Master, Supervisor, Unit};
 use crate::os::shown;
+use crate::plans::words;
 
-/// First processes of a container that end with the one that they started.
+/// First processes of a container, or of another pid namespace, that end with the one that they started.
 const ENDS_WITH_ITS_CHILD: &[&[u8]] = &[b"tini", b"docker-init", b"dumb-init", b"catatonit"];
 
 impl Upcoming<'_> {
     pub(super) fn supervisor(&self) -> Next {
-        self.of("supervisor", &self.master.supervisor, |by| when_it_ends(self.app, self.master, by))
+        self.need("supervisor", &self.master.supervisor, |by| {
+            when_it_ends(self.app, self.master, by)
+        })
     }
 }
 
@@ -23,19 +26,34 @@ pub(in crate::plans) fn when_it_ends(app: &App, master: &Master, supervisor: &Su
         )),
         Supervisor::Session(name) => holds(format!("none; it lives in the login session {name}")),
         Supervisor::Unit(unit) => follows(app, master, unit),
-        Supervisor::Service { by, name, script: None } => {
-            warns(format!("{name} {by} follows {pid}: when it ends, {name} starts another master"))
-        }
-        Supervisor::Service { by, name, script: Some(script) } => {
-            blind(format!("{name} {by} follows the script {script}: what that does is not known"))
-        }
-        Supervisor::Parent { by, name }
-            if by.number() == 1 && ENDS_WITH_ITS_CHILD.contains(&name.bytes()) =>
-        {
+        Supervisor::Service { by, name, script: None } => stops(format!(
+            "{name} {by} follows {pid}: when it ends, {name} starts another master. Restart it through {name}"
+        )),
+        Supervisor::Service { by, name, script: Some(script) } => stops(format!(
+            "{name} {by} follows the script {script}, which may end when {pid} does. Restart it through {name}"
+        )),
+        Supervisor::Parent { by, name, does: Follows::Waits } => warns(format!(
+            "{name} {by} started it and waits for it: it ends when {pid} does, and starts none"
+        )),
+        Supervisor::Parent { by, name, .. } if ENDS_WITH_ITS_CHILD.contains(&name.bytes()) => {
             stops(format!("{name} {by} ends with {pid}, and everything in its container with it"))
         }
-        Supervisor::Parent { by, name } => {
-            blind(format!("{name} {by} started it: what that does when {pid} ends is not known"))
+        Supervisor::Parent { by, name, does: Follows::Acts(catches) } => {
+            let catches: Vec<&str> = catches.iter().map(|signal| words::name(*signal)).collect();
+            let (also, way) = match catches.as_slice() {
+                [] => (String::new(), format!("by what {name} has for it")),
+                some => {
+                    let some = some.join(" and ");
+                    (
+                        format!(" and catches {some}"),
+                        format!("by {name}: see what it does on {some}"),
+                    )
+                }
+            };
+            stops(format!(
+                "{name} {by} started it{also}: it may end the app, or start another, when {pid} ends. \
+                 Restart it {way}"
+            ))
         }
     }
 }
@@ -46,6 +64,12 @@ fn follows(app: &App, master: &Master, unit: &Unit) -> Said {
     let (pid, name, kind) = (master.process.pid, &unit.name, unit.kind());
     if unit.file.is_none() {
         return blind(format!("{name}; its file was not found"));
+    }
+    if let Main::Is { pid: main, name: above, above: Above::Acts } = &unit.main {
+        return stops(format!(
+            "{name} follows {above} {main}, which started {pid}: it may end the app, or start another, \
+             when {pid} ends. Restart it by systemctl restart {name}"
+        ));
     }
     if unit.exit_type.as_ref().is_some_and(|exit| exit.bytes() == b"cgroup") {
         return holds(format!("{name} lasts as long as its last process (ExitType=cgroup)"));
@@ -78,10 +102,7 @@ fn follows(app: &App, master: &Master, unit: &Unit) -> Said {
         Main::Is { pid: main, name: shell, above: Above::Waits } => {
             ends(format!("{shell} {main}, which waits for {pid}"))
         }
-        Main::Is { pid: main, name: above, above: Above::Acts } => blind(format!(
-            "{name} follows {above} {main}, which started {pid}: what that does when {pid} ends is not known"
-        )),
-        Main::Is { pid: main, name: other, above: Above::No } => {
+        Main::Is { pid: main, name: other, .. } => {
             holds(format!("{name} follows {other} {main}, which stays"))
         }
         Main::Unknown => {

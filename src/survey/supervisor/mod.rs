@@ -1,19 +1,17 @@
 //! Who keeps a master up: its ancestors, its control group, and the file of its systemd service.
 
+mod parent;
 mod unit;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::adopt::stat;
+use self::parent::{Ancestor, ancestors, parent};
 use super::once::Once;
 use crate::facts::{Fact, Lack, Place, cgroup};
-use crate::model::{Process, Supervisor};
-use crate::os::{Pid, Root, Text};
+use crate::model::{Follows, Main, Process, Supervisor};
+use crate::os::{Pid, Root};
 use crate::servers::Server;
-
-/// How far up the ancestors are looked at.
-const ANCESTORS: usize = 8;
 
 /// Supervisors of one service each (runit, daemontools, s6).
 const SERVICE: &[&[u8]] = &[b"runsv", b"supervise", b"s6-supervise"];
@@ -34,69 +32,72 @@ pub struct Around<'a> {
 
 /// Who keeps a master up.
 pub fn supervisor(around: &Around<'_>) -> Fact<Supervisor> {
-    let Around { once, process, masters, .. } = around;
+    let Around { process, .. } = around;
     let place = process.stat.place.clone();
+    if let Err(lack) = &process.stat.value {
+        return Fact::lacking(place, lack.clone());
+    }
     if process.own_number().number() == 1 {
         return Fact::known(process.status.place.clone(), Supervisor::First);
     }
     // A service may have mounts of its own (`PrivateTmp=`); a container has processes of its own too.
     let inside = process.status.get().is_none_or(|status| status.ns_pids.len() > 1);
-    if process.root != Root::Own && inside {
+    let ancestors = ancestors(around);
+    if process.root != Root::Own && inside && !ancestors.last().is_some_and(|last| last.is_first) {
         let what = "what stands outside its container".to_owned();
         return Fact::lacking(place, Lack::Depends(what));
     }
-    let parent = match &process.stat.value {
-        Ok(stat) => stat.ppid,
-        Err(lack) => return Fact::lacking(place, lack.clone()),
-    };
-    let mut ancestors = ancestors(once, parent);
-    ancestors.retain(|(pid, _)| !masters.contains(pid));
-    if let Some(at) = ancestors.iter().position(|(_, name)| SERVICE.contains(&name.bytes()))
-        && let Some((by, name)) = ancestors.get(at)
+    let service = |above: &Ancestor| SERVICE.contains(&above.stat.comm.bytes());
+    if let Some(at) = ancestors.iter().position(service)
+        && let Some(above) = ancestors.get(at)
     {
+        let (by, name) = (above.pid, above.stat.comm.clone());
         let script = at.checked_sub(1).and_then(|below| ancestors.get(below));
-        let script = script.map(|(pid, _)| *pid);
+        let script = script.map(|script| script.pid);
         let place = Place::new(format!("/proc/{by}/stat"));
-        return Fact::known(place, Supervisor::Service { by: *by, name: name.clone(), script });
+        return Fact::known(place, Supervisor::Service { by, name, script });
+    }
+    let parent = parent(around, &ancestors).map(|parent| Supervisor::Parent {
+        by: parent.by,
+        name: parent.name,
+        does: parent.does,
+    });
+    if inside {
+        // The control groups outside are the container's, not the master's.
+        return Fact::known(place, parent.unwrap_or(Supervisor::Nobody));
     }
     let group = match &process.cgroup.value {
         Ok(group) => group,
         Err(lack) => return Fact::lacking(process.cgroup.place.clone(), lack.clone()),
     };
     if let Some(name) = cgroup::service(group) {
-        return unit::of(around, group, &name);
+        let unit = unit::of(around, group, &name);
+        return match parent {
+            // A launcher within the service that systemd does not follow itself.
+            Some(parent @ Supervisor::Parent { does: Follows::Acts(_), by, .. })
+                if !follows(&unit, by) =>
+            {
+                Fact::known(place, parent)
+            }
+            _ => unit,
+        };
     }
-    if let Some(session) = cgroup::session(group) {
-        return Fact::known(process.cgroup.place.clone(), Supervisor::Session(session));
+    if let Some(parent) = parent {
+        return Fact::known(place, parent);
     }
-    let parent = ancestors.into_iter().next().or_else(|| first(once, process));
     Fact::known(
         place,
-        match parent {
-            Some((by, name)) => Supervisor::Parent { by, name },
+        match cgroup::session(group) {
+            Some(session) => Supervisor::Session(session),
             None => Supervisor::Nobody,
         },
     )
 }
 
-/// The first process of its pid namespace, where it is that which started the master, as a container's does: a daemon that
-/// it adopted has a session of its own.
-fn first(once: &Once<'_>, process: &Process) -> Option<(Pid, Text)> {
-    let own = process.stat.get().filter(|stat| stat.ppid == 1)?;
-    let pid = Pid::new(1)?;
-    let first = stat(once, pid)?;
-    (first.session == own.session).then_some((pid, first.comm))
-}
-
-/// The ancestors below the first process, the nearest first, with their names.
-fn ancestors(once: &Once<'_>, parent: i32) -> Vec<(Pid, Text)> {
-    let mut all = Vec::new();
-    let mut at = parent;
-    while at > 1 && all.len() < ANCESTORS {
-        let Some(pid) = Pid::new(at) else { break };
-        let Some(stat) = stat(once, pid) else { break };
-        all.push((pid, stat.comm));
-        at = stat.ppid;
+/// Whether systemd follows that process as the service's main one: then the unit tells what becomes of it.
+fn follows(unit: &Fact<Supervisor>, by: Pid) -> bool {
+    match unit.get() {
+        Some(Supervisor::Unit(unit)) => matches!(&unit.main, Main::Is { pid, .. } if *pid == by),
+        _ => false,
     }
-    all
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::Around;
+use super::parent::SHELLS;
 use crate::deploy::unit::{self, Specifiers};
 use crate::facts::process::Stat;
 use crate::facts::{Fact, Lack, Place, bytes, cgroup, environ, fact};
@@ -46,9 +47,6 @@ const USER: &[&str] = &[
 
 /// How much of a unit file is read.
 const BOUND: u32 = 1 << 16;
-
-/// Shells, by their short names.
-const SHELLS: &[&[u8]] = &[b"sh", b"bash", b"dash", b"ash", b"ksh", b"zsh"];
 
 /// How far up the ancestors are looked at.
 const ANCESTORS: usize = 8;
