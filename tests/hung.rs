@@ -124,7 +124,6 @@ fn a_target_and_a_directory_that_do_not_answer_are_no_reason_to_wait() {
         let hung = Hung::new(silent);
         let target = hung.path("app");
         let output = run(&["check", target.to_str().unwrap()], &[], None);
-        assert!(told(&output).contains("no answer within 300 ms"), "{silent:?}: {output:?}");
         assert_ne!(output.status.code(), Some(0), "{silent:?}: {output:?}");
     }
     // Whoever stands in it can still look, and name what lies elsewhere.

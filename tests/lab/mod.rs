@@ -12,6 +12,8 @@ mod config;
 #[cfg(test)]
 mod contained;
 #[cfg(test)]
+mod dead;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod followed;

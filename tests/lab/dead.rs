@@ -1,0 +1,82 @@
+//! The directory of the pidfile on a file system that stopped answering: nothing is sent, and nothing waits for it.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::site::{App, Site};
+use super::upgraded::{shop, site};
+use super::world::Lab;
+use crate::fuse::{Hung, Silent};
+
+/// Mounts it over a directory of the lab, and lets it go at the end.
+fn over(lab: &Lab, directory: &str, silent: Silent) -> Hung {
+    let unmounts = lab.entrance();
+    let mount = |options: &str| {
+        let words = ["mount", "-i", "-n", "-t", "fuse", "-o", options, "hung", directory];
+        lab.command("root", words)
+    };
+    let unmount = move |path: &Path| {
+        let mut command = std::process::Command::new(&unmounts[0]);
+        let _ = command.args(&unmounts[1..]).args(["umount", "-l"]).arg(path).status();
+    };
+    Hung::mounted(silent, directory.into(), mount, Box::new(unmount))
+}
+
+#[test]
+fn a_dead_pidfile_directory_refuses_in_time() {
+    let lab = Lab::new();
+    let old = site(&lab, |_| {}, &App::default());
+    let workers = shop(&lab).workers(old);
+    let pids = Site::path(&shop(&lab), "shared/pids");
+    let pid = old.to_string();
+    for silent in Silent::EACH {
+        let dead = over(&lab, &pids, silent);
+        for words in [
+            &["signal", "TTIN", &pid, "--yes"][..],
+            &["upgrade", &pid, "--yes", "--force"],
+            &["do", "add-worker", &pid, "--yes", "--force"],
+        ] {
+            // What only fails to be written, or to be listed, is no obstacle to a lock.
+            let answers = !matches!(silent, Silent::All | Silent::Getattr | Silent::Open);
+            if answers && words.contains(&"upgrade") {
+                continue;
+            }
+            let start = Instant::now();
+            let run = lab.farrier(words);
+            assert!(answers || run.status == 3, "{silent:?} {words:?}: {run:?}");
+            assert!(start.elapsed() < Duration::from_secs(15), "{silent:?} {words:?}: {run:?}");
+            if run.status == 3 {
+                assert_eq!(shop(&lab).workers(old), workers, "{silent:?} {words:?}: {run:?}");
+            }
+        }
+        drop(dead);
+        lab.wait("the workers are as before", || {
+            let now = shop(&lab).workers(old).len();
+            if now > workers.len() {
+                lab.sh(&format!("kill -TTOU {old}"));
+            }
+            now == workers.len()
+        });
+    }
+}
+
+#[test]
+fn settings_that_do_not_answer_let_nothing_be_sent() {
+    let lab = Lab::new();
+    let old = site(&lab, |_| {}, &App::default());
+    let workers = shop(&lab).workers(old);
+    lab.sh("mkdir -p /root/.config");
+    for silent in [Silent::All, Silent::Getattr, Silent::Lookup] {
+        let dead = over(&lab, "/root/.config", silent);
+        let run = lab.farrier(&["do", "add-worker", "shop", "--yes"]);
+        assert_eq!(run.status, 3, "{silent:?}: {run:?}");
+        assert!(run.stderr.contains("settings file gave no answer"), "{silent:?}: {run:?}");
+        assert_eq!(
+            lab.farrier(&["plan", "add-worker", "shop"]).status,
+            0,
+            "{silent:?}: looking works"
+        );
+        assert_eq!(shop(&lab).workers(old), workers, "{silent:?}");
+        drop(dead);
+    }
+}
