@@ -362,6 +362,7 @@ pub fn pidfile(kind: PidfileKind, number: i32, state: PidfileState, owner: Optio
         state: known(&format!("/proc/{number}"), state),
         named_by: vec!["config/unicorn.rb:2".into()],
         owner: owner.map(pid),
+        leftover: None,
         path: path.into(),
     }
 }
@@ -429,6 +430,7 @@ pub fn app() -> App {
             .into(),
         listeners: vec![listener(48113, &[14740])].into(),
         wanted: vec![],
+        starts: None,
         holder: known("/proc/locks", None),
         left: None,
     }

@@ -65,7 +65,7 @@ const INCIDENTS: &[Incident] = &[
         recording: "master-dead",
         happened: "the master was killed",
         says: "no master lives",
-        why: "/var/www/shop",
+        why: "shared/pids/unicorn.pid names",
         next: "start it by its service",
     },
     Incident {

@@ -13,6 +13,7 @@
     clippy::assigning_clones,
     reason = "a test may fail loudly, and it stages the machine that farrier only looks at"
 )]
+mod agreed;
 mod architecture;
 mod book;
 mod built;

@@ -16,7 +16,7 @@ fn each_machine_is_found_as_it_was_left() {
     terminal.until("2 of 4");
     terminal.keys("\r");
     terminal.until("3 of 4");
-    terminal.until("WHY    it was asked for");
+    terminal.until("WHY    shared/pids/unicorn.pid names");
     terminal.keys("2");
     terminal.until("pidfile-stale");
     terminal.keys("@");

@@ -17,7 +17,7 @@ pub const STATUSES: &[(u8, &str, &str)] = &[
     (2, "the worst finding is critical", "sent, and nothing serves"),
     (
         3,
-        "nothing at the threshold was found, but a rule could not be decided, processes are hidden, or there is no such TARGET",
+        "nothing at the threshold was found, but a rule could not be decided, processes are hidden, nothing was found to judge (0 with `--allow-none`, where nothing says that something should serve), or there is no such TARGET",
         "refused, or a target, rule or file is missing or unreadable; nothing was sent",
     ),
     (4, "–", "interrupted, or not observable any more"),

@@ -5,8 +5,9 @@ use clap::{Args, ValueEnum};
 use super::machine::{Looks, Machine, Seen};
 use super::targets::{self, Chosen};
 use super::{Options, Output, Status};
-use crate::model::Census;
-use crate::rules::{Blind, Severity, Verdict, Verdicts, rule};
+use crate::model::{App, Census};
+use crate::rules::headline::{Word, headline};
+use crate::rules::{Bar, Severity, Verdicts};
 use crate::show::json::{self, Layout};
 use crate::show::text;
 
@@ -22,6 +23,9 @@ pub struct Check {
     /// Text that only the server itself can evaluate counts as undecided too
     #[arg(long)]
     strict: bool,
+    /// 0 where nothing says that something should serve here
+    #[arg(long)]
+    allow_none: bool,
     /// How many looks to take at most: 1 forbids the second one that some rules ask for
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(1..=2))]
     looks: u8,
@@ -77,46 +81,46 @@ impl Check {
                     continue;
                 }
             };
-            output.print(&print(&census, &verdicts, options, several)?);
+            output.print(&print(&census, &verdicts, self.bar(), options, several)?);
             worst = worst.graver(self.status(&census, &verdicts));
         }
         Ok(worst)
     }
 
+    /// What the word and the status are measured by.
+    fn bar(&self) -> Bar {
+        Bar { threshold: self.fail_on.into(), strict: self.strict }
+    }
+
     /// The exit status of one machine: a finding outweighs an unknown.
     fn status(&self, census: &Census, verdicts: &Verdicts) -> Status {
-        let threshold = Severity::from(self.fail_on);
+        let bar = self.bar();
         match verdicts.findings().first().map(|finding| finding.severity) {
             Some(Severity::Critical) => Status::CRITICAL,
-            Some(worst) if worst <= threshold => Status::WARNING,
-            _ if census.seen.is_partial() || self.is_undecided(verdicts, threshold) => {
+            Some(worst) if worst <= bar.threshold => Status::WARNING,
+            _ if census.seen.is_partial() || !verdicts.open(bar).is_empty() => Status::REFUSED,
+            _ if is_none(census, verdicts) && !(self.allow_none && sees_all(census)) => {
                 Status::REFUSED
             }
             _ => Status::DONE,
         }
     }
+}
 
-    /// Whether a rule that could find something at the threshold found nothing there and lacked a fact.
-    fn is_undecided(&self, verdicts: &Verdicts, threshold: Severity) -> bool {
-        let counts = |lacking: &Blind| self.strict || lacking.why.is_unreadable();
-        verdicts
-            .0
-            .iter()
-            .filter(|answered| rule(answered.rule).is_some_and(|rule| rule.worst <= threshold))
-            .any(|answered| match &answered.verdict {
-                Verdict::Blind(blind) => blind.iter().any(counts),
-                Verdict::Found(findings, blind) => {
-                    findings.iter().all(|finding| finding.severity > threshold)
-                        && blind.iter().any(counts)
-                }
-                Verdict::Fine | Verdict::NotHere => false,
-            })
-    }
+/// Whether nothing was found to judge.
+fn is_none(census: &Census, verdicts: &Verdicts) -> bool {
+    headline(census, verdicts).word == Word::None
+}
+
+/// Whether a server of which nothing was seen cannot be among what was not read.
+fn sees_all(census: &Census) -> bool {
+    census.seen.closed.is_empty() && !census.apps.iter().any(App::is_placeless)
 }
 
 fn print(
     census: &Census,
     verdicts: &Verdicts,
+    bar: Bar,
     options: &Options,
     several: bool,
 ) -> anyhow::Result<String> {
@@ -125,7 +129,7 @@ fn print(
         return Ok(json::text(&json::check::Check::new(census, verdicts), layout)?);
     }
     let paint = options.paint();
-    let report = text::check::report(census, verdicts, paint);
+    let report = text::check::report(census, verdicts, bar, paint);
     Ok(paint.finish(&if several { titled(census, &report, paint) } else { report }))
 }
 

@@ -7,6 +7,7 @@ pub mod limits;
 pub mod lsof;
 pub mod maps;
 pub mod memory;
+pub mod mounts;
 pub mod opens;
 pub mod permission;
 pub mod pidfile;
@@ -102,10 +103,12 @@ pub enum Lack {
     Unevaluable(String),
     /// Several readings are possible; the text names them.
     Ambiguous(String),
-    /// It follows from another fact that is lacking; the text says which.
+    /// It follows from another thing that was not seen, or is not there; the text says which.
     Depends(String),
     /// A text takes more to read than a text may: somebody else wrote it, and farrier is not held up by it.
     TooMuch,
+    /// Nothing outside the server tells it, whoever looks and however often; the text says what.
+    Untold(String),
     /// Nobody has looked yet.
     NotAsked,
 }
@@ -114,7 +117,7 @@ impl Lack {
     /// Whether a grant or another try could decide it (`"unreadable"` in JSON), in contrast to what nothing
     /// outside the server tells (`"unevaluable"`).
     pub fn is_unreadable(&self) -> bool {
-        !matches!(self, Self::Unevaluable(_) | Self::Ambiguous(_) | Self::Depends(_))
+        !matches!(self, Self::Unevaluable(_) | Self::Ambiguous(_) | Self::Untold(_))
     }
 }
 
@@ -134,6 +137,7 @@ impl std::fmt::Display for Lack {
             Self::Ambiguous(what) => write!(f, "ambiguous: {what}"),
             Self::Depends(what) => write!(f, "it depends on {what}"),
             Self::TooMuch => f.write_str("too large to be read"),
+            Self::Untold(what) => write!(f, "nothing outside tells {what}"),
             Self::NotAsked => f.write_str("not looked at yet"),
         }
     }

@@ -6,7 +6,9 @@ use crate::facts::sockets::SocketFile;
 use crate::facts::{Fact, Shared};
 use crate::os::{Access, FileStat, Pid, Text};
 
-use super::{Holder, Hook, Kind, Layout, Left, Master, Phase, Process, Role, Setting, Worker};
+use super::{
+    Holder, Hook, Kind, Layout, Left, Leftover, Master, Phase, Process, Role, Setting, Worker,
+};
 
 /// An app's id: its deploy root, else its working directory; where several share it, `#` and the
 /// pidfile or listener follow. Escaped: it is for people and scripts.
@@ -46,6 +48,8 @@ pub struct App {
     pub listeners: Shared<Vec<Listener>>,
     /// Who says that it should run.
     pub wanted: Vec<Wanted>,
+    /// What starts it, as a supervisor's files tell, where no master lives.
+    pub starts: Option<String>,
     /// Who works on it: who has locked the directory of its pidfile, farrier itself left out.
     pub holder: Fact<Option<Holder>>,
     /// An upgrade that a farrier left half done, where the audit log's file tells of one.
@@ -133,6 +137,37 @@ impl App {
         generations || oldbin || self.living_masters().any(|m| prepared(m) || inherited(m))
     }
 
+    /// Whether a process of it may answer: a master that lives, or a worker that outlived its own.
+    pub fn is_alive(&self) -> bool {
+        self.living_masters().next().is_some() || self.orphans.iter().any(|o| !o.process.is_dead())
+    }
+
+    /// Whether it is only known that masters live, not where: no directory, no releases, no argument that leads anywhere.
+    pub fn is_placeless(&self) -> bool {
+        let unplaced = |master: &Master| master.process.cwd.get().is_none();
+        self.layout.get().is_none() && !self.masters.is_empty() && self.masters.iter().all(unplaced)
+    }
+
+    /// Whether anything was found of it that a rule can judge: a process, or who says that it should run. That it was
+    /// asked about says nothing.
+    pub fn is_judged(&self) -> bool {
+        !self.masters.is_empty()
+            || !self.orphans.is_empty()
+            || self.wanted.iter().any(|wanted| !matches!(wanted, Wanted::Target(_)))
+            || self.pidfiles.iter().any(|file| file.leftover.is_some())
+    }
+
+    /// Whether it was named on the command line by this path.
+    pub fn is_asked_as(&self, path: &Path) -> bool {
+        let word = crate::os::shown(path);
+        self.wanted.iter().any(|wanted| matches!(wanted, Wanted::Target(told) if *told == word))
+    }
+
+    /// Whether it was named on the command line.
+    pub fn is_asked(&self) -> bool {
+        self.wanted.iter().any(|wanted| matches!(wanted, Wanted::Target(_)))
+    }
+
     /// A path as this app's own views show it: relative to the root where it lies below it.
     pub fn short(&self, path: &Path) -> String {
         match path.strip_prefix(&self.root) {
@@ -216,6 +251,19 @@ pub struct Pidfile {
     pub named_by: Vec<String>,
     /// The living master that was given this pidfile.
     pub owner: Option<Pid>,
+    /// Why it is there, where its process is gone and the app has no master; `None`: that is not asked.
+    pub leftover: Option<Fact<Leftover>>,
+}
+
+impl Pidfile {
+    /// Whether its number is a master's of this app, or was one's: one that a judged server's configuration or card names.
+    pub fn leads_home(&self, app: &App) -> bool {
+        match self.state.get() {
+            Some(PidfileState::Foreign(_)) => !self.named_by.is_empty(),
+            Some(_) => true,
+            None => app.living_masters().next().is_some() || !self.named_by.is_empty(),
+        }
+    }
 }
 
 /// A directory on the way to a file: who may write and search in it.

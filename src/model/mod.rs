@@ -7,6 +7,7 @@ pub mod handover;
 pub mod headroom;
 pub mod holder;
 pub mod left;
+pub mod leftover;
 pub mod history;
 mod joined;
 pub mod limits;
@@ -29,6 +30,7 @@ pub use handed::{Changes, Handed, handed_on};
 pub use handover::Handover;
 pub use holder::Holder;
 pub use left::Left;
+pub use leftover::{Leads, Leftover, Named, RETIRED_AFTER_DAYS};
 pub use limits::Limits;
 pub use log::Log;
 pub use operation::Operation;
@@ -84,6 +86,8 @@ pub struct Seen {
     pub idle_roots: Vec<std::path::PathBuf>,
     /// Directories in which one may lie and that were not read, and why.
     pub closed: Vec<(std::path::PathBuf, Lack)>,
+    /// Paths that were asked about and that name no app.
+    pub named: Vec<Named>,
 }
 
 impl Seen {

@@ -71,7 +71,7 @@ impl Restart {
     pub fn not_followed(pid: Pid, server: &str) -> Self {
         fn lacking<T>(pid: Pid, server: &str) -> Fact<T> {
             let what = format!("how {server} restarts, which farrier does not follow");
-            Fact::lacking(Place::new(format!("/proc/{pid}/cmdline")), Lack::Depends(what))
+            Fact::lacking(Place::new(format!("/proc/{pid}/cmdline")), Lack::Untold(what))
         }
         Self {
             origin: Origin::Unknown,

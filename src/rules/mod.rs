@@ -170,6 +170,48 @@ pub struct Answered {
     pub wants_second_look: bool,
 }
 
+/// What a verdict is measured by: the word at the top, the exit status and the counts of the JSON ask the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bar {
+    /// The least severity that counts.
+    pub threshold: Severity,
+    /// What only the server itself can evaluate counts as undecided too.
+    pub strict: bool,
+}
+
+impl Default for Bar {
+    fn default() -> Self {
+        Self { threshold: Severity::Warning, strict: false }
+    }
+}
+
+impl Answered {
+    /// What was lacking, where no finding at the threshold has decided the rule.
+    fn lacked(&self, threshold: Severity) -> &[Blind] {
+        match &self.verdict {
+            Verdict::Blind(blind) => blind,
+            Verdict::Found(findings, blind)
+                if findings.iter().all(|finding| finding.severity > threshold) =>
+            {
+                blind
+            }
+            Verdict::Found(..) | Verdict::Fine | Verdict::NotHere => &[],
+        }
+    }
+
+    /// Whether it could have found something at the threshold, found nothing there, and lacked what counts.
+    pub fn is_open(&self, bar: Bar) -> bool {
+        rule(self.rule).is_some_and(|rule| rule.worst <= bar.threshold)
+            && self.lacked(bar.threshold).iter().any(|b| bar.strict || b.why.is_unreadable())
+    }
+
+    /// The settings that only the server itself can evaluate, where nothing else kept the rule from an answer.
+    pub fn unevaluated(&self) -> &[Blind] {
+        let lacked = self.lacked(Severity::Warning);
+        if lacked.iter().any(|blind| blind.why.is_unreadable()) { &[] } else { lacked }
+    }
+}
+
 /// Every rule's answer about every app, in the order of apps, then of [`RULES`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdicts(pub Vec<Answered>);
@@ -201,6 +243,22 @@ impl Verdicts {
             Verdict::Blind(blind) => Some((answered, blind.as_slice())),
             _ => None,
         })
+    }
+
+    /// The rules that are open for at least one app, each once.
+    pub fn open(&self, bar: Bar) -> Vec<&'static str> {
+        let mut rules: Vec<_> = self.0.iter().filter(|a| a.is_open(bar)).map(|a| a.rule).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules
+    }
+
+    /// What only the servers themselves can evaluate, each once.
+    pub fn unevaluated(&self) -> Vec<&Blind> {
+        let mut all: Vec<&Blind> = self.0.iter().flat_map(Answered::unevaluated).collect();
+        all.sort();
+        all.dedup_by(|a, b| (&a.place, &a.why) == (&b.place, &b.why));
+        all
     }
 
     /// Whether some rule has to look a second time.

@@ -190,6 +190,11 @@ pub struct Server {
     pub operations: &'static [OperationUse],
     /// Where its pidfile usually is, relative to the deploy root or working directory.
     pub usual_pidfiles: &'static [&'static str],
+    /// Where deploys keep its configuration, relative to the deploy root or absolute: asked where no master lives that was
+    /// given one.
+    pub deployed_configs: &'static [&'static str],
+    /// Whether it removes its pidfile when it is stopped by a signal that asks it to end.
+    pub removes_pidfile: bool,
     /// Workers when nothing says how many.
     pub default_workers: u32,
     /// Seconds that a graceful stop waits for workers when nothing says how long.

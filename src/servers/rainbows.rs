@@ -41,6 +41,17 @@ pub const SERVER: Server = Server {
         "shared/log/rainbows.pid",
         "rainbows.pid",
     ],
+    deployed_configs: &[
+        "current/config/rainbows.rb",
+        "current/config/rainbows/production.rb",
+        "config/rainbows.rb",
+        "config/rainbows/production.rb",
+        "shared/config/rainbows.rb",
+        "shared/rainbows.rb",
+        "current/rainbows.rb",
+        "rainbows.rb",
+    ],
+    removes_pidfile: true,
     default_timeout: unicorn::SERVER.default_timeout + 1,
     ..unicorn::SERVER
 };

@@ -7,9 +7,11 @@ use super::adopt::{Adopted, Member, Tree};
 use super::contexts::Contexts;
 use super::group::{Placed, best_root, group};
 use super::holders;
+use super::idle::Idle;
+use super::leftovers;
 use super::listeners;
 use super::masters::Round;
-use super::missed::{Missed, missed};
+use super::missed::missed;
 use super::pidfiles::Pidfiles;
 use super::read::Setting;
 use super::realm::{self, Realm};
@@ -17,11 +19,9 @@ use super::roles::{disown_pidfiles, give_roles, name_apart};
 use super::roots;
 use crate::deploy::releases;
 use crate::facts::{Fact, Place};
-use crate::model::{
-    App, AppId, Kind, Layout, Listener, Master, Pidfile, PidfileKind, PidfileState, Wanted, Worker,
-};
+use crate::model::{App, AppId, Kind, Layout, Listener, Master, PidfileKind, Worker};
 use crate::os::{Pid, Root, shown};
-use crate::servers::{Server, server};
+use crate::servers::{SERVERS, Server, server};
 
 /// Makes apps of what was adopted, and of wished-for roots that nothing serves.
 pub fn apps(
@@ -29,15 +29,21 @@ pub fn apps(
     contexts: &Contexts,
     adopted: Adopted,
     wishes: &[PathBuf],
+    idle: &Idle,
 ) -> Vec<App> {
     let Adopted { trees, orphans } = adopted;
     let masters = trees.iter().map(|tree| tree.master.process.pid).collect();
     let maker = Maker { setting, contexts, masters };
     let placed: Vec<Placed> = trees.into_iter().map(|tree| maker.place(tree)).collect();
-    let mut apps: Vec<App> =
-        group(placed).into_iter().map(|group| maker.app(group, wishes)).collect();
+    let mut apps: Vec<App> = group(placed).into_iter().map(|group| maker.app(group)).collect();
     for orphan in orphans {
         maker.keep_orphan(&mut apps, orphan);
+    }
+    for root in &idle.roots {
+        maker.stand_up(&mut apps, root);
+    }
+    for proxy in SERVERS.iter().filter(|server| server.is_proxy()) {
+        maker.stand_up_proxy(&mut apps, proxy);
     }
     for wish in wishes {
         maker.grant(&mut apps, wish);
@@ -45,6 +51,8 @@ pub fn apps(
     for missed in missed(setting, &apps) {
         maker.miss(&mut apps, missed);
     }
+    leftovers::look(setting, &mut apps);
+    apps.retain(|app| app.is_judged() || app.is_asked());
     disown_pidfiles(&mut apps);
     name_apart(&mut apps);
     holders::look(setting, &mut apps);
@@ -52,8 +60,8 @@ pub fn apps(
     apps
 }
 
-struct Maker<'a> {
-    setting: &'a Setting<'a>,
+pub(super) struct Maker<'a> {
+    pub(super) setting: &'a Setting<'a>,
     contexts: &'a Contexts,
     masters: BTreeSet<Pid>,
 }
@@ -120,13 +128,13 @@ impl Maker<'_> {
         }
     }
 
-    fn pidfiles<'b>(
+    pub(super) fn pidfiles<'b>(
         &'b self,
         server: &'static Server,
         root: Root,
         directory: &'b Path,
         layout: Option<&'b Layout>,
-        named: &'b [PathBuf],
+        named: &'b [(PathBuf, String)],
     ) -> Pidfiles<'b> {
         Pidfiles {
             once: self.setting.once,
@@ -139,7 +147,7 @@ impl Maker<'_> {
         }
     }
 
-    fn app(&self, group: Vec<Placed>, wishes: &[PathBuf]) -> App {
+    fn app(&self, group: Vec<Placed>) -> App {
         let layouts: Vec<Fact<Option<Layout>>> = group
             .iter()
             .map(|placed| Fact::known(Place::path(&placed.root), placed.layout.clone()))
@@ -166,19 +174,8 @@ impl Maker<'_> {
             .first()
             .and_then(|master| realm::container(self.setting, &master.process, &root));
         let start = masters.first().map_or(Root::Own, |master| master.process.root);
-        let named: Vec<PathBuf> = wishes
-            .iter()
-            .filter(|wish| {
-                **wish != root
-                    && wish.starts_with(&root)
-                    && masters.iter().any(|m| {
-                        m.pidfile.get().cloned().flatten().as_deref() == Some(wish.as_path())
-                    })
-            })
-            .cloned()
-            .collect();
         let pidfiles = server(kind).map_or_else(Vec::new, |server| {
-            self.pidfiles(server, start, &root, layout.get().and_then(Option::as_ref), &named)
+            self.pidfiles(server, start, &root, layout.get().and_then(Option::as_ref), &[])
                 .read(&masters)
         });
         give_roles(&mut masters, &pidfiles);
@@ -195,6 +192,7 @@ impl Maker<'_> {
             pidfiles: pidfiles.into(),
             listeners: listeners.into(),
             wanted: Vec::new(),
+            starts: None,
             holder: holders::not_asked(),
             left: None,
             root,
@@ -241,132 +239,6 @@ impl Maker<'_> {
             apps.push(app);
         }
     }
-
-    /// A root or a pidfile that was named: its app is marked, or made if nothing serves it.
-    fn grant(&self, apps: &mut Vec<App>, wish: &Path) {
-        let word = Wanted::Target(shown(wish));
-        // A link to the root is another name of it.
-        let real = self.setting.once.real(Root::Own, wish).value.ok().flatten();
-        let is_wished = |path: &Path, led: Option<&Path>| {
-            path == wish || (real.is_some() && led == real.as_deref())
-        };
-        let belongs = |app: &App| {
-            let led = self.setting.once.real(Root::Own, &app.root).value.ok().flatten();
-            let files = &app.pidfiles;
-            is_wished(&app.root, led.as_deref())
-                || app.host_path.as_deref().is_some_and(|host| is_wished(host, Some(host)))
-                || files
-                    .iter()
-                    .any(|file| is_wished(&file.path, file.real.get().and_then(Option::as_deref)))
-        };
-        let mut any = false;
-        for app in apps.iter_mut().filter(|app| belongs(app)) {
-            app.wanted.push(word.clone());
-            any = true;
-        }
-        if any || !wish.is_absolute() {
-            return;
-        }
-        let once = self.setting.once;
-        let is_directory = matches!(
-            once.stat(Root::Own, wish).get(),
-            Some(Some(stat)) if stat.kind == crate::os::FileKind::Directory
-        );
-        let root = if is_directory {
-            wish.to_path_buf()
-        } else {
-            // A pidfile below `shared` or in the app: the root is what lies above these directories.
-            wish.ancestors()
-                .skip(1)
-                .find(|dir| {
-                    !dir.file_name().is_some_and(|name| {
-                        ["pids", "tmp", "shared", "log", "run"].iter().any(|usual| name == *usual)
-                    })
-                })
-                .unwrap_or(Path::new("/"))
-                .to_path_buf()
-        };
-        let layout = releases::read(once, Root::Own, &root, &[]);
-        let named: Vec<PathBuf> = if is_directory { Vec::new() } else { vec![wish.to_path_buf()] };
-        let mut app = self.without_master(Kind::Unicorn, root, layout, &named);
-        let is_there = |file: &Pidfile| !matches!(file.state.get(), Some(PidfileState::Missing));
-        let stands = |app: &App| app.pidfiles.iter().any(|f| f.path == wish && is_there(f));
-        if apps.iter().any(|other| other.root == app.root) && !stands(&app) {
-            // A file that is not there, of an app that is: it names nothing.
-            return;
-        }
-        let is_deployed = matches!(app.layout.get(), Some(Some(_)));
-        if is_deployed || app.pidfiles.iter().any(is_there) {
-            app.wanted.push(word);
-            apps.push(app);
-        }
-    }
-
-    /// A socket that a proxy passes requests to, and where nobody listens: the app below whose root it lies is marked, or
-    /// made, unless a master of it lives. Whose it is, a pidfile or a configuration of a server there tells.
-    fn miss(&self, apps: &mut Vec<App>, missed: Missed) {
-        const KINDS: [Kind; 3] = [Kind::Unicorn, Kind::Rainbows, Kind::Puma];
-        let once = self.setting.once;
-        let Missed { by, name, socket } = missed;
-        let above = socket.ancestors().skip(1).filter(|above| above.parent().is_some());
-        let found = above.map(|root| (root, releases::read(once, Root::Own, root, &[])));
-        let Some((root, layout)) =
-            found.into_iter().find(|(_, layout)| matches!(layout.get(), Some(Some(_))))
-        else {
-            return;
-        };
-        let real = |path: &Path| once.real(Root::Own, path).value.ok().flatten();
-        let led = real(root);
-        let is_its = |app: &App| app.root == root || (led.is_some() && real(&app.root) == led);
-        let wanted = Wanted::Proxy { pid: by, name, socket: socket.clone() };
-        if apps.iter().any(is_its) {
-            for app in
-                apps.iter_mut().filter(|app| is_its(app) && app.living_masters().next().is_none())
-            {
-                app.wanted.push(wanted.clone());
-            }
-            return;
-        }
-        let stands = |file: &Pidfile| !matches!(file.state.get(), Some(PidfileState::Missing));
-        let made = KINDS
-            .iter()
-            .map(|kind| self.without_master(*kind, root.to_path_buf(), layout.clone(), &[]));
-        let app = made.into_iter().find(|app| {
-            let config = root.join("current/config").join(format!("{}.rb", app.kind.name()));
-            app.pidfiles.iter().any(stands)
-                || matches!(once.stat(Root::Own, &config).get(), Some(Some(_)))
-        });
-        apps.extend(app.map(|app| App { wanted: vec![wanted], ..app }));
-    }
-
-    fn without_master(
-        &self,
-        kind: Kind,
-        root: PathBuf,
-        layout: Fact<Option<Layout>>,
-        named: &[PathBuf],
-    ) -> App {
-        let pidfiles = server(kind).map_or_else(Vec::new, |server| {
-            self.pidfiles(server, Root::Own, &root, layout.get().and_then(Option::as_ref), named)
-                .read(&[])
-        });
-        App {
-            id: AppId(shown(&root)),
-            name: name_for(kind, &root),
-            kind,
-            host_path: None,
-            container: None,
-            layout: layout.into(),
-            masters: Vec::new(),
-            orphans: Vec::new(),
-            pidfiles: pidfiles.into(),
-            listeners: Vec::new().into(),
-            wanted: Vec::new(),
-            holder: holders::not_asked(),
-            left: None,
-            root,
-        }
-    }
 }
 
 /// `APP/config/unicorn.rb` stands in `APP`.
@@ -387,7 +259,7 @@ fn at_config(server: &Server, master: &Master) -> Option<PathBuf> {
 }
 
 /// A proxy is called by its server's name.
-fn name_for(kind: Kind, root: &Path) -> String {
+pub(super) fn name_for(kind: Kind, root: &Path) -> String {
     match server(kind) {
         Some(server) if server.is_proxy() => kind.name().to_owned(),
         _ => name_of(root),

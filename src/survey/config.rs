@@ -130,7 +130,7 @@ fn usual(
         }
     }
     let place = Place::new(format!("/proc/{}/cmdline", process.pid));
-    Fact::lacking(place, Lack::Depends("arguments that its title does not show".into()))
+    Fact::lacking(place, Lack::Untold("arguments that its title does not show".into()))
 }
 
 /// Whether the pidfile that a configuration sets names this process.
@@ -201,7 +201,7 @@ fn copy(
         let place = Place::new(format!("/proc/{}/cmdline", process.pid));
         return Fact::lacking(
             place,
-            Lack::Depends("the prefix that it counts its paths from".into()),
+            Lack::Untold("the prefix that it counts its paths from".into()),
         );
     }
     let path = if given.is_absolute() {

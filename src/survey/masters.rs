@@ -222,7 +222,7 @@ fn pidfile(
         }
         (Setting::NotSet, None) if !server.usual_configs.is_empty() => {
             // It has one that was compiled in, or an argument gave it that no title shows.
-            let what = Lack::Depends("arguments that its title does not show".into());
+            let what = Lack::Untold("arguments that its title does not show".into());
             return Fact::lacking(loaded.place.clone(), what);
         }
         (Setting::NotSet, None) => return Fact::known(loaded.place.clone(), None),

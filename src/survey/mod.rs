@@ -12,10 +12,13 @@ mod group;
 mod holders;
 mod idle;
 mod left;
+mod leftovers;
 mod listeners;
 mod log;
+mod masterless;
 mod masters;
 mod missed;
+mod named;
 mod once;
 mod outputs;
 mod pidfiles;
@@ -28,6 +31,7 @@ mod roles;
 mod roots;
 mod scan;
 mod sizes;
+mod standing;
 mod supervisor;
 pub mod target;
 mod variables;
@@ -38,7 +42,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{Census, Kind, Limits, Process, Searched, Seen};
+use crate::model::{App, Census, Kind, Limits, Process, Searched, Seen};
 use crate::os::{Ask, Clock, Found, Host, Pid, Refusal, Source};
 
 use crate::servers::{Part, Server, effort};
@@ -108,21 +112,24 @@ impl Surveyor {
         let mut adopted = adopt::adopt(&once, &scanned, members);
         self.contexts.look(source, &mut adopted.trees);
         let seen = seen(&scanned, &adopted, host.get());
+        let idle = idle::roots(&once);
+        let apps = apps::apps(&setting, &self.contexts, adopted, &wish.roots, &idle);
+        let named = named::look(&setting, &apps, &wish.roots);
         let mut census = Census {
             taken_at: clock
                 .and_then(|clock| Timestamp::from_nanosecond(i128::from(clock.wall)).ok())
                 .unwrap_or(Timestamp::UNIX_EPOCH),
             boot_time: clock.map_or(0, |clock: Clock| clock.boot),
-            apps: apps::apps(&setting, &self.contexts, adopted, &wish.roots),
+            apps,
             limits: wish.limits,
             zone: wish.zone.clone().unwrap_or(jiff::tz::TimeZone::UTC),
-            seen,
+            seen: Seen { named, ..seen },
             host,
         };
         sizes::look(&once, &mut census);
         left::look(&once, &mut census, wish.audit.as_deref());
-        if census.apps.is_empty() {
-            idle::look(&once, &mut census.seen);
+        if !census.apps.iter().any(App::is_judged) {
+            idle.tell(&once, &mut census.seen);
         }
         source.keep_only(&kept);
         census
@@ -213,6 +220,7 @@ fn seen(scanned: &Scanned, adopted: &Adopted, host: Option<&Host>) -> Seen {
         }],
         idle_roots: Vec::new(),
         closed: Vec::new(),
+        named: Vec::new(),
     }
 }
 

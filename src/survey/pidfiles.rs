@@ -33,8 +33,8 @@ pub struct Pidfiles<'a> {
     pub directory: &'a Path,
     /// Releases.
     pub layout: Option<&'a Layout>,
-    /// Pidfiles that a person or the settings named.
-    pub named: &'a [PathBuf],
+    /// Pidfiles that a configuration names which no living master was given, and where it does.
+    pub named: &'a [(PathBuf, String)],
 }
 
 impl Pidfiles<'_> {
@@ -52,8 +52,8 @@ impl Pidfiles<'_> {
             };
             self.want(&mut wanted, path, &by);
         }
-        for path in self.named {
-            self.want(&mut wanted, path, "TARGET");
+        for (path, by) in self.named {
+            self.want(&mut wanted, path, by);
         }
         let configured: Vec<PathBuf> = wanted.keys().map(|(path, _)| path.clone()).collect();
         let usual = self.usual();
@@ -191,6 +191,7 @@ impl Pidfiles<'_> {
             state: Fact { place, value },
             named_by,
             owner,
+            leftover: None,
             path,
         }
     }

@@ -146,7 +146,7 @@ fn why(to: &Text) -> Lack {
     if to.bytes().contains(&b'$') {
         Lack::Unevaluable(to.to_string())
     } else {
-        Lack::Depends(format!("what {to} is resolved to"))
+        Lack::Untold(format!("what {to} is resolved to"))
     }
 }
 
@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(
             elsewhere,
             [
-                "app.example:81: it depends on what app.example:81 is resolved to (/etc/nginx/nginx.conf:1)",
+                "app.example:81: nothing outside tells what app.example:81 is resolved to (/etc/nginx/nginx.conf:1)",
                 "$up: only the server itself can evaluate $up (/etc/nginx/nginx.conf:3)",
                 "$up$request_uri: only the server itself can evaluate $up$request_uri (/etc/nginx/nginx.conf:5)",
             ]

@@ -20,7 +20,7 @@ pub fn room(once: &Once<'_>, pid: Pid) -> Fact<Option<Room>> {
     match room.value {
         // In a container or a chroot they may not be mounted: no grant and no second try would show them.
         Err(Lack::Refused(Refusal::Unsupported(what))) => {
-            Fact::lacking(room.place, Lack::Depends(what))
+            Fact::lacking(room.place, Lack::Untold(what))
         }
         _ => room,
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::{App, AppId, Census, PidfileState, Wanted};
+use crate::model::{App, AppId, Census, Leads, PidfileState};
 use crate::os::{Pid, shown};
 
 /// What a word named.
@@ -32,6 +32,34 @@ pub enum Unresolved {
     /// No app and no master fits it.
     #[error("no app, pidfile or master here is named {0}")]
     Unknown(String),
+    /// It is a file that holds the number of a process which is no master that farrier judges.
+    #[error("{file} names {pid}, which is {name}: farrier does not judge it")]
+    NotJudged {
+        /// The file, escaped.
+        file: String,
+        /// The process.
+        pid: Pid,
+        /// Its name.
+        name: String,
+    },
+    /// It is a file that holds a number which no process has, and that no configuration of a server farrier knows names.
+    #[error(
+        "{file} names {pid}, which is gone; no configuration that farrier knows names that file"
+    )]
+    Gone {
+        /// The file, escaped.
+        file: String,
+        /// The number.
+        pid: Pid,
+    },
+    /// What the file leads to could not be seen.
+    #[error("it is not known what {file} leads to: {why}")]
+    Unseen {
+        /// The file, escaped.
+        file: String,
+        /// Why.
+        why: String,
+    },
     /// It is the pid of a worker; whose, where that is known.
     #[error("{0}", worker_words(*pid, *number, *master))]
     Worker {
@@ -57,6 +85,13 @@ impl Unresolved {
     pub fn ways_out(&self) -> Vec<String> {
         match self {
             Self::Unknown(_) => vec!["farrier tree shows what is here".into()],
+            Self::NotJudged { .. } => {
+                vec!["nothing was judged; farrier tree shows the servers that it knows".into()]
+            }
+            Self::Gone { .. } => {
+                vec!["nothing was judged; name the app by its deploy root, if it has one".into()]
+            }
+            Self::Unseen { .. } => vec!["sudo farrier check sees more".into()],
             Self::Worker { master: Some(master), .. } => vec![format!("name {master} instead")],
             Self::Worker { master: None, .. } => vec!["name its app instead".into()],
             Self::Ambiguous { choices, .. } => {
@@ -93,10 +128,30 @@ pub fn resolve(census: &Census, word: &str) -> Result<Target, Unresolved> {
     }
     match found.pop() {
         Some((target, _)) => Ok(target),
-        None => Err(pid
-            .and_then(|pid| worker(census, pid))
-            .unwrap_or_else(|| Unresolved::Unknown(escaped(word)))),
+        None => by_file(census, word).unwrap_or_else(|| {
+            Err(pid
+                .and_then(|pid| worker(census, pid))
+                .unwrap_or_else(|| Unresolved::Unknown(escaped(word))))
+        }),
     }
+}
+
+/// A file that is no app's pidfile and holds a number: the master of it where it has one, such as a supervisor's own file.
+fn by_file(census: &Census, word: &str) -> Option<Result<Target, Unresolved>> {
+    let file = escaped(word);
+    let named = census.seen.named.iter().find(|named| named.word == file)?;
+    Some(match named.leads.clone() {
+        Leads::Process(pid, name) => match census.master(pid) {
+            Some((app, _)) => Ok(Target {
+                app: app.id.clone(),
+                master: Some(pid),
+                pidfile: Some(PathBuf::from(word)),
+            }),
+            None => Err(worker(census, pid).unwrap_or(Unresolved::NotJudged { file, pid, name })),
+        },
+        Leads::Gone(pid) => Err(Unresolved::Gone { file, pid }),
+        Leads::Unknown(why) => Err(Unresolved::Unseen { file, why }),
+    })
 }
 
 /// Everything in one app that the word fits.
@@ -117,7 +172,7 @@ fn fits(app: &App, word: &str, pid: Option<Pid>) -> Vec<(Target, Choice)> {
     }
     for pidfile in &app.pidfiles {
         let real = pidfile.real.get().and_then(Option::as_deref);
-        if pidfile.path != path && real != Some(path) {
+        if (pidfile.path != path && real != Some(path)) || !pidfile.leads_home(app) {
             continue;
         }
         let live = matches!(pidfile.state.get(), Some(PidfileState::Live));
@@ -130,11 +185,7 @@ fn fits(app: &App, word: &str, pid: Option<Pid>) -> Vec<(Target, Choice)> {
         }
     }
     // A link that leads to the root or the pidfile is known by what the survey was asked for.
-    let is_asked = || {
-        app.wanted
-            .iter()
-            .any(|wanted| matches!(wanted, Wanted::Target(told) if *told == escaped(word)))
-    };
+    let is_asked = || app.is_asked_as(path);
     if found.is_empty() && is_asked() {
         found.push((
             Target { app: app.id.clone(), master: None, pidfile: None },

@@ -48,6 +48,10 @@ mod targets;
 #[cfg(test)]
 mod truth;
 #[cfg(test)]
+mod unjudged;
+#[cfg(test)]
+mod units;
+#[cfg(test)]
 mod upgraded;
 #[cfg(test)]
 mod watched;

@@ -186,6 +186,7 @@ pub fn pidfile(name: &str, kind: PidfileKind, number: i32, state: PidfileState) 
         state: known(state),
         named_by: Vec::new(),
         owner: None,
+        leftover: None,
     }
 }
 
@@ -228,6 +229,7 @@ pub fn shop(masters: Vec<Master>) -> Census {
         }]
         .into(),
         wanted: Vec::new(),
+        starts: None,
         holder: known(None),
         left: None,
     };

@@ -3,6 +3,7 @@
 use farrier::facts::files::Linked;
 use farrier::facts::process::State;
 use farrier::facts::sockets::SocketFile;
+use farrier::facts::{Fact, Place};
 use farrier::model::log::Said;
 use farrier::model::*;
 use farrier::os::FileKind;
@@ -402,11 +403,29 @@ fn masters() -> Vec<Case> {
         case("master-dead", Critical, "the supervisor has it up", |app| {
             app.masters.clear();
             app.wanted = vec![Wanted::Supervisor("shop.service".into())];
+        })
+        .lasting(),
+        case("master-dead", Critical, "its pidfile names a master that was killed", |app| {
+            app.masters.clear();
+            left(app, Leftover::Killed);
+        }),
+        case("pidfile-stale", Warning, "it is older than the machine's start", |app| {
+            app.masters.clear();
+            left(app, Leftover::BeforeStart);
+        }),
+        case("pidfile-stale", Info, "the app was stopped on purpose", |app| {
+            app.masters.clear();
+            left(app, Leftover::Stopped("shop.service is masked".into()));
+        }),
+        case("pidfile-stale", Info, "a retired root of another server", |app| {
+            app.masters.clear();
+            app.kind = farrier::model::Kind::Puma;
+            left(app, Leftover::Retired(45));
         }),
         case("master-dead", Critical, "only a zombie is left", |app| {
             stop(&mut app.masters[0].process, 'Z');
             app.masters[0].phase = Phase::Zombie;
-            app.wanted = vec![Wanted::Target("/var/www/shop".into())];
+            app.wanted = vec![Wanted::Settings];
         }),
         case("workers-missing", Warning, "one of two", |app| {
             app.masters[0].workers.truncate(1);
@@ -487,4 +506,11 @@ fn sockets() -> Vec<Case> {
             app.listeners[0].file = Some(known(SOCKET, SocketFile::Replaced(Some(50000))));
         }),
     ]
+}
+
+/// A pidfile whose process is gone, and why it is there.
+pub fn left(app: &mut App, why: Leftover) {
+    let mut file = pidfile(PidfileKind::Current, 14740, PidfileState::Dead, None);
+    file.leftover = Some(Fact::known(Place::new(PIDFILE), why));
+    app.pidfiles = vec![file].into();
 }

@@ -6,7 +6,7 @@ use farrier::model::log::Said;
 use farrier::model::*;
 use farrier::os::FileKind;
 
-use super::broken::{failed, logged, refused};
+use super::broken::{failed, left, logged, refused};
 use crate::built::*;
 
 /// A healthy app, idle first, then through a deploy, an upgrade and a restart.
@@ -434,6 +434,32 @@ fn of_masters() -> Vec<LookAlike> {
         ),
         ("reexec-refused", "there is no log file", with(|app| app.masters[0].log.value = Ok(None))),
         ("master-dead", "nobody wants it", with(|app| app.masters.clear())),
+        (
+            "master-dead",
+            "it was only asked about",
+            with(|app| {
+                app.masters.clear();
+                app.wanted = vec![Wanted::Target("/var/www/shop".into())];
+            }),
+        ),
+        (
+            "master-dead",
+            "its pidfile is older than the machine's start",
+            with(|app| {
+                app.masters.clear();
+                left(app, Leftover::BeforeStart);
+            }),
+        ),
+        (
+            "pidfile-foreign",
+            "nothing names the file",
+            with(|app| {
+                let state = PidfileState::Foreign("sleep 1000".into());
+                let mut file = pidfile(PidfileKind::Current, 999, state, None);
+                file.named_by.clear();
+                app.pidfiles = vec![file].into();
+            }),
+        ),
         (
             "master-dead",
             "it boots",

@@ -32,21 +32,28 @@ pub(super) fn fine(census: &Census, verdicts: &Verdicts) -> Headline<'static> {
     plain(
         Word::Fine,
         Line::new(format!("{} rules asked about {whom}", RULES.len()))
-            .aside(format!(": {} fine, {} not here, 0 blind", asked.fine, asked.not_here)),
+            .keep(match verdicts.unevaluated().len() {
+                0 => String::new(),
+                many => format!("; {} not evaluated", count(many, "setting")),
+            })
+            .aside(format!(
+                ": {} fine, {} not here, {} blind",
+                asked.fine, asked.not_here, asked.blind
+            )),
         last,
         "nothing to do",
     )
 }
 
 /// How the rules answered, each counted once: undecided if so for any app, fine if so for any.
-pub(super) struct Asked {
+struct Asked {
     fine: usize,
     not_here: usize,
-    pub(super) blind: usize,
+    blind: usize,
 }
 
 impl Asked {
-    pub(super) fn of(verdicts: &Verdicts) -> Self {
+    fn of(verdicts: &Verdicts) -> Self {
         let any = |rule: &str, fits: fn(&Verdict) -> bool| {
             verdicts.0.iter().any(|answered| answered.rule == rule && fits(&answered.verdict))
         };

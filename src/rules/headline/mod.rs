@@ -5,12 +5,12 @@ mod last;
 mod moving;
 mod steps;
 
-use self::asked::{Asked, fine};
+use self::asked::fine;
 use self::moving::moving;
 use self::steps::steps;
 use super::causes::groups;
-use super::line::{Line, WIDTH, age, cut, named};
-use super::{Finding, RULES, Severity, Verdict, Verdicts};
+use super::line::{Line, WIDTH, age, count, cut, named};
+use super::{Bar, Finding, RULES, Severity, Verdict, Verdicts};
 use crate::facts::Lack;
 use crate::model::handover::grace;
 use crate::model::{App, AppId, Census, Master, Phase, Role};
@@ -99,11 +99,19 @@ pub fn looking() -> Headline<'static> {
 
 /// The headline of a look.
 pub fn headline<'a>(census: &Census, verdicts: &'a Verdicts) -> Headline<'a> {
+    by(census, verdicts, Bar::default())
+}
+
+/// The headline of a look that is measured by another bar.
+pub fn by<'a>(census: &Census, verdicts: &'a Verdicts, bar: Bar) -> Headline<'a> {
     let groups = groups(verdicts);
     let mut apps: Vec<(Rank, &App)> =
-        census.apps.iter().map(|app| (rank(app, census, verdicts), app)).collect();
+        census.apps.iter().map(|app| (rank(app, census, verdicts, bar), app)).collect();
     apps.sort_by(|(a, one), (b, other)| (a, &one.name, &one.id).cmp(&(b, &other.name, &other.id)));
-    let Some((rank, app)) = apps.first().copied() else { return none(census) };
+    let judged = |(_, app): &&(Rank, &App)| app.is_judged() || app_says(app, verdicts);
+    let Some((rank, app)) = apps.iter().find(judged).copied() else {
+        return none(census, apps.first().map(|(_, app)| *app));
+    };
     let head =
         groups.iter().filter_map(super::causes::Group::head).find(|finding| finding.app == app.id);
     let found = |word| match head {
@@ -117,9 +125,9 @@ pub fn headline<'a>(census: &Census, verdicts: &'a Verdicts) -> Headline<'a> {
         }
         Rank::Critical | Rank::Warning => found(Word::Wrong),
         Rank::Moving => moving(app, census),
-        Rank::Unsure => unsure(census, verdicts),
+        Rank::Unsure => unsure(census, verdicts, bar),
+        Rank::Info | Rank::Fine if census.seen.is_partial() => unsure(census, verdicts, bar),
         Rank::Info => found(Word::Note),
-        Rank::Fine if census.seen.hidden.is_some() => unsure(census, verdicts),
         Rank::Fine => fine(census, verdicts),
     };
     if matches!(line.word, Word::Down | Word::Wrong) {
@@ -142,6 +150,11 @@ pub fn headline<'a>(census: &Census, verdicts: &'a Verdicts) -> Headline<'a> {
     line
 }
 
+/// Whether something was found of an app although nothing of it runs.
+fn app_says(app: &App, verdicts: &Verdicts) -> bool {
+    verdicts.findings().iter().any(|finding| finding.app == app.id)
+}
+
 /// What an app is chosen by, the first first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
@@ -154,19 +167,16 @@ enum Rank {
     Fine,
 }
 
-fn rank(app: &App, census: &Census, verdicts: &Verdicts) -> Rank {
+fn rank(app: &App, census: &Census, verdicts: &Verdicts, bar: Bar) -> Rank {
     let mine = verdicts.0.iter().filter(|answered| answered.app == app.id);
     let mut blind = false;
     let mut worst = None;
     let mut dead = false;
     for answered in mine {
-        match &answered.verdict {
-            Verdict::Found(findings, _) => {
-                dead |= answered.rule == "master-dead";
-                worst = worst.into_iter().chain(findings.iter().map(|f| f.severity)).min();
-            }
-            Verdict::Blind(_) => blind = true,
-            Verdict::Fine | Verdict::NotHere => {}
+        blind |= answered.is_open(bar);
+        if let Verdict::Found(findings, _) = &answered.verdict {
+            dead |= answered.rule == "master-dead" && !app.is_alive();
+            worst = worst.into_iter().chain(findings.iter().map(|f| f.severity)).min();
         }
     }
     let young = generations(app).map(|(_, new)| within_grace(app, new, census));
@@ -270,7 +280,18 @@ fn stuck(app: &App, census: &Census) -> Headline<'static> {
     Headline { severity: Some(Severity::Warning), ..line }
 }
 
-fn none(census: &Census) -> Headline<'static> {
+fn none(census: &Census, asked: Option<&App>) -> Headline<'static> {
+    if let Some(app) = asked {
+        let name = cut(&app.name, 30);
+        let headline = plain(
+            Word::None,
+            Line::new(format!("{name}: nothing serves it, and nothing says that something should")),
+            Line::new(format!("{} processes looked at", census.seen.processes))
+                .aside("; no pidfile of a killed master, no supervisor, no proxy asks for it"),
+            "right for this host? check --allow-none; else start it by its service",
+        );
+        return Headline { app: Some(app.id.clone()), ..headline };
+    }
     let host = census.host.get();
     let name = host.map_or("this machine".into(), |host| escaped(host.name.bytes()));
     let who = host.map_or("this user".into(), |host| {
@@ -294,34 +315,41 @@ fn none(census: &Census) -> Headline<'static> {
     )
 }
 
-fn unsure(census: &Census, verdicts: &Verdicts) -> Headline<'static> {
-    let asked = Asked::of(verdicts);
-    let reasons: Vec<_> = verdicts.undecided().flat_map(|(_, blind)| blind).collect();
+fn unsure(census: &Census, verdicts: &Verdicts, bar: Bar) -> Headline<'static> {
+    let open = verdicts.open(bar);
+    let reasons: Vec<_> = verdicts
+        .0
+        .iter()
+        .filter(|answered| answered.is_open(bar))
+        .flat_map(|answered| answered.lacked(bar.threshold))
+        .collect();
     let denied = |lack: &Lack| matches!(lack, Lack::Refused(Refusal::Denied));
     let unreadable = reasons.iter().find(|blind| blind.why.is_unreadable());
-    let hidden = census.seen.hidden.as_ref();
-    let why = match (unreadable.or(reasons.first()), hidden) {
+    let seen = &census.seen;
+    let why = match (unreadable.or(reasons.first()), &seen.hidden) {
         (Some(blind), _) => {
             Line::new(format!("{}: {}", blind.what, blind.why)).aside(format!(" ({})", blind.place))
         }
         (None, Some((place, lack))) => {
             Line::new(format!("processes are hidden: {lack}")).aside(format!(" ({place})"))
         }
-        (None, None) => Line::new(""),
+        (None, None) => {
+            Line::new(format!("{} could not be read", count(seen.denied, "command line")))
+        }
     };
-    let next = if reasons.iter().any(|blind| denied(&blind.why)) || hidden.is_some() {
+    let next = if reasons.iter().any(|blind| denied(&blind.why)) || seen.is_partial() {
         "look again as root: that decides what was not permitted"
-    } else if reasons.iter().any(|blind| blind.why.is_unreadable()) {
+    } else if unreadable.is_some() {
         "look again; what stays undecided is listed with its place"
     } else {
         "no grant decides these: only the server evaluates its own settings"
     };
     plain(
         Word::Unsure,
-        Line::new("Nothing wrong was found").keep(if asked.blind == 0 {
+        Line::new("Nothing wrong was found").keep(if open.is_empty() {
             ", but not all processes were seen".to_owned()
         } else {
-            format!("; {} of {} rules could not be decided", asked.blind, RULES.len())
+            format!("; {} of {} rules could not be decided", open.len(), RULES.len())
         }),
         why,
         next,

@@ -1,6 +1,7 @@
 //! `master-dead`: something wants the app up, and no master of it lives.
 
-use crate::model::Wanted;
+use crate::facts::Place;
+use crate::model::{App, Leftover, Wanted};
 use crate::os::shown;
 use crate::rules::line::{Line, cut};
 use crate::rules::{Look, Rule, Severity};
@@ -20,8 +21,8 @@ pub const RULE: Rule = Rule {
 const MEANING: &str = "\
 ## What it means
 
-A supervisor has the app up, the settings name it, it was asked for by name, or a proxy passes requests to a socket of
-it where nobody listens; and no master of it lives.
+Something says that the app should run, and no master of it lives: a supervisor has it up, a proxy passes requests to
+a socket of it where nobody listens, or its pidfile names a process that is gone and that was not stopped.
 
 ## Why it matters
 
@@ -29,24 +30,30 @@ The app is down: the proxy answers 502.
 
 ## How farrier decides
 
-Who wants the app is known from the supervisor, the settings, the command line, or the configuration of a proxy: a Unix
-socket below a deploy root that has a server's pidfile or configuration. Where another server of the proxy's group
-listens, or one that is reached over a network, nobody is missed. A zombie does not live, a master that still boots
-does. Where processes are hidden from farrier, nothing is said.
+A supervisor tells it by its own files; a proxy by its configuration: a Unix socket below a deploy root that has a
+server's pidfile or configuration. Where another server of the proxy's group listens, or one that is reached over a
+network, nobody is missed. A pidfile tells it where the server's configuration or its usual place names it, the server
+removes it whenever it is stopped by a signal, it was written since the machine (in a container: its first process)
+started, it lies on a file system of this machine, no supervisor has the app stopped, nothing else serves from that
+directory, and something of the app has changed within 30 days. A zombie does not live, a master that still boots does.
+Where processes are hidden from farrier, nothing is said.
 
 ## When it stays silent
 
-Releases that nothing serves and nobody asks for may be stopped on purpose. An app with any living master is up.
+Releases that nothing serves and nobody asks for may be stopped on purpose; that somebody names them to farrier says
+nothing. A job host runs the app's workers and no web server. An app with any living master is up. While
+workers that outlived their master hold the sockets, something still answers: `pidfile-stale` says it.
 
 ## How to fix it
 
-Read the last lines of its log, then start it by what starts it at boot: its service. Remove a pidfile that
-names a dead process first, if the start is refused.
+Read the last lines of its log, then start it by what starts it at boot: its service.
 ";
 
 fn check(look: &mut Look<'_>) {
     let app = look.app();
-    if app.wanted.is_empty() {
+    let mut by = evidence(look);
+    let asked = app.is_asked() && app.living_masters().next().is_some();
+    if by.is_empty() && !asked && app.pidfiles.iter().all(|file| file.leftover.is_none()) {
         return look.not_here();
     }
     let mut unseen = false;
@@ -57,50 +64,94 @@ fn check(look: &mut Look<'_>) {
             None => unseen = true,
         }
     }
-    if unseen || !look.sees_all_masters() {
+    if unseen || by.is_empty() || !look.sees_all_masters() || !places_all(look) {
         return;
     }
-    let by: Vec<String> = app.wanted.iter().map(words).collect();
-    let first = by.first().cloned().unwrap_or_default();
+    // What a supervisor has up is between two starts for a moment.
+    let supervised = |wanted: &Wanted| matches!(wanted, Wanted::Supervisor(_));
+    if app.wanted.iter().any(supervised) && by.len() == 1 {
+        let Some(before) = look.before() else { return };
+        if before.living_masters().next().is_some() || !before.wanted.iter().any(supervised) {
+            by.clear();
+        }
+    }
+    if !by.is_empty() {
+        report(look, app, &by);
+    }
+}
+
+/// Who says that it should run, in words, and where. That it was asked about is a question.
+fn evidence(look: &mut Look<'_>) -> Vec<(String, Place)> {
+    let app = look.app();
+    let said = |words: String| (words.clone(), Place::new(words));
+    let mut all: Vec<_> = app.wanted.iter().filter_map(words).map(said).collect();
+    for file in app.pidfiles.iter() {
+        let Some(leftover) = &file.leftover else { continue };
+        let what = format!("why {} is left", shown(&file.path));
+        if let Some(Leftover::Killed) = look.at(what, leftover) {
+            let pid = file.pid.map_or_else(|| "a process".to_owned(), |pid| pid.to_string());
+            let words = format!("{} names {pid}, gone and not stopped", app.short(&file.path));
+            all.push((words, leftover.place.clone()));
+        }
+    }
+    all
+}
+
+/// Whether it is known of every master of that kind where it belongs; noted where it is not.
+fn places_all(look: &mut Look<'_>) -> bool {
+    let (app, census) = (look.app(), look.census());
+    let mut all = true;
+    for other in census.apps.iter().filter(|other| other.kind == app.kind && other.id != app.id) {
+        for master in other.living_masters().filter(|_| other.is_placeless()) {
+            all &= look.of(master.process.pid, "directory", &master.process.cwd).is_some();
+        }
+    }
+    all
+}
+
+fn report(look: &mut Look<'_>, app: &App, by: &[(String, Place)]) {
+    let first = by.first().map_or_else(String::new, |(words, _)| words.clone());
     let service = app.wanted.iter().find_map(|wanted| match wanted {
         Wanted::Supervisor(service) => Some(service.as_str()),
         Wanted::Target(_) | Wanted::Settings | Wanted::Proxy { .. } => None,
     });
+    let next = match (&app.starts, service) {
+        (Some(starts), _) => format!("read its log, then: {}", cut(starts, 46)),
+        (None, Some(service)) => format!("read its log, then start {}", cut(service, 40)),
+        (None, None) => "read its log, then start it by its service".to_owned(),
+    };
     let mut finding = look
         .finding(Severity::Critical, format!("no master of {} lives", cut(&app.name, 30)))
         .at_path(&app.root)
         .told(
             Line::new(format!("{}: no master lives", cut(&app.name, 40))),
             Line::new(cut(&first, 70)),
-            match service {
-                Some(service) => {
-                    Line::new(format!("read its log, then start {}", cut(service, 40)))
-                }
-                None => Line::new("read its log, then start it by its service"),
-            },
+            next,
         )
-        .seen(format!("no process serves {}", shown(&app.root)), crate::facts::Place::new("/proc"))
+        .seen(format!("no master serves {}", shown(&app.root)), Place::new("/proc"))
         .leads_to("Nothing answers until it is started.");
-    for wanted in &by {
-        finding = finding.seen(wanted.clone(), crate::facts::Place::new(wanted.clone()));
+    for (wanted, place) in by {
+        finding = finding.seen(wanted.clone(), place);
     }
     for zombie in &app.masters {
         let fact = format!("{} is a zombie", zombie.process.pid);
         finding = finding.seen(fact, &zombie.process.stat.place);
     }
-    look.found(finding.fix(match service {
-        Some(service) => format!("# start it: {service}"),
-        None => "# start it by what starts it at boot".to_owned(),
+    look.found(finding.fix(match (&app.starts, service) {
+        (Some(starts), _) => starts.clone(),
+        (None, Some(service)) => format!("# start it: {service}"),
+        (None, None) => "# start it by what starts it at boot".to_owned(),
     }));
 }
 
-fn words(wanted: &Wanted) -> String {
+fn words(wanted: &Wanted) -> Option<String> {
     match wanted {
-        Wanted::Target(target) => format!("it was asked for as {target}"),
-        Wanted::Settings => "the settings name it".to_owned(),
-        Wanted::Supervisor(service) => format!("{service} has it up"),
+        Wanted::Target(_) => None,
+        Wanted::Settings => Some("the settings name it".to_owned()),
+        Wanted::Supervisor(service) => Some(format!("{service} has it up")),
         Wanted::Proxy { pid, name, socket } => {
-            format!("{name} {pid} passes requests to {}, where nobody listens", shown(socket))
+            let socket = shown(socket);
+            Some(format!("{name} {pid} passes requests to {socket}, where nobody listens"))
         }
     }
 }

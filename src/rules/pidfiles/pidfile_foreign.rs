@@ -35,7 +35,9 @@ never by the number alone. A master that still boots is one. In a young handover
 
 ## When it stays silent
 
-While the number belongs to a master of this app, to nobody, or to a zombie (`pidfile-stale`).
+While the number belongs to a master of this app, to nobody, or to a zombie (`pidfile-stale`). Of a file that no
+configuration and no argument names nothing is said, nor of one that another pid namespace may have counted, or that is
+not older than the process while the app has no master: that process may be what it was written for.
 
 ## How to fix it
 
@@ -45,6 +47,15 @@ Send nothing by this file. Write the living master's number into it where one wa
 fn check(look: &mut Look<'_>) {
     let app = look.app();
     for (file, who) in foreign(look, |kind| kind != PidfileKind::Oldbin) {
+        // One that no configuration and no argument names is nobody's: what signals by it is not known.
+        if file.named_by.is_empty() {
+            continue;
+        }
+        if let Some(leftover) = &file.leftover
+            && look.at(format!("whether {} is of this app", number(file)), leftover).is_none()
+        {
+            continue;
+        }
         let pid = number(file);
         let finding = about_number(look, Severity::Critical, file, "a stranger")
             .told(

@@ -1,6 +1,7 @@
 //! `pidfile-stale`: a pidfile names a process that is gone, or a zombie.
 
-use crate::model::{Kind, Pidfile, PidfileKind};
+use crate::model::{Kind, Leftover, Pidfile, PidfileKind};
+use crate::os::shown;
 use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::{about_number, ended, name, number, put_right, written};
 use crate::rules::{Look, Rule, Severity};
@@ -8,7 +9,7 @@ use crate::rules::{Look, Rule, Severity};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-stale",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    kinds: &[],
     worst: Severity::Critical,
     summary: "A pidfile names a process that is gone, or a zombie.",
     meaning: MEANING,
@@ -27,7 +28,8 @@ its parent. A KILL, a crash, a failed start or a failed upgrade leave such a fil
 
 Scripts signal nobody, or, once the number is given out again, a stranger. A zombie counts as living: a start is
 refused with `Already running`. It is critical where a living master was given this very file: nothing can find
-that master.
+that master. Where no master lives and the server leaves its pidfile at a stop, the app was stopped on purpose, or
+nothing of it has changed for 30 days, it is worth a note only.
 
 ## How farrier decides
 
@@ -36,7 +38,8 @@ two looks, since pidfiles are renamed and written anew then.
 
 ## When it stays silent
 
-While the number belongs to a master of the app. A number in another pid namespace is not decided.
+While the number belongs to a master of the app. A number in another pid namespace is not decided, nor one on a file
+system that other machines share: the process may live there.
 
 ## How to fix it
 
@@ -45,15 +48,49 @@ still holds the number that was seen.
 ";
 
 fn check(look: &mut Look<'_>) {
+    let app = look.app();
+    // Where other servers write theirs is only known of one that has left it.
+    if !matches!(app.kind, Kind::Unicorn | Kind::Rainbows) && app.living_masters().next().is_some()
+    {
+        return look.not_here();
+    }
     for (file, zombie) in ended(look, |kind| kind != PidfileKind::Oldbin) {
-        report(look, file, zombie);
+        let Some(leftover) = &file.leftover else {
+            report(look, file, zombie, None);
+            continue;
+        };
+        let what = format!("why {} is left", shown(&file.path));
+        if let Some(leftover) = look.at(what, leftover) {
+            report(look, file, zombie, Some(leftover));
+        }
     }
 }
 
-fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool) {
+/// Why it is left, in words, and how bad that is.
+fn told(leftover: &Leftover) -> (Severity, String) {
+    match leftover {
+        Leftover::Killed => (Severity::Warning, "it was not stopped by a signal that asks".into()),
+        Leftover::BeforeStart => (Severity::Warning, "it is older than the machine's start".into()),
+        Leftover::Served(pid, name) => {
+            (Severity::Warning, format!("{pid} ({name}) serves from that directory now"))
+        }
+        Leftover::Kept => (Severity::Info, "its server leaves it at every stop".into()),
+        Leftover::Stopped(who) => (Severity::Info, format!("it was stopped on purpose: {who}")),
+        Leftover::Retired(days) => {
+            (Severity::Info, format!("nothing of the app has changed for {days} days"))
+        }
+    }
+}
+
+fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool, leftover: Option<&Leftover>) {
     let app = look.app();
     let pid = number(file);
-    let severity = if file.owner.is_some() { Severity::Critical } else { Severity::Warning };
+    let why = leftover.map(told);
+    let severity = match &why {
+        _ if file.owner.is_some() => Severity::Critical,
+        Some((severity, _)) => *severity,
+        None => Severity::Warning,
+    };
     let is = if zombie { "a zombie" } else { "gone" };
     let finding = about_number(look, severity, file, &format!("which is {is}"))
         .told(
@@ -61,7 +98,10 @@ fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool) {
                 .keep(format!(" which is {is}")),
             match file.owner {
                 Some(owner) => Line::new(format!("the master that was given it is {owner}")),
-                None => Line::new("it was left behind").aside(" by a process that ended"),
+                None => match &why {
+                    Some((_, why)) => Line::new(cut(why, 70)),
+                    None => Line::new("it was left behind").aside(" by a process that ended"),
+                },
             },
             match file.owner {
                 Some(owner) => Line::new(format!("write {} into it", written(app, owner))),
@@ -74,6 +114,10 @@ fn report(look: &mut Look<'_>, file: &Pidfile, zombie: bool) {
         } else {
             "Scripts signal nobody; later, whoever gets that number."
         });
+    let finding = match why {
+        Some((_, why)) => finding.seen(why, &file.state.place),
+        None => finding,
+    };
     let mut finding = put_right(app, file, finding);
     finding.pid = file.owner;
     look.found(finding);

@@ -44,6 +44,14 @@ pub const SERVER: Server = Server {
     signals: &[],
     operations: &[],
     usual_pidfiles: &["/run/nginx.pid", "/var/run/nginx.pid", "logs/nginx.pid"],
+    deployed_configs: &[
+        "/etc/nginx/nginx.conf",
+        "/usr/local/nginx/conf/nginx.conf",
+        "/usr/local/etc/nginx/nginx.conf",
+        "/opt/nginx/conf/nginx.conf",
+    ],
+    // `ngx_master_process_exit` deletes it.
+    removes_pidfile: true,
     default_workers: 1,
     default_timeout: 60,
 };

@@ -52,6 +52,18 @@ pub const SERVER: Server = Server {
         "tmp/puma.pid",
         "puma.pid",
     ],
+    deployed_configs: &[
+        "current/config/puma.rb",
+        "current/config/puma/production.rb",
+        "config/puma.rb",
+        "config/puma/production.rb",
+        "shared/config/puma.rb",
+        "shared/puma.rb",
+        "current/puma.rb",
+        "puma.rb",
+    ],
+    // `Launcher#write_pid` has it removed at exit.
+    removes_pidfile: true,
     default_workers: 0,
     default_timeout: 30,
 };

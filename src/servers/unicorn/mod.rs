@@ -61,6 +61,18 @@ pub const SERVER: Server = Server {
         "shared/log/unicorn.pid",
         "unicorn.pid",
     ],
+    deployed_configs: &[
+        "current/config/unicorn.rb",
+        "current/config/unicorn/production.rb",
+        "config/unicorn.rb",
+        "config/unicorn/production.rb",
+        "shared/config/unicorn.rb",
+        "shared/unicorn.rb",
+        "current/unicorn.rb",
+        "unicorn.rb",
+    ],
+    // `HttpServer#join` unlinks it at QUIT, TERM and INT.
+    removes_pidfile: true,
     default_workers: 1,
     default_timeout: 60,
 };

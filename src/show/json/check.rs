@@ -7,7 +7,7 @@ use super::census::{App, Unknown, Unknowns};
 use super::{Outside, VERSION, moment};
 use crate::model::Census;
 use crate::os::Pid;
-use crate::rules::{self, Severity, Verdict, Verdicts};
+use crate::rules::{self, Bar, Severity, Verdict, Verdicts};
 
 /// The document's name.
 pub const SCHEMA: &str = "farrier.check/1";
@@ -76,8 +76,10 @@ pub struct Summary {
     pub warning: usize,
     /// Infos.
     pub info: usize,
-    /// Rules that could not be decided.
+    /// Rules that could not be decided, since something was not read.
     pub unknown: usize,
+    /// Settings that only the server itself can evaluate.
+    pub unevaluated: usize,
 }
 
 impl Check {
@@ -98,27 +100,20 @@ impl Check {
                 critical: verdicts.count(Severity::Critical),
                 warning: verdicts.count(Severity::Warning),
                 info: verdicts.count(Severity::Info),
-                unknown: undecided(verdicts),
+                unknown: verdicts.open(Bar::default()).len(),
+                unevaluated: verdicts.unevaluated().len(),
             },
         }
     }
 }
 
-/// How many rules could not be decided for at least one app.
-fn undecided(verdicts: &Verdicts) -> usize {
-    let mut rules: Vec<&str> = verdicts.undecided().map(|(answered, _)| answered.rule).collect();
-    rules.sort_unstable();
-    rules.dedup();
-    rules.len()
-}
-
-/// What the rules lacked, and processs that are hidden.
+/// What the rules lacked, and processes that are hidden.
 pub fn unknowns(census: &Census, verdicts: &Verdicts) -> Unknowns {
     let mut unknowns = Unknowns::default();
     if let Some((place, lack)) = &census.seen.hidden {
         unknowns.note(Unknown {
             kind: lack.into(),
-            what: "processs".into(),
+            what: "processes".into(),
             why: lack.to_string(),
             place: place.to_string(),
             app: None,

@@ -7,12 +7,12 @@ use super::{Paint, headline};
 use crate::facts::Lack;
 use crate::model::Census;
 use crate::os::Refusal;
-use crate::rules::{Blind, Finding, Verdict, Verdicts, causes};
+use crate::rules::{Bar, Blind, Finding, Verdict, Verdicts, causes};
 use crate::show::words::{Mark, closed, counted, left, processes};
 
 /// The whole report of one machine.
-pub fn report(census: &Census, verdicts: &Verdicts, paint: Paint) -> String {
-    let mut out = headline::lines(census, verdicts, paint);
+pub fn report(census: &Census, verdicts: &Verdicts, bar: Bar, paint: Paint) -> String {
+    let mut out = headline::lines(census, verdicts, bar, paint);
     for caused in causes::in_order(verdicts) {
         out.push('\n');
         out += &finding(census, caused.finding, caused.depth, paint);
@@ -118,6 +118,7 @@ fn cause(why: &Lack) -> String {
     match why {
         Lack::Unevaluable(_) => "only the server itself can evaluate it".into(),
         Lack::Depends(_) => "it depends on what is not known".into(),
+        Lack::Untold(_) => "nothing outside the server tells it".into(),
         other => other.to_string(),
     }
 }

@@ -2,16 +2,16 @@
 
 use super::Paint;
 use crate::model::Census;
-use crate::rules::Verdicts;
-use crate::rules::headline::{Word, headline};
+use crate::rules::headline::{Word, by};
+use crate::rules::{Bar, Verdicts};
 use crate::show::words::{Mark, left};
 
 /// Columns of the first word.
 const WORD: usize = 7;
 
 /// The headline of one machine.
-pub fn lines(census: &Census, verdicts: &Verdicts, paint: Paint) -> String {
-    let line = headline(census, verdicts);
+pub fn lines(census: &Census, verdicts: &Verdicts, bar: Bar, paint: Paint) -> String {
+    let line = by(census, verdicts, bar);
     let mark = match (line.severity, line.word) {
         (Some(severity), _) => severity.into(),
         (None, Word::Fine) => Mark::Fine,

@@ -174,7 +174,7 @@ impl Known<'_> {
             }
             return Ok(Some(match preload {
                 Some(_) => Bundler::By(Place::path(&path), None),
-                None => Bundler::Unknown(Lack::Depends("whether preload_app is true".into())),
+                None => Bundler::Unknown(Lack::Unevaluable("preload_app".into())),
             }));
         }
         Ok(None)

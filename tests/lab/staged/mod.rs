@@ -2,11 +2,13 @@
 
 mod access;
 mod binaries;
+mod down;
 mod gemfiles;
 mod generations;
 pub mod healthy;
-mod kept;
 mod hooks;
+mod idle;
+mod kept;
 mod links;
 mod masters;
 mod memory;
@@ -26,6 +28,8 @@ use super::Stage;
 pub const ALL: &[&[Stage]] = &[
     healthy::STAGES,
     odd::STAGES,
+    idle::STAGES,
+    down::STAGES,
     trials::STAGES,
     links::STAGES,
     upgrades::STAGES,

@@ -7,7 +7,13 @@ use crate::lab::world::{DEPLOY, Lab};
 use crate::lab::{Stage, hold};
 
 pub const STAGES: &[Stage] = &[
-    fine("odd-empty", "a box without any server", |_| {}),
+    Stage {
+        name: "odd-empty",
+        tells: "a box without any server",
+        targets: &[],
+        expect: super::idle::NOTHING,
+        set: |_| {},
+    },
     fine("odd-no-releases", "an app in a plain directory, without releases or Bundler", |lab| {
         let site = plain(lab);
         let mut start = site.plain();
