@@ -2,7 +2,7 @@
 //! called. A service may have mounts of its own (`PrivateTmp=`) and still share its root directory, its numbers and the
 //! app's files with the machine: then it is in the machine's world.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::once::Once;
 use super::read::Setting;
@@ -18,10 +18,11 @@ type Spot = (u64, u64);
 pub struct Realm {
     mounts: Option<Text>,
     pids: Option<Text>,
-    /// Its root directory.
+    /// Its root directory, and the path of that below farrier's own.
     root: Option<Spot>,
-    /// The app's directory, as it sees it.
-    directory: Option<Spot>,
+    root_path: Option<PathBuf>,
+    /// The app's directory, as it sees it; the inner `None`: it is not there.
+    directory: Option<Option<Spot>>,
 }
 
 impl Realm {
@@ -32,7 +33,7 @@ impl Realm {
             _ => None,
         };
         let root = match process.root {
-            Root::Own => at(once, Root::Own, Path::new("/")),
+            Root::Own => at(once, Root::Own, Path::new("/")).flatten(),
             Root::Of(pid) => match once.one(&Ask::LinkStat(pid, ProcLink::Root)) {
                 Ok(Found::Stat(stat)) => stat.map(|stat| spot(&stat)),
                 _ => None,
@@ -42,6 +43,7 @@ impl Realm {
             mounts: link(ProcLink::NsMnt),
             pids: link(ProcLink::NsPid),
             root,
+            root_path: process.root_path.clone(),
             directory: at(once, process.root, directory),
         }
     }
@@ -52,7 +54,8 @@ impl Realm {
         Self {
             mounts: namespace(0),
             pids: namespace(1),
-            root: at(setting.once, Root::Own, Path::new("/")),
+            root: at(setting.once, Root::Own, Path::new("/")).flatten(),
+            root_path: None,
             directory: at(setting.once, Root::Own, directory),
         }
     }
@@ -64,12 +67,14 @@ impl Realm {
         {
             return false;
         }
-        if self.mounts.is_some() && self.mounts == other.mounts {
+        let same_path = self.root_path == other.root_path;
+        if self.mounts.is_some() && self.mounts == other.mounts && same_path {
             return true;
         }
         match (self.directory, other.directory) {
-            (Some(own), Some(theirs)) => own == theirs,
-            _ => !differ(self.mounts.as_ref(), other.mounts.as_ref()),
+            (Some(Some(own)), Some(Some(theirs))) => own == theirs,
+            (Some(Some(_)), Some(None)) | (Some(None), Some(Some(_))) => false,
+            _ => same_path && !differ(self.mounts.as_ref(), other.mounts.as_ref()),
         }
     }
 }
@@ -82,8 +87,8 @@ fn spot(stat: &FileStat) -> Spot {
     (stat.device, stat.inode)
 }
 
-fn at(once: &Once<'_>, root: Root, path: &Path) -> Option<Spot> {
-    once.stat(root, path).value.ok().flatten().map(|stat| spot(&stat))
+fn at(once: &Once<'_>, root: Root, path: &Path) -> Option<Option<Spot>> {
+    once.stat(root, path).value.ok().map(|stat| stat.map(|stat| spot(&stat)))
 }
 
 /// What tells the world of a process from farrier's own, for ids and names: the container by its runtime's number or name,
@@ -94,7 +99,7 @@ pub fn container(setting: &Setting<'_>, process: &Process, directory: &Path) -> 
     // Where farrier may not look, another mount namespace alone is no other world.
     let elsewhere = differ(theirs.pids.as_ref(), own.pids.as_ref())
         || differ(theirs.root.as_ref(), own.root.as_ref())
-        || theirs.directory.is_some() && !theirs.is_same(&own);
+        || matches!(theirs.directory, Some(Some(_))) && !theirs.is_same(&own);
     if !elsewhere {
         return None;
     }

@@ -7,6 +7,8 @@ mod asked;
 #[cfg(test)]
 mod capped;
 #[cfg(test)]
+mod bundled;
+#[cfg(test)]
 mod commands;
 mod config;
 #[cfg(test)]
@@ -17,6 +19,8 @@ mod dead;
 mod demo;
 #[cfg(test)]
 mod followed;
+#[cfg(test)]
+mod filling;
 #[cfg(test)]
 mod inspector;
 #[cfg(test)]
@@ -36,6 +40,8 @@ mod readings;
 mod reused;
 #[cfg(test)]
 mod roots;
+#[cfg(test)]
+mod sampled;
 #[cfg(test)]
 mod sent;
 mod signals;

@@ -127,6 +127,7 @@ mod tests {
             &["/srv/a/bin/puma", "-p", "80"],
             &["/srv/a/bin/puma -C config/puma.rb -e production"],
             &["/usr/local/bin/puma"],
+            &["bin/puma -C config/puma.rb"],
         ] {
             assert_eq!(of(words).unwrap().part, Part::Raw, "{words:?}");
         }

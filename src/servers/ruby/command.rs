@@ -31,16 +31,14 @@ pub fn script(words: &[Text]) -> Option<(&Text, &[Text])> {
     }
 }
 
-/// The words of a title that Bundler gives a program which it loads in its own process instead of executing it: the
-/// absolute path and the arguments, joined by blanks (`bundler/cli/exec.rb`, `kernel_load`, since 1.12). The program bears it
-/// until it sets a title of its own. Of a path with a blank in it the end is not known: such a title names another program
-/// here, or none.
+/// The words of a title that Bundler gives a program which it loads in its own process instead of executing it: its path,
+/// absolute or as it was named (`bin/unicorn`), and the arguments, joined by blanks (`bundler/cli/exec.rb`, `kernel_load`,
+/// since 1.12). The program bears it until it sets a title of its own. Of a path with a blank in it the end is not known:
+/// such a title names another program here, or none.
 pub fn loaded(title: &Text) -> Option<(Text, Vec<Text>)> {
-    if !title.bytes().starts_with(b"/") {
-        return None;
-    }
     let mut words = title.bytes().split(|byte| *byte == b' ').filter(|word| !word.is_empty());
-    Some((Text::new(words.next()?), words.map(Text::new).collect()))
+    let program = words.next().filter(|program| program.contains(&b'/'))?;
+    Some((Text::new(program), words.map(Text::new).collect()))
 }
 
 /// Options of ruby(1) whose value is the next word. `-e` is not among them: it leaves no script.

@@ -257,6 +257,7 @@ mod tests {
             ("/srv/shop/bin/unicorn -c u.rb -D", true),
             ("/usr/local/rvm/gems/ruby-3.3.0@app/bin/unicorn_rails -c /srv/my app/u.rb -D", true),
             ("/srv/shop/bin/unicorn", true),
+            ("bin/unicorn -c u.rb", true),
             ("/srv/shop/bin/web -c config/unicorn.rb", false),
         ] {
             let found = of(&[title]).unwrap();
@@ -267,7 +268,7 @@ mod tests {
         assert_eq!(found.arguments.raw(), ["-c", "/srv/my app/u.rb", "-D"].map(Text::from));
         for title in [
             "/srv/my app/bin/unicorn -c u.rb",
-            "bin/unicorn -c u.rb",
+            "unicorn -c u.rb",
             "/usr/bin/vim /srv/bin/unicorn",
             "/srv/bin/unicorn --version",
             "/srv/bin/rake -c config/unicorn.rb",

@@ -1,0 +1,137 @@
+//! Whole handovers with a slow boot, looked at five times a second by farrier's own defaults: healthy at every moment.
+
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::config::{Config, Hook};
+use super::site::{App, FIRST, SECOND, Site};
+use super::world::Lab;
+
+/// How often it is looked.
+const EVERY: Duration = Duration::from_millis(200);
+/// Seconds that the app takes to load.
+const BOOT: f32 = 8.0;
+
+/// Looks at the box while something is done; what was found amiss, with the moment.
+fn amiss_while(lab: &Lab, work: impl FnOnce()) -> Vec<String> {
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let looks = scope.spawn(|| {
+            // One look after the other: on a loaded machine they come more slowly, and never pile up.
+            let (began, mut all) = (Instant::now(), Vec::new());
+            while !over.load(Ordering::Relaxed) {
+                let next = Instant::now() + EVERY;
+                all.extend(amiss(lab, began.elapsed()));
+                thread::sleep(next.saturating_duration_since(Instant::now()));
+            }
+            all
+        });
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        over.store(true, Ordering::Relaxed);
+        let found = looks.join().expect("it looks");
+        if let Err(panic) = done {
+            std::panic::resume_unwind(panic);
+        }
+        found
+    })
+}
+
+/// What one look says that is no state of a healthy app.
+fn amiss(lab: &Lab, at: Duration) -> Option<String> {
+    let mut check = lab.command("root", ["farrier", "check", "--format", "json"]);
+    let output = check.stderr(Stdio::null()).output().expect("nsenter starts");
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let empty = Vec::new();
+    let findings = json["findings"].as_array().unwrap_or(&empty);
+    let graver: Vec<String> = findings
+        .iter()
+        .filter(|finding| finding["severity"] != "info")
+        .map(|finding| format!("{} {}", finding["rule"], finding["summary"]))
+        .collect();
+    // Nothing is there before the first start.
+    let apps = json["apps"].as_array().map_or(0, Vec::len);
+    let status = output.status.code();
+    (status != Some(0) && apps > 0 || !graver.is_empty() || apps > 1)
+        .then(|| format!("{at:?}: status {status:?}, {apps} apps, {graver:?} {}", json["unknowns"]))
+}
+
+/// A cold start, a deploy, USR2, the end of the old master, and a while after.
+fn handover(preload: bool, hook: Hook, wrapped: bool) {
+    let lab = Lab::new();
+    let site = Site::new(&lab, "shop");
+    let root = &site.root;
+    let app = App { boot: BOOT, ..App::default() };
+    let mut config = Config { preload, hook, ..Config::at(root) };
+    if wrapped {
+        config.more = format!("Unicorn::HttpServer::START_CTX[0] = \"{root}/current/bin/web\"");
+    }
+    let release = |id: &str| {
+        site.release(id, &app, &config);
+        let directory = format!("{root}/releases/{id}/bin");
+        lab.write(
+            format!("{directory}/unicorn"),
+            "#!/usr/bin/env ruby\nload \"/usr/bin/unicorn\"\n",
+        );
+        let web =
+            format!("#!/bin/bash\nsleep 1\nexec bundle exec {root}/current/bin/unicorn \"$@\"\n");
+        lab.write(format!("{directory}/web"), web);
+        lab.sh(&format!("chmod +x {directory}/*; chown -R deploy: {directory}"));
+    };
+    release(FIRST);
+    site.switched_long_ago(FIRST);
+    let mut start = site.usual();
+    if wrapped {
+        start.program = vec!["bin/web".to_owned()];
+    }
+    let found = amiss_while(&lab, || {
+        site.launch(&start);
+        let old = site.masters()[0];
+        site.wait_ready(old);
+        release(SECOND);
+        site.switch(SECOND);
+        thread::sleep(Duration::from_secs(1));
+        lab.signal(old, "USR2");
+        let new = || site.masters().into_iter().find(|pid| *pid != old);
+        lab.wait("a new master is ready", || new().is_some());
+        if hook == Hook::None {
+            let new = new().expect("waited for");
+            let serves =
+                || site.get().is_some_and(|answer| site.workers(new).contains(&answer.pid));
+            lab.wait("it serves", serves);
+            lab.signal(old, "QUIT");
+        }
+        site.wait_gone(old);
+        site.wait_ready(new().expect("it serves on"));
+        thread::sleep(Duration::from_secs(3));
+    });
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn preloading_with_a_hook() {
+    handover(true, Hook::BeforeFork, false);
+}
+
+#[test]
+fn preloading_without_a_hook() {
+    handover(true, Hook::None, false);
+}
+
+#[test]
+fn lazy_with_a_hook() {
+    handover(false, Hook::WhenReady, false);
+}
+
+#[test]
+fn lazy_without_a_hook() {
+    handover(false, Hook::None, false);
+}
+
+#[test]
+fn by_a_wrapper_under_one_word() {
+    handover(true, Hook::BeforeFork, true);
+}
