@@ -333,6 +333,7 @@ pub fn log(said: Vec<Said>) -> Log {
         whole: true,
         workers: Vec::new(),
         entries: said.into_iter().enumerate().map(entry).collect(),
+        aside: None,
     }
 }
 

@@ -54,6 +54,7 @@ impl Place {
             Ask::Link(pid, link) | Ask::LinkStat(pid, link) => {
                 format!("/proc/{pid}/{}", link.file())
             }
+            Ask::Stream(pid, descriptor, _) => format!("/proc/{pid}/fd/{descriptor}"),
             Ask::CString(pid, address) => format!("/proc/{pid}/mem at {address:x}"),
             Ask::LiveEnviron(pid) => format!("/proc/{pid}/mem, environ"),
             Ask::MemoryGroups(pid) => format!("/proc/{pid}/cgroup"),

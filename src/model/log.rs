@@ -16,6 +16,9 @@ pub struct Log {
     pub entries: Vec<Entry>,
     /// What it says of the workers, the oldest first.
     pub workers: Vec<OfWorkers>,
+    /// The end of the file that stands where the next master will open its log, where that is another one by now: the one
+    /// that is written to was moved away or deleted. What a new master that failed had to say stands there.
+    pub aside: Option<Box<Log>>,
 }
 
 /// One line about what becomes of a master's workers.
@@ -89,7 +92,13 @@ pub enum Said {
 impl Log {
     /// One whose lines nobody reads.
     pub fn silent(path: &Path, whole: bool) -> Self {
-        Self { path: path.to_path_buf(), whole, entries: Vec::new(), workers: Vec::new() }
+        Self {
+            path: path.to_path_buf(),
+            whole,
+            entries: Vec::new(),
+            workers: Vec::new(),
+            aside: None,
+        }
     }
 
     /// Where an entry stands.

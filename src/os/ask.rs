@@ -193,6 +193,9 @@ pub enum Ask {
     Descriptors(Pid),
     /// The descriptor table with mode, flags and the `stat` of each target: [`Found::Opens`]. By a reader.
     Opens(Pid),
+    /// The last bytes, at most the given number, of the regular file that a descriptor leads to, whatever became of its
+    /// name, by a reader: [`Found::File`].
+    Stream(Pid, u32, u32),
     /// The bytes up to the first NUL at an address of the process's memory, 4,096 at most, by a reader:
     /// [`Found::Bytes`]. Only for addresses in the initial stack block, which lies on no file.
     CString(Pid, u64),
@@ -233,6 +236,7 @@ impl Ask {
             Self::LinkStat(pid, link) => format!("stat {pid}/{}", link.file()),
             Self::Descriptors(pid) => format!("{pid}/fd"),
             Self::Opens(pid) => format!("{pid}/fdinfo"),
+            Self::Stream(pid, descriptor, _) => format!("tail {pid}/fd/{descriptor}"),
             Self::CString(pid, address) => format!("{pid}/mem {address:x}"),
             Self::LiveEnviron(pid) => format!("{pid}/mem environ"),
             Self::StartContext(pid, _) => format!("{pid}/mem START_CTX"),
@@ -266,6 +270,7 @@ impl Ask {
             | Self::LinkStat(pid, _)
             | Self::Descriptors(pid)
             | Self::Opens(pid)
+            | Self::Stream(pid, ..)
             | Self::CString(pid, _)
             | Self::LiveEnviron(pid)
             | Self::StartContext(pid, _)

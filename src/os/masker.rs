@@ -37,7 +37,8 @@ impl Masker {
                     _,
                     _,
                     PathAsk::Read(_) | PathAsk::Head(_) | PathAsk::Tail(_) | PathAsk::Shebang,
-                ),
+                )
+                | Ask::Stream(..),
                 Ok(Found::File(Some(text))),
             ) => {
                 let (text, count) = mask_text(text);

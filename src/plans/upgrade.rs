@@ -7,6 +7,7 @@ use crate::model::{App, Census, Master, Operation, Phase, Role, Signal};
 use crate::os::{Pid, shown};
 use crate::rules::{Verdicts, usr2};
 
+use super::check::warns;
 use super::{Case, Expect, Next, OperationCard, Plan, Refused, next};
 
 /// The card.
@@ -53,6 +54,10 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     case.pidfile(master, &mut plan);
     case.findings(usr2::AGAINST, &mut plan);
     case.reminders(BEFORE, &mut plan);
+    if let Some(given_up) = usr2::given_up(case.app, master) {
+        let words = format!("{}: the same USR2 brings it back", given_up.words());
+        plan.checks.push(warns("given-up", words));
+    }
     case.queues(&mut plan);
     plan.expect = Expect::NewMaster;
     plan.outlast = case.outlast(master);

@@ -200,6 +200,7 @@ impl<'a> Look<'a> {
             mends: None,
             fix: Vec::new(),
             for_good: Vec::new(),
+            withheld: false,
         }
     }
 

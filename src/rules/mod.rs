@@ -129,6 +129,15 @@ pub struct Finding {
     pub fix: Vec<String>,
     /// What keeps it from coming back, if that is something else.
     pub for_good: Vec<String>,
+    /// What its rule offers would bring back what was given up: it is not offered.
+    pub withheld: bool,
+}
+
+impl Finding {
+    /// The operation that mends it, where there is one.
+    pub fn offers(&self) -> Option<Operation> {
+        rule(self.rule).filter(|_| !self.withheld)?.offers
+    }
 }
 
 /// A fact that a rule lacked.

@@ -4,9 +4,12 @@ use std::path::Path;
 
 use crate::facts::Lack;
 use crate::facts::files::Spot;
+use crate::model::log::{Entry, Log, Said};
 use crate::model::{App, Layout, Master, Phase, Pidfile, PidfileKind, PidfileState, Role};
 use crate::os::shown;
 
+use super::line::named;
+use super::masters::own_entries;
 use super::quote;
 
 /// Rules whose findings say that the new master would not come up, or not as it is meant.
@@ -161,12 +164,70 @@ fn is_gone(spot: &Spot) -> bool {
     matches!(spot.stat.get(), Some(None))
 }
 
-/// The lines of a fix that end in a USR2 to this master; where something stands in its way, that is said instead.
-pub fn lines(app: &App, master: &Master) -> Vec<String> {
-    match obstacle(app, master) {
-        Some(why) => vec![format!("# {why}")],
-        None => send(master),
+/// A release that was tried and did not stay.
+pub struct GivenUp<'a> {
+    /// Its name: `current` names it still.
+    pub release: &'a str,
+    /// Its master ended with an error; else somebody ended it.
+    pub failed: bool,
+    /// The log that tells it.
+    pub log: &'a Log,
+    /// Its line.
+    pub entry: &'a Entry,
+}
+
+impl GivenUp<'_> {
+    /// What became of it.
+    pub fn words(&self) -> String {
+        let how = if self.failed { "ended with an error" } else { "was taken back" };
+        format!("{} was started by USR2 and {how}", named(self.release))
     }
+}
+
+/// Whether this master was re-executed into the release that `current` names, and serves on without it: the same USR2 would
+/// bring back what failed, or what somebody went back from. Only its log tells; `None`: it tells nothing of the kind.
+pub fn given_up<'a>(app: &'a App, master: &'a Master) -> Option<GivenUp<'a>> {
+    let layout = app.layout.get()?.as_ref()?;
+    let current = layout.current_release()?;
+    if master.child.is_some() || master.release.get()?.as_deref() == Some(current) {
+        return None;
+    }
+    let log = master.log.get()?.as_ref()?;
+    let own = own_entries(log, master.process.status.get()?.ns_pids.last().copied());
+    let start = own.iter().rposition(|entry| matches!(entry.said, Said::Executing { .. }))?;
+    let Said::Executing { directory, .. } = &own.get(start)?.said else { return None };
+    layout.release_of(directory).filter(|tried| tried == current)?;
+    let entry = own.get(start..)?.iter().find(|entry| matches!(entry.said, Said::Ended { .. }))?;
+    let Said::Ended { how, .. } = &entry.said else { return None };
+    Some(GivenUp { release: current, failed: how.bytes() != b"exit 0", log, entry })
+}
+
+/// The lines of a fix that end in a USR2 to this master; where something stands in its way, that is said instead, and where
+/// what it would start was given up, the way back.
+pub fn lines(app: &App, master: &Master) -> Vec<String> {
+    match (obstacle(app, master), given_up(app, master)) {
+        (Some(why), _) => vec![format!("# {why}")],
+        (None, Some(given_up)) => go_back(app, master, &given_up),
+        (None, None) => send(master),
+    }
+}
+
+/// `current` switched back to what serves; whoever mends what was given up deploys it anew.
+fn go_back(app: &App, master: &Master, given_up: &GivenUp<'_>) -> Vec<String> {
+    let mut lines = vec![
+        format!("# {}; mend it and deploy it anew,", given_up.words()),
+        "# or switch current back to what serves:".to_owned(),
+    ];
+    let layout = app.layout.get().and_then(Option::as_ref);
+    let serves = master.release.get().and_then(Option::as_deref);
+    if let Some((layout, serves)) = layout.zip(serves)
+        && layout.release(serves).is_some()
+    {
+        let to = quote::seen_by(&master.process, &layout.releases_directory.join(serves));
+        let current = quote::seen_by(&master.process, &layout.current.path);
+        lines.push(format!("ln -s {to} {current}.back && mv -T {current}.back {current}"));
+    }
+    lines
 }
 
 /// USR2 itself, and what has to follow it.

@@ -11,8 +11,8 @@ const TEXT: u64 = 2_000_000;
 const LOOK: u64 = 60_000_000;
 
 thread_local! {
-    /// The steps that are left to what is being read on this thread, and to its look.
-    static LEFT: Cell<u64> = const { Cell::new(TEXT) };
+    /// The steps that are left to what is being read on this thread, and to its look. What nobody measures has enough.
+    static LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
     static LOOK_LEFT: Cell<u64> = const { Cell::new(LOOK) };
 }
 

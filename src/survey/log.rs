@@ -1,7 +1,7 @@
 //! A master's log: what its standard error leads to, since that is where its messages really go, unless its `logger`
 //! writes elsewhere.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::once::Once;
 use super::read::as_seen_inside;
@@ -45,17 +45,38 @@ pub fn read(
     let Target::Path(path) = target(&stream.target) else { return Fact::known(place, None) };
     let path = as_seen_inside(&path, process.root_path.as_deref());
     let stat = once.stat(process.root, &path);
-    match &stat.value {
-        Ok(Some(stat)) if stat.kind == FileKind::Regular => {}
-        Ok(Some(_)) => return Fact::known(place, None),
-        Ok(None) => {
-            let path = unmarked(&stream.target).unwrap_or(path);
-            let what = format!("the open log {}, which was deleted", crate::os::shown(&path));
-            return Fact::lacking(place, Lack::Depends(what));
+    let (log, own) = match &stat.value {
+        Ok(Some(stat)) if stat.kind == FileKind::Regular => {
+            (tail(once, server, process, &path), Some((stat.device, stat.inode)))
         }
+        Ok(Some(_)) => return Fact::known(place, None),
+        // Its name is gone, what it says is not: the master has it open.
+        Ok(None) => (open(once, server, process, number), None),
         Err(lack) => return Fact::lacking(stat.place.clone(), lack.clone()),
-    }
-    tail(once, server, process, &path)
+    };
+    let written = loaded.get().map(|config| match number {
+        1 => &config.stdout_path,
+        _ => &config.stderr_path,
+    });
+    let named = written.and_then(Setting::value).filter(|path| path.is_absolute()).cloned();
+    let before =
+        unmarked(&stream.target).map(|path| as_seen_inside(&path, process.root_path.as_deref()));
+    let is_other = |path: &PathBuf| {
+        let stat = once.stat(process.root, path);
+        let stat = stat.get().and_then(Option::as_ref);
+        stat.is_some_and(|stat| {
+            stat.kind == FileKind::Regular && Some((stat.device, stat.inode)) != own
+        })
+    };
+    let aside = [named, before].into_iter().flatten().find(is_other);
+    let aside = aside.and_then(|path| tail(once, server, process, &path).value.ok().flatten());
+    log.map(|log| log.map(|log| Log { aside: aside.map(Box::new), ..log }))
+}
+
+/// The end of what one of its streams leads to.
+fn open(once: &Once<'_>, server: &Server, process: &Process, number: u32) -> Fact<Option<Log>> {
+    let path = PathBuf::from(format!("/proc/{}/fd/{number}", process.pid));
+    read_end(once, server, &Ask::Stream(process.pid, number, BOUND), &path)
 }
 
 /// The end of the log that a `logger` opens by its path: whoever opened it, that is where it stands.
@@ -84,8 +105,11 @@ fn written_to(
 }
 
 fn tail(once: &Once<'_>, server: &Server, process: &Process, path: &Path) -> Fact<Option<Log>> {
-    let ask = Ask::path(process.root, path, PathAsk::Tail(BOUND));
-    once.fact(&ask, |found| match found {
+    read_end(once, server, &Ask::path(process.root, path, PathAsk::Tail(BOUND)), path)
+}
+
+fn read_end(once: &Once<'_>, server: &Server, ask: &Ask, path: &Path) -> Fact<Option<Log>> {
+    once.fact(ask, |found| match found {
         Found::File(Some(bytes)) => {
             let whole = bytes.len() < BOUND as usize;
             let read = || {

@@ -264,6 +264,7 @@ fn logged(mut census: Census, time: &str) -> Census {
             entry(9, Said::Error("key not found (KeyError)".into())),
             entry(10, Said::Ended { pid: 14740, how: "exit 1".into() }),
         ],
+        aside: None,
     }))
     .into();
     census

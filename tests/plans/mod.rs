@@ -4,6 +4,7 @@ mod at_work;
 mod commands;
 mod following;
 mod gate;
+mod named;
 mod next;
 mod planning;
 mod running;

@@ -150,6 +150,7 @@ fn with_finding(rule: &'static str, severity: Severity) -> Verdicts {
         leads_to: String::new(),
         fix: Vec::new(),
         for_good: Vec::new(),
+        withheld: false,
     };
     Verdicts(vec![Answered {
         rule,

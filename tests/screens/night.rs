@@ -182,7 +182,7 @@ fn entry(line: usize, time: &str, writer: i32, said: Said) -> Entry {
 }
 
 fn log(entries: Vec<Entry>) -> Log {
-    Log { path: LOG.into(), whole: true, entries, workers: Vec::new() }
+    Log { path: LOG.into(), whole: true, entries, workers: Vec::new(), aside: None }
 }
 
 /// A release with its revision; `sort` has another lock file than those before it.

@@ -40,6 +40,7 @@ fn moved() -> Census {
             whole: true,
             workers: Vec::new(),
             entries: said.into_iter().map(entry).collect(),
+            aside: None,
         };
         serving.log = known(LOG, Some(log)).into();
         app.masters = vec![serving];

@@ -135,6 +135,7 @@ impl Live {
             }
             Ask::LinkStat(..)
             | Ask::Opens(_)
+            | Ask::Stream(..)
             | Ask::CString(..)
             | Ask::LiveEnviron(_)
             | Ask::StartContext(..)
@@ -166,6 +167,7 @@ fn needs_reader(ask: &Ask) -> bool {
         Ask::Text(_, text) => text.can_hang(),
         Ask::LinkStat(..)
         | Ask::Opens(_)
+        | Ask::Stream(..)
         | Ask::CString(..)
         | Ask::LiveEnviron(_)
         | Ask::StartContext(..)

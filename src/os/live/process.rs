@@ -164,6 +164,7 @@ pub fn answer(base: &Base<'_>, ask: &Ask) -> Answer {
         | Ask::Sockets(_)
         | Ask::LiveEnviron(_)
         | Ask::StartContext(..)
+        | Ask::Stream(..)
         | Ask::MemoryGroups(_)
         | Ask::Path(..) => Err(Refusal::NotRecorded),
     }

@@ -15,7 +15,7 @@ use super::groups;
 use super::peek::{self, Peeks};
 use super::process::{self, Base};
 use super::refusal;
-use crate::os::{Answer, Ask, Found, Refusal};
+use crate::os::{Answer, Ask, Found, PathAsk, Pid, Refusal, Root};
 
 /// The largest question or answer, in bytes, that is believed.
 pub const FRAME: usize = 256 << 20;
@@ -117,6 +117,7 @@ fn answer(proc: BorrowedFd<'_>, ask: &Ask, peeks: &mut Peeks) -> Answer {
         | Ask::Opens(pid)
         | Ask::CString(pid, _)
         | Ask::Descriptors(pid) => process::answer(&Base::numbered(proc, *pid), ask),
+        Ask::Stream(pid, descriptor, bound) => stream(proc, *pid, *descriptor, *bound),
         Ask::LiveEnviron(pid) => peeks.environ(proc, *pid).map(Found::Bytes),
         Ask::MemoryGroups(pid) => groups::answer(proc, *pid),
         Ask::StartContext(pid, arguments) => peek::start_context(proc, *pid, arguments)
@@ -125,6 +126,15 @@ fn answer(proc: BorrowedFd<'_>, ask: &Ask, peeks: &mut Peeks) -> Answer {
             Err(Refusal::NotRecorded)
         }
     }
+}
+
+/// The end of what a descriptor of a process leads to: it is held here, and read by the name that it has here.
+fn stream(proc: BorrowedFd<'_>, pid: Pid, descriptor: u32, bound: u32) -> Answer {
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let held = rustix::fs::openat(proc, format!("{pid}/fd/{descriptor}"), flags, Mode::empty())
+        .map_err(|errno| if errno == Errno::NOENT { Refusal::Gone } else { refusal(errno) })?;
+    let own = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&held));
+    files::answer(proc, Root::Own, Path::new(&own), PathAsk::Tail(bound))
 }
 
 /// Gives up what a reader does not need: the terminal's session, a life after its parent, new privileges, and every

@@ -2,8 +2,17 @@
 
 use super::{Headline, Word, generations, plain, release, stuck};
 use crate::model::handover::grace;
-use crate::model::{App, Census, Phase};
+use crate::model::{App, Census, Master, Phase};
 use crate::rules::line::{Line, age, cut};
+
+/// Whether a master could serve without the other one, as far as was seen: it runs, has workers and every listener. What
+/// ends the other one is refused without that.
+fn serves_alone(app: &App, master: &Master) -> bool {
+    let holds = |held: &Vec<u64>| app.listeners.iter().all(|one| held.contains(&one.inode));
+    !master.process.is_stopped()
+        && master.workers_alive().next().is_some()
+        && master.listens.get().is_some_and(|held| !held.is_empty() && holds(held))
+}
 
 pub(super) fn moving(app: &App, census: &Census) -> Headline<'static> {
     let Some((old, new)) = generations(app) else { return stuck(app, census) };
@@ -14,7 +23,15 @@ pub(super) fn moving(app: &App, census: &Census) -> Headline<'static> {
     let (what, wait) = if new.phase == Phase::Ready {
         let nobody = app.holder.get().is_some_and(Option::is_none);
         let wait = if nobody && new.hook_retires() == Some(false) {
-            Line::new(format!("upgrade goes on and retires {pid}; rollback goes back to it"))
+            match (serves_alone(app, new), serves_alone(app, old)) {
+                (true, true) => {
+                    let words = "upgrade goes on and retires";
+                    Line::new(format!("{words} {pid}; rollback goes back to it"))
+                }
+                (true, false) => Line::new(format!("upgrade goes on and retires {pid}")),
+                (false, true) => Line::new(format!("rollback goes back to {pid}")),
+                (false, false) => Line::new("signal neither: no one of them could serve alone"),
+            }
         } else {
             Line::new(format!("wait until {pid} is retired"))
                 .aside(", by the hook, the deploy or by hand")
@@ -32,13 +49,6 @@ pub(super) fn moving(app: &App, census: &Census) -> Headline<'static> {
             let by = cut(&left.by.to_string(), 12);
             let step = left.step.0;
             let what = format!("an upgrade of {name} by {by} stopped after step {step}, {at}");
-            let wait = if new.phase == Phase::Ready {
-                wait
-            } else {
-                Line::new(format!(
-                    "wait until {next} is ready; then upgrade goes on, or rollback goes back"
-                ))
-            };
             (Line::new(what), wait)
         }
         None => (what, wait),

@@ -6,7 +6,7 @@ use crate::model::{App, Operation};
 use crate::os::shown;
 use crate::rules::causes::{COME_BACK, Group};
 use crate::rules::line::{Line, WIDTH};
-use crate::rules::{Finding, Severity, rule, usr2};
+use crate::rules::{Finding, Severity, usr2};
 
 /// The steps up to the upgrade.
 pub(super) struct Steps {
@@ -20,9 +20,7 @@ pub(super) struct Steps {
 pub(super) fn steps(finding: &Finding, app: &App, groups: &[Group<'_>]) -> Option<Steps> {
     let grave = |other: &&Finding| other.app == app.id && other.severity <= Severity::Warning;
     let all = || groups.iter().flat_map(|group| &group.members).map(|caused| caused.finding);
-    let upgrades = |other: &Finding| {
-        rule(other.rule).is_some_and(|rule| rule.offers == Some(Operation::Upgrade))
-    };
+    let upgrades = |other: &Finding| other.offers() == Some(Operation::Upgrade);
     if !all().filter(grave).any(upgrades) {
         return None;
     }

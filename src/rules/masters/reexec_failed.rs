@@ -32,7 +32,8 @@ Only the log tells.
 
 ## How farrier decides
 
-It reads the last 64 KiB of the file that the master's standard error leads to. The master itself wrote that its
+It reads the last 64 KiB of the file that the master's standard error leads to, also where that was deleted, and of
+the one that the next master opens where that is another by now. The master itself wrote that its
 re-execution ended (`reaped … exec()-ed`), with a status other than 0; nothing was executed since; no newer
 master lives. The error that stands between is quoted.
 
@@ -44,7 +45,8 @@ the log goes to no file, the journal for one, there is no subject.
 
 ## How to fix it
 
-Read the quoted lines, mend what they name, and send USR2 again. Until then the old master serves.
+Read the quoted lines, mend what they name, deploy that, and send USR2 again; or switch `current` back to what
+serves. Until then the old master serves.
 ";
 
 fn check(look: &mut Look<'_>) {
@@ -64,7 +66,8 @@ fn check(look: &mut Look<'_>) {
 }
 
 /// The attempt that ended: what was executed, and the first error between.
-fn attempt<'l>(log: &'l Log, ended: &Entry) -> (Option<&'l Entry>, Option<&'l Entry>) {
+/// A new master opens the log anew: where it was moved away, what it had to say stands in the file that is there now.
+fn attempt<'l>(log: &'l Log, ended: &Entry) -> (Option<&'l Entry>, Option<(&'l Log, &'l Entry)>) {
     let before: Vec<&Entry> =
         log.entries.iter().take_while(|entry| entry.line < ended.line).collect();
     let start = before.iter().rposition(|entry| matches!(entry.said, Said::Executing { .. }));
@@ -75,7 +78,16 @@ fn attempt<'l>(log: &'l Log, ended: &Entry) -> (Option<&'l Entry>, Option<&'l En
         between.iter().filter(|entry| matches!(entry.said, Said::Error(_))).filter(foreign)
     };
     let error = errors().find(|entry| entry.writer.is_none()).or_else(|| errors().next_back());
-    (start.and_then(|at| before.get(at).copied()), error.copied())
+    let beside = || {
+        let aside = log.aside.as_deref()?;
+        let since = aside.entries.iter().rposition(|entry| entry.said == Said::Ready);
+        let since = aside.entries.get(since.map_or(0, |at| at + 1)..)?;
+        let mut errors = since.iter().filter(|entry| matches!(entry.said, Said::Error(_)));
+        let error = errors.clone().find(|entry| entry.writer.is_none()).or(errors.next_back())?;
+        Some((aside, error))
+    };
+    let error = error.map(|error| (log, *error)).or_else(beside);
+    (start.and_then(|at| before.get(at).copied()), error)
 }
 
 fn report(look: &mut Look<'_>, app: &App, master: &Master, log: &Log, ended: &Entry) {
@@ -95,7 +107,7 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, log: &Log, ended: &En
             .is_some_and(|tried| layout.and_then(|l| l.current_release()) != Some(tried));
     let severity = if rolled_back { Severity::Info } else { Severity::Critical };
     let to = release.map(|name| format!(" to {}", named(&name))).unwrap_or_default();
-    let said = error.and_then(|entry| match &entry.said {
+    let said = error.and_then(|(_, entry)| match &entry.said {
         Said::Error(text) => Some(text.to_string()),
         _ => None,
     });
@@ -111,6 +123,8 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, log: &Log, ended: &En
             },
             if rolled_back {
                 Line::new("current was switched back: nothing is left to do")
+            } else if usr2::given_up(app, master).is_some() {
+                Line::new("mend what the log says and deploy it anew, or switch current back")
             } else {
                 Line::new("mend what the log says, then upgrade again")
             },
@@ -119,7 +133,7 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, log: &Log, ended: &En
         finding =
             finding.seen(format!("a USR2 was carried out in {}", shown(tried)), log.place(start));
     }
-    if let (Some(error), Some(said)) = (error, said) {
+    if let (Some((log, error)), Some(said)) = (error, said) {
         finding = finding.seen(format!("the log says: {said}"), log.place(error));
     }
     let time = ended.time.as_ref().map(|time| format!(" at {time} by the log")).unwrap_or_default();
@@ -129,8 +143,12 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, log: &Log, ended: &En
     finding.fix = if rolled_back {
         vec!["# nothing: current names what is served".into()]
     } else {
-        let mut lines =
-            vec![format!("# mend what {} says first; then:", log.place(error.unwrap_or(ended)))];
+        let (log, told) = error.unwrap_or((log, ended));
+        let place = log.place(told);
+        let mut lines = vec![match usr2::given_up(app, master) {
+            Some(_) => format!("# {place} says why"),
+            None => format!("# mend what {place} says first; then:"),
+        }];
         lines.extend(usr2::lines(app, master));
         lines
     };

@@ -1,6 +1,8 @@
 //! `release-stale`: the serving master runs another release than `current` names.
 
 use crate::facts::Lack;
+use crate::model::log::Said;
+use crate::model::takeover::{timed, zone};
 use crate::model::{CurrentState, Kind, Layout, Master, Operation, Phase};
 use crate::rules::line::{Line, age, cut, named};
 use crate::rules::releases::{reload, with};
@@ -40,13 +42,15 @@ moved its directory, and the classes that it had loaded stayed.
 
 While `current` was switched, or a newer master started, less than the grace ago, it is only information. A
 process that runs in no release, a superseded master beside a ready one (`oldbin-lingering`), a `current` that
-leads nowhere (`current-broken`) and a complete rollback give nothing.
+leads nowhere (`current-broken`) and a complete rollback give nothing. That no upgrade followed is said only where
+the log of that time can be read.
 
 ## How to fix it
 
 Upgrade: send USR2 to the master, wait until the new one is ready, then QUIT to the old one. Where an old master
 still lives, retire it first, since USR2 is refused until then. Where `current` was switched back on purpose,
-the same upgrade brings the processes back too.
+the same upgrade brings the processes back too. Where the log tells that the release was tried already, and failed
+or was taken back, no upgrade is offered: switch `current` back, or mend the release and deploy it anew.
 ";
 
 fn check(look: &mut Look<'_>) {
@@ -151,6 +155,9 @@ fn why(look: &Look<'_>, layout: &Layout, master: &Master) -> Line {
     if let Some(obstacle) = usr2::obstacle(look.app(), master) {
         return Line::new(obstacle);
     }
+    if let Some(given_up) = usr2::given_up(look.app(), master) {
+        return Line::new(given_up.words());
+    }
     let pid = master.process.pid;
     let lived = master.process.age.get().map(|seconds| format!(" for {}", age(*seconds)));
     let switched = layout.current.switched_at.get().map(|at| {
@@ -161,13 +168,34 @@ fn why(look: &Look<'_>, layout: &Layout, master: &Master) -> Line {
         .keep(lived.unwrap_or_else(|| " on".into()))
         .keep(", current was switched")
         .keep(switched.unwrap_or_default())
-        .aside("; no upgrade followed")
+        .aside(if nothing_followed(look, layout, master) { "; no upgrade followed" } else { "" })
+}
+
+/// Whether the log of that time is there to be read, and tells of no attempt since `current` was switched. One that was
+/// rotated or cut since, or that nobody can read, says nothing of what is not in it.
+fn nothing_followed(look: &Look<'_>, layout: &Layout, master: &Master) -> bool {
+    let known = || {
+        let switched = *layout.current.switched_at.get()?;
+        let log = master.log.get()?.as_ref()?;
+        let zone = zone(master, look.census())?;
+        let all: Vec<_> = timed(&log.entries, &zone).collect();
+        let covers = all.first().is_some_and(|(_, at)| *at <= switched);
+        let tried = |said: &Said| {
+            matches!(said, Said::Executing { .. } | Said::Ended { .. } | Said::Refused(_))
+        };
+        // Where the master writes to a file that was moved away, another attempt may stand in the one that is there now.
+        let since = all.iter().any(|(entry, at)| *at >= switched && tried(&entry.said));
+        Some(covers && !since && log.aside.is_none())
+    };
+    known().unwrap_or(false)
 }
 
 fn next(look: &Look<'_>, layout: &Layout, master: &Master) -> Line {
     let pid = master.process.pid;
     if usr2::obstacle(look.app(), master).is_some() {
         Line::new("clear the way for USR2 first, then upgrade").aside(": see the fix")
+    } else if usr2::given_up(look.app(), master).is_some() {
+        Line::new("switch current back, or mend the release and deploy it anew")
     } else if usr2::leads_elsewhere(layout, master).is_some() {
         Line::new("mend where USR2 leads first, then upgrade").aside(": see the fix")
     } else {
@@ -181,6 +209,13 @@ fn finish(look: &mut Look<'_>, layout: &Layout, master: &Master, finding: Findin
         finding = finding.fix(format!("# first: {elsewhere}"));
     } else {
         finding.fix = usr2::lines(look.app(), master);
+    }
+    if let Some(given_up) = usr2::given_up(look.app(), master) {
+        let place = given_up.log.place(given_up.entry);
+        finding = finding.seen(given_up.words(), place);
+        finding.leads_to =
+            format!("The next restart, by whomever, starts {} again.", named(given_up.release));
+        finding.withheld = true;
     }
     let finding = finding.for_good(
         "let the deploy wait until the new master is ready and runs the release it deployed",

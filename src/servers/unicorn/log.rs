@@ -30,7 +30,7 @@ pub fn read(bytes: &Text, path: &Path, whole: bool) -> Log {
             entries.push(Entry { line: at + 1, time, writer, said });
         }
     }
-    Log { path: path.to_path_buf(), whole, entries, workers }
+    Log { path: path.to_path_buf(), whole, entries, workers, aside: None }
 }
 
 /// `reaped #<Process::Status: pid 7 exit 0> worker=3` (`configurator.rb`, `after_worker_exit`; in older ones
