@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 
-use super::secrets::{is_harmless, mask_arguments, mask_text};
+use super::secrets::{mask_file, mask_log, mask_text, places_in_arguments, shown_value};
 use super::{Answer, Ask, Found, PathAsk, ProcText, StartContext, Text};
 
 /// Takes secrets out of answers, so that lengths stay, and equal values stay equal within one masker.
@@ -30,32 +30,33 @@ impl Masker {
             (_, Ok(Found::StartContext(context))) => {
                 return Ok(Found::StartContext(Box::new(self.context(context))));
             }
-            (Ask::Text(_, ProcText::Cmdline), Ok(Found::Bytes(line))) => mask_arguments(line),
-            (Ask::Text(_, ProcText::Mountinfo), Ok(Found::Bytes(text))) => mask_text(text),
-            (
-                Ask::Path(
-                    _,
-                    _,
-                    PathAsk::Read(_) | PathAsk::Head(_) | PathAsk::Tail(_) | PathAsk::Shebang,
-                )
-                | Ask::Stream(..),
-                Ok(Found::File(Some(text))),
-            ) => {
-                let (text, count) = mask_text(text);
-                self.in_texts += count;
-                return Ok(Found::File(Some(text)));
+            (Ask::Text(_, ProcText::Cmdline), Ok(Found::Bytes(line))) => {
+                return Ok(Found::Bytes(self.arguments(line)));
+            }
+            (Ask::Text(_, ProcText::Mountinfo), Ok(Found::Bytes(text))) => {
+                return Ok(Found::Bytes(self.counted(mask_text(text))));
+            }
+            (Ask::Stream(..) | Ask::Path(_, _, PathAsk::Tail(_)), Ok(Found::File(Some(text)))) => {
+                self.counted(mask_log(text))
+            }
+            (Ask::Path(_, path, _), Ok(Found::File(Some(text)))) => {
+                self.counted(mask_file(path, text))
             }
             _ => return answer.clone(),
         };
-        self.in_texts += masked.1;
-        Ok(Found::Bytes(masked.0))
+        Ok(Found::File(Some(masked)))
+    }
+
+    /// A text without its secrets, whose places are counted.
+    fn counted(&mut self, (masked, places): (Text, usize)) -> Text {
+        self.in_texts += places;
+        masked
     }
 
     /// An option and its secret are two arguments: they are masked as those of a command line.
     fn context(&mut self, context: &StartContext) -> StartContext {
         let arguments: Vec<&[u8]> = context.arguments.iter().map(Text::bytes).collect();
-        let (masked, count) = mask_arguments(&Text::new(arguments.join(&0)));
-        self.in_texts += count;
+        let masked = self.arguments(&Text::new(arguments.join(&0)));
         let masked = masked.bytes().split(|byte| *byte == 0).map(Text::new);
         StartContext {
             arguments: masked.take(arguments.len()).collect(),
@@ -64,28 +65,40 @@ impl Masker {
         }
     }
 
+    /// A command line with numbers in the place of what may be a secret: masters are told apart by their arguments.
+    fn arguments(&mut self, line: &Text) -> Text {
+        let mut masked = line.bytes().to_vec();
+        for place in places_in_arguments(line) {
+            let number = self.stand_in(line.bytes().get(place.clone()).unwrap_or_default());
+            for (byte, digit) in masked.get_mut(place).unwrap_or_default().iter_mut().zip(number) {
+                *byte = digit;
+            }
+        }
+        Text::new(masked)
+    }
+
     /// An environment block with every value that is not harmless replaced by its own number. Where a title was written
-    /// over the block, the rest of a value may look like a harmless variable: there no value stays.
+    /// over the block, nothing of it can be told from a title: all of it is replaced, and what was an entry is none.
     fn environ(&mut self, block: &Text) -> Text {
         let bytes = block.bytes();
-        let equals =
-            |entry: &[u8]| entry.iter().position(|byte| *byte == b'=').filter(|at| *at > 0);
         let entries = bytes.strip_suffix(&[0]).unwrap_or(bytes);
-        let is_intact = entries.split(|byte| *byte == 0).all(|entry| equals(entry).is_some());
+        let is_intact = entries.split(|byte| *byte == 0).all(|entry| name_of(entry).is_some());
         let mut out = Vec::with_capacity(bytes.len());
         for (index, entry) in bytes.split(|byte| *byte == 0).enumerate() {
             if index > 0 {
                 out.push(0);
             }
-            let start = equals(entry).map_or(0, |at| at + 1);
-            let (name, value) = entry.split_at_checked(start).unwrap_or_default();
-            out.extend(name);
-            if is_intact && is_harmless(name.strip_suffix(b"=").unwrap_or(name), &[]) {
-                let (value, count) = mask_text(&Text::new(value));
-                self.in_texts += count;
-                out.extend(value.bytes());
-            } else {
-                out.extend(self.stand_in(value));
+            let name = name_of(entry).filter(|_| is_intact).unwrap_or_default();
+            let (name, value) = match entry.get(name.len() + 1..).filter(|_| !name.is_empty()) {
+                Some(value) => (name, value),
+                None => (&b""[..], entry),
+            };
+            if !name.is_empty() {
+                out.extend([name, b"="].concat());
+            }
+            match shown_value(&Text::new(name), &Text::new(value), &[]) {
+                Some(value) => out.extend(value.bytes()),
+                None => out.extend(self.stand_in(value)),
             }
         }
         Text::new(out)
@@ -110,6 +123,14 @@ impl Masker {
     }
 }
 
+/// The name of an entry of an environment block; `None`: it is none, but a part of a title.
+fn name_of(entry: &[u8]) -> Option<&[u8]> {
+    let equals = entry.iter().position(|byte| *byte == b'=').filter(|at| *at > 0)?;
+    let name = entry.get(..equals)?;
+    let fits = |byte: &u8| byte.is_ascii_graphic() && !b"/\\\"'`;".contains(byte);
+    (name.iter().all(fits) && !name.starts_with(b"-")).then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +152,7 @@ mod tests {
             "A=1******\0PATH=/bin\0B=1******\0C=2******\0D=\0"
         );
         assert_eq!(masker.count(), 2);
-        assert_eq!(environ(&mut masker, "PATH=redis://u:canary@h"), "PATH=redis://u:******@h");
+        assert!(!environ(&mut masker, "PATH=redis://u:canary@h").contains("canary"));
         assert_eq!(environ(&mut masker, ""), "");
         assert_eq!(masker.count(), 3);
     }
@@ -148,9 +169,13 @@ mod tests {
 
     #[test]
     fn nothing_stays_of_an_overwritten_block() {
-        for block in
-            ["ster worker 1\0\0PATH=canary\0canary\0", "\0PATH=canary", "=canary\0PATH=canary\0"]
-        {
+        for block in [
+            "ster worker 1\0\0PATH=canary\0canary\0",
+            "\0PATH=canary",
+            "=canary\0PATH=canary\0",
+            "--password canary --x=y\0PATH=/bin\0",
+            "--canary=x\0",
+        ] {
             assert!(!environ(&mut Masker::default(), block).contains("canary"), "{block:?}");
         }
         assert_eq!(environ(&mut Masker::default(), "\0\0\0"), "\0\0\0");
@@ -168,7 +193,7 @@ mod tests {
             arguments: arguments.iter().map(|text| Text::from(*text)).collect(),
         };
         for (arguments, kept) in [
-            (&["--token", "hunter2", "-p", "80"][..], &["--token", "*******", "-p", "80"][..]),
+            (&["--token", "hunter2", "-p", "80"][..], &["--token", "1******", "-p", "80"][..]),
             (&[], &[]),
         ] {
             let found = Ok(Found::StartContext(Box::new(context(arguments))));

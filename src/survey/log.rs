@@ -114,7 +114,7 @@ fn read_end(once: &Once<'_>, server: &Server, ask: &Ask, path: &Path) -> Fact<Op
             let whole = bytes.len() < BOUND as usize;
             let read = || {
                 effort::spend(bytes.len());
-                let (bytes, _) = secrets::mask_text(&bytes);
+                let (bytes, _) = secrets::mask_log(&bytes);
                 (server.read_log)(&bytes, path, whole)
             };
             effort::text(read).map(Some)

@@ -1,5 +1,6 @@
 //! The live machine against real processes: what hangs, what is gone, what is refused, what is recorded.
 
+mod canaries;
 mod hands;
 mod hung;
 mod memory;

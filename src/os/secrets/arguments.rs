@@ -92,7 +92,9 @@ fn one(word: &[u8], before: Next, is_first: bool, hides: &mut Vec<Range<usize>>)
         hides.push(whole);
         return Next::Plain;
     }
-    if let Some(equals) = word.iter().position(|byte| *byte == b'=') {
+    let scheme = word.windows(3).position(|part| part == b"://");
+    let equals = word.iter().position(|byte| *byte == b'=');
+    if let Some(equals) = equals.filter(|equals| scheme.is_none_or(|scheme| *equals < scheme)) {
         assignment(word, equals, hides);
         return Next::Plain;
     }
@@ -207,7 +209,8 @@ fn assignment(word: &[u8], equals: usize, hides: &mut Vec<Range<usize>>) {
     if !shown && !value.is_empty() {
         hides.push(equals + 1..word.len());
     }
-    if names_secret(name) && is_random(name) || !name.iter().all(|b| b.is_ascii_graphic()) {
+    let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+    if !name.iter().all(is_name) || is_random(name) {
         hides.push(0..equals);
     }
 }

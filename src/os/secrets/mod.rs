@@ -3,8 +3,14 @@
 
 mod address;
 mod arguments;
+mod file;
+mod lines;
+mod log;
+mod ruby;
 mod shape;
+mod strings;
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::bytes::{Captures, Regex};
@@ -202,12 +208,39 @@ fn fill(masked: &mut [u8], found: &Captures<'_>, group: &str) {
 /// A command line, its words ended by NUL, without what may be a secret: all but the options and the values that
 /// servers are known to have. Its length stays. And how many places there were.
 pub fn mask_arguments(line: &Text) -> (Text, usize) {
-    let places = arguments::hidden(line.bytes());
-    let mut masked = line.bytes().to_vec();
-    for place in &places {
-        if let Some(bytes) = masked.get_mut(place.clone()) {
-            bytes.fill(FILLER);
-        }
+    filled(line, &arguments::hidden(line.bytes()))
+}
+
+/// The places in a command line that [`mask_arguments`] hides.
+pub(super) fn places_in_arguments(line: &Text) -> Vec<Range<usize>> {
+    arguments::hidden(line.bytes())
+}
+
+/// A log without what may be a secret: what servers write of themselves stays, and plain words.
+pub fn mask_log(text: &Text) -> (Text, usize) {
+    filled(text, &log::hidden(text.bytes()))
+}
+
+/// A configuration, or another file that is read whole, without what may be a secret: what says where things are and
+/// what a server is told stays, so that the same is read in it as before.
+pub fn mask_file(path: &Text, text: &Text) -> (Text, usize) {
+    filled(text, &file::hidden(path.bytes(), text.bytes()))
+}
+
+/// Ruby code without what may be a secret: a part of a configuration is shown where it cannot be evaluated.
+pub fn mask_ruby(text: &Text) -> Text {
+    filled(text, &ruby::hidden(text.bytes())).0
+}
+
+/// A text with these places in asterisks. Ends of lines stay where they are.
+fn filled(text: &Text, places: &[Range<usize>]) -> (Text, usize) {
+    if places.is_empty() {
+        return (text.clone(), 0);
+    }
+    let mut masked = text.bytes().to_vec();
+    for place in places {
+        let bytes = masked.get_mut(place.clone()).unwrap_or_default();
+        bytes.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = FILLER);
     }
     (Text::new(masked), places.len())
 }

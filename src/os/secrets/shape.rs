@@ -63,13 +63,20 @@ pub fn is_host(host: &[u8]) -> bool {
 /// A path: its components are plain, and it has a slash or the end of a known file.
 pub fn is_path(word: &[u8]) -> bool {
     let has_slash = word.contains(&b'/');
-    let plain = word.split(|byte| *byte == b'/').all(is_component);
+    let parts = || word.split(|byte| *byte == b'/');
+    let plain = parts().all(is_component) && word.len() <= 512;
     let known = || {
         let end = word.iter().rposition(|byte| *byte == b'.').and_then(|at| word.get(at + 1..));
         end.is_some_and(|end| ENDS.split_ascii_whitespace().any(|known| known.as_bytes() == end))
-            || [&b"Gemfile"[..], b"Procfile", b"Capfile", b"Rakefile", b".", b".."].contains(&word)
+            || [&b"Gemfile"[..], b"Procfile", b"Capfile", b"Rakefile", b".", b".."]
+                .contains(&parts().next_back().unwrap_or_default())
     };
-    plain && (has_slash || known())
+    // A secret in base 64 has slashes too, and an address to be called has its key at the end.
+    let strange = parts().filter(|part| is_random(part) && !is_hex(part)).count();
+    let ends_strange = || parts().next_back().is_some_and(|last| is_random(last) && !is_hex(last));
+    let is_secret = || strange > 1 || (ends_strange() && !known());
+    let is_local = || word.starts_with(b"/") || !word.iter().any(u8::is_ascii_uppercase);
+    plain && !is_secret() && (known() || (has_slash && is_local()))
 }
 
 /// One name in a path. A release may be named by its date or by its commit.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Config, Setting};
 use crate::os::Text;
+use crate::os::secrets::mask_ruby;
 use crate::servers::effort::spend;
 use crate::servers::ruby::{
     Scope, Statement, Token, Value, Values, Where, argument, decided, is_modified,
@@ -129,7 +130,7 @@ fn setting<T>(line: usize, text: Text, value: Option<T>) -> Setting<T> {
 
 fn written(tokens: &[Token<'_>]) -> Text {
     let words: Vec<&[u8]> = tokens.iter().map(|token| token.text).take(40).collect();
-    Text::new(words.concat())
+    mask_ruby(&Text::new(words.concat()))
 }
 
 /// Whether one of its binds is one that the title names: the file may lie in the usual place and not be the one that

@@ -157,7 +157,7 @@ fn where_its_logger_writes() {
         ("logger Logger.new(STDOUT)", "=Stdout@1"),
         ("logger(Logger.new('/var/log/x.log'))", "=File(/var/log/x.log)@1"),
         ("logger Logger.new('/x.log', 'daily')", "=File(/x.log)@1"),
-        ("logger Syslog::Logger.new('shop')", "?Syslog::Logger.new('shop')@1"),
+        ("logger Syslog::Logger.new('shop')", "?Syslog::Logger.new('****')@1"),
         ("logger Logger.new($stderr).tap { |l| l.level = 1 }", "?Logger.new($stderr).tap@1"),
         ("logger LOG if x", "?LOG if x@1"),
     ] {

@@ -7,6 +7,7 @@ use crate::facts::{Fact, Lack};
 use crate::model::config::{HookBody, Kill, ObscureHook, OldPath};
 use crate::model::{Hook, Setting};
 use crate::os::Text;
+use crate::os::secrets::mask_ruby;
 use crate::os::text::contains;
 use crate::servers::effort::spend;
 use crate::servers::ruby::{
@@ -156,7 +157,7 @@ fn elsewhere(statement: &Statement<'_>, ends: bool) -> Option<(usize, ObscureHoo
         if statement.depth > 0 {
             text.extend(b" under a condition");
         }
-        let text = Text::new(text);
+        let text = mask_ruby(&Text::new(text));
         Some((name.start, ObscureHook { hook, line: name.line, text, may_retire }))
     };
     if FOREIGN.iter().any(|word| name.is_word(word)) {
@@ -315,7 +316,7 @@ fn bracketed<'t, 'a>(behind: &'t [Token<'a>]) -> &'t [Token<'a>] {
 fn written(tokens: &[Token<'_>]) -> Text {
     spend(tokens.len());
     let all: Vec<&[u8]> = tokens.iter().map(|token| token.text).collect();
-    Text::new(all.concat())
+    mask_ruby(&Text::new(all.concat()))
 }
 
 /// Variables that hold the path of an old pidfile, whatever it is.

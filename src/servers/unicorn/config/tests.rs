@@ -53,7 +53,7 @@ fn settings_one_by_one() {
         ("working_directory `pwd`.strip", "?`pwd`.strip@1"),
         ("working_directory(if x\n '/a'\nelse\n '/b'\nend)", "?(@1"),
         ("working_directory 7", "?7@1"),
-        ("working_directory \"/a\\x41\"", "?\"/a\\\\x41\"@1"),
+        ("working_directory \"/a\\x41\"", "?\"******\"@1"),
         ("x = '/a'\nx = '/b'\nworking_directory x", "=/b@3"),
         ("x = '/a'\ny = x\ny << '/b'\nworking_directory x", "?x@4"),
         ("x = '/a'\nx += '/b'\nworking_directory x", "=/a/b@3"),

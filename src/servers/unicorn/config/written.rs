@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::model::Setting;
 use crate::model::config::LogTo;
 use crate::os::Text;
+use crate::os::secrets::mask_ruby;
 use crate::servers::effort::spend;
 use crate::servers::ruby::{Statement, Token, Value, Values, argument};
 
@@ -45,7 +46,7 @@ impl Written {
             text.extend(b")");
         }
         let value = if conditional { None } else { values.evaluate(argument(tokens)) };
-        Self { value, line, text: Text::new(text) }
+        Self { value, line, text: mask_ruby(&Text::new(text)) }
     }
 
     /// What `logger` is given: `Logger.new` of a stream or a file, in the form that the server's own has.
