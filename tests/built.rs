@@ -296,6 +296,7 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
         log: known(LOG, Some(log(vec![]))).into(),
         listens: known(&format!("{place}/fd"), vec![48113]),
         room: known(&format!("{place}/cgroup"), None),
+        frozen: known(&format!("{place}/cgroup"), None),
         unread: vec![],
         server_version: Some("6.0.0".into()),
         ruby_version: Some("3.1.2".into()),

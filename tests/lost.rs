@@ -54,6 +54,7 @@ pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losab
             visit("log", &mut master.log);
             visit("listens", &mut master.listens);
             visit("room", &mut master.room);
+            visit("frozen", &mut master.frozen);
             visit("supervisor", &mut master.supervisor);
             each_restart(&mut master.restart, visit);
             for output in &mut master.outputs {

@@ -58,7 +58,7 @@ pub fn conduct(
             return told(&refused, desk);
         }
         Reach::Send => {
-            if let Err(refused) = locked(&course.first, look, hands, desk) {
+            if let Err(refused) = locked(&course.first, order.consent, look, hands, desk) {
                 return told(&refused, desk);
             }
         }
@@ -138,7 +138,7 @@ fn show(
 /// What the operator gives: asked for on a terminal, else what the options say.
 fn confirmed(course: &Course, order: &Order, desk: &mut Desk<'_>) -> Result<Given, Outcome> {
     if order.consent.yes {
-        return Ok(if order.consent.force { Given::Force } else { Given::Button });
+        return Ok(order.consent.given());
     }
     let (title, word) = (&course.title, course.operation.name());
     if course.first.stops() {

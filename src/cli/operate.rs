@@ -68,6 +68,13 @@ pub struct Consent {
     pub force: bool,
 }
 
+impl Consent {
+    /// What `--yes` gives.
+    pub(super) fn given(self) -> Given {
+        if self.force { Given::Force } else { Given::Button }
+    }
+}
+
 /// Takes a fresh look.
 pub type Look<'a> = &'a mut dyn FnMut() -> (Census, Verdicts);
 
@@ -129,13 +136,18 @@ pub fn operate(
     }
 }
 
-/// Keeps a second operator out; that it could not is said.
+/// Keeps a second operator out; that it could not is said. What is confirmed beforehand and does not suffice is told
+/// first: nothing is locked for it.
 pub(super) fn locked(
     plan: &Plan,
+    consent: Consent,
     look: Look<'_>,
     hands: &mut dyn Hands,
     desk: &mut Desk<'_>,
 ) -> Result<(), Refused> {
+    if consent.yes {
+        plan.satisfied(&consent.given())?;
+    }
     if let Some(words) = plans::lock::take(plan, hands, || look().0)? {
         desk.complain(&words);
     }
@@ -254,7 +266,7 @@ fn send(
         let refused = Refused::new("there is no terminal to confirm it", "--yes confirms it");
         return told(&refused, desk);
     }
-    if let Err(refused) = locked(plan, look, hands, desk) {
+    if let Err(refused) = locked(plan, order.consent, look, hands, desk) {
         return told(&refused, desk);
     }
     let opened = match Guard::open(plan.clone(), census, hands) {
@@ -327,7 +339,7 @@ fn carried(
 /// What the operator gives: asked for on a terminal, else what the options say.
 fn confirmed(plan: &Plan, consent: Consent, desk: &mut Desk<'_>) -> Result<Given, Outcome> {
     if consent.yes {
-        return Ok(if consent.force { Given::Force } else { Given::Button });
+        return Ok(consent.given());
     }
     let name = plan.signal.as_str().trim_start_matches("SIG");
     match &plan.confirm {

@@ -2,8 +2,10 @@
 
 use procfs::{FromRead as _, ProcessCGroups};
 
+use std::path::{Path, PathBuf};
+
 use super::Lack;
-use crate::os::Text;
+use crate::os::{ControlGroup, Text};
 
 /// The control group that names a service: the unified hierarchy's, else systemd's own.
 /// A hybrid box has both, and the unified one may then be the bare root.
@@ -72,6 +74,53 @@ pub fn container(group: &Text) -> Option<String> {
     inner.or_else(lxc)
 }
 
+/// A control group that is frozen with everything in it: its processes run no instruction, and signals wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frozen {
+    /// Its directory: of those that are frozen by a switch of their own the outermost that can be seen.
+    pub group: PathBuf,
+    /// What thaws it, a line of a shell for each switch that is on, the outermost first; empty: no switch can be seen.
+    pub thaw: Vec<Thaw>,
+}
+
+/// A switch that is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thaw {
+    /// The file.
+    pub file: PathBuf,
+    /// What has to be written into it.
+    pub word: &'static str,
+}
+
+/// Whether one of the groups of a process is frozen, itself or with one above it (`cgroups(7)`; the kernel's `cgroup-v2`,
+/// `cgroup.freeze` and `cgroup.events`, and `freezer-subsystem`).
+pub fn frozen(groups: &[ControlGroup]) -> Option<Frozen> {
+    let text = |group: &ControlGroup, name: &str| {
+        let (_, text) = group.files.iter().find(|(key, _)| key.bytes() == name.as_bytes())?;
+        Some(text.utf8()?.trim().to_owned())
+    };
+    let is = |group: &&ControlGroup| {
+        text(group, "cgroup.events").is_some_and(|all| all.lines().any(|line| line == "frozen 1"))
+            || text(group, "cgroup.freeze").as_deref() == Some("1")
+            || matches!(text(group, "freezer.state").as_deref(), Some("FROZEN" | "FREEZING"))
+    };
+    let switch = |group: &ControlGroup| {
+        let at = |name: &str| group.path.path().join(name);
+        if text(group, "cgroup.freeze").as_deref() == Some("1") {
+            Some(Thaw { file: at("cgroup.freeze"), word: "0" })
+        } else if text(group, "freezer.self_freezing").as_deref() == Some("1") {
+            Some(Thaw { file: at("freezer.state"), word: "THAWED" })
+        } else {
+            None
+        }
+    };
+    let innermost = groups.iter().find(is)?;
+    let thaw: Vec<Thaw> = groups.iter().rev().filter_map(switch).collect();
+    let own = |thaw: &Thaw| thaw.file.parent().map(Path::to_path_buf);
+    let group = thaw.first().and_then(own).unwrap_or_else(|| innermost.path.path().to_path_buf());
+    Some(Frozen { group, thaw })
+}
+
 fn unit(group: &Text, suffix: &[u8]) -> Option<Text> {
     let mut parts = group.bytes().rsplit(|b| *b == b'/');
     parts.find(|part| part.ends_with(suffix) && part.len() > suffix.len()).map(Text::new)
@@ -94,6 +143,48 @@ mod tests {
         assert!(of("").is_err() && of("2:memory:/x\n").is_err() && of("junk\n").is_err());
         let odd = Text::new(*b"1:name=systemd:/\xff\n0::/fine\n");
         assert_eq!(parse(&odd), Ok(Text::from("/fine")));
+    }
+
+    fn group(path: &str, files: &[(&str, &str)]) -> ControlGroup {
+        let files = files.iter().map(|(name, text)| (Text::from(*name), Text::from(*text)));
+        ControlGroup { path: Text::from(path), files: files.collect() }
+    }
+
+    #[test]
+    fn frozen_by_itself_or_with_the_group_above_it() {
+        let at = |groups: &[ControlGroup]| {
+            frozen(groups).map(|frozen| {
+                let thaw = frozen.thaw.iter();
+                let lines = thaw.map(|t| format!("{} {}", t.word, t.file.display()));
+                (frozen.group.display().to_string(), lines.collect::<Vec<_>>())
+            })
+        };
+        let new = |path: &str, own: &str, all: &str| {
+            let events = format!("populated 1\nfrozen {all}\n");
+            group(path, &[("cgroup.freeze", own), ("cgroup.events", &events)])
+        };
+        let old = |path: &str, state: &str, own: &str| {
+            group(path, &[("freezer.state", state), ("freezer.self_freezing", own)])
+        };
+        assert_eq!(at(&[]), None);
+        assert_eq!(at(&[new("/g/a/b", "0\n", "0"), new("/g/a", "0\n", "0")]), None);
+        assert_eq!(at(&[old("/f/a", "THAWED\n", "0\n")]), None);
+        let by = |group: &str, lines: &[&str]| {
+            Some((group.to_owned(), lines.iter().map(|line| (*line).to_owned()).collect()))
+        };
+        assert_eq!(at(&[new("/g/a", "1\n", "1")]), by("/g/a", &["0 /g/a/cgroup.freeze"]));
+        // It takes a moment until all have stopped: then nothing runs on either.
+        assert_eq!(at(&[new("/g/a", "1\n", "0")]), by("/g/a", &["0 /g/a/cgroup.freeze"]));
+        let above = [new("/g/a/b", "0\n", "1"), new("/g/a", "1\n", "1")];
+        assert_eq!(at(&above), by("/g/a", &["0 /g/a/cgroup.freeze"]));
+        let both = [new("/g/a/b", "1\n", "1"), new("/g/a", "1\n", "1")];
+        let lines = ["0 /g/a/cgroup.freeze", "0 /g/a/b/cgroup.freeze"];
+        assert_eq!(at(&both), by("/g/a", &lines));
+        let outside = [new("/g/a", "0\n", "1")];
+        assert_eq!(at(&outside), by("/g/a", &[]));
+        let old = [old("/f/a/b", "FROZEN\n", "0\n"), old("/f/a", "FROZEN\n", "1\n")];
+        assert_eq!(at(&old), by("/f/a", &["THAWED /f/a/freezer.state"]));
+        assert!(at(&[group("/f", &[("freezer.state", "FREEZING\n")])]).is_some());
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Place {
             Ask::Stream(pid, descriptor, _) => format!("/proc/{pid}/fd/{descriptor}"),
             Ask::CString(pid, address) => format!("/proc/{pid}/mem at {address:x}"),
             Ask::LiveEnviron(pid) => format!("/proc/{pid}/mem, environ"),
-            Ask::MemoryGroups(pid) => format!("/proc/{pid}/cgroup"),
+            Ask::MemoryGroups(pid) | Ask::Freezers(pid) => format!("/proc/{pid}/cgroup"),
             Ask::StartContext(pid, _) => format!("/proc/{pid}/mem, START_CTX"),
             Ask::Descriptors(pid) | Ask::Opens(pid) => format!("/proc/{pid}/fd"),
             Ask::Sockets(None) => "sock_diag".into(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Lack;
-use crate::os::MemoryGroup;
+use crate::os::ControlGroup;
 
 /// What one control group leaves to its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Room {
 }
 
 /// The group that leaves least; `None`: none of them has a limit.
-pub fn tightest(groups: &[MemoryGroup]) -> Result<Option<Room>, Lack> {
+pub fn tightest(groups: &[ControlGroup]) -> Result<Option<Room>, Lack> {
     let mut least: Option<Room> = None;
     for group in groups {
         let Some(limit) = limit(group)? else { continue };
@@ -33,7 +33,7 @@ pub fn tightest(groups: &[MemoryGroup]) -> Result<Option<Room>, Lack> {
 }
 
 /// The least limit that is set. The old hierarchy says "none" by the largest number of whole pages.
-fn limit(group: &MemoryGroup) -> Result<Option<u64>, Lack> {
+fn limit(group: &ControlGroup) -> Result<Option<u64>, Lack> {
     const NONE: u64 = 1 << 62;
     let mut least = None;
     for name in ["memory.max", "memory.high", "memory.limit_in_bytes"] {
@@ -51,7 +51,7 @@ fn limit(group: &MemoryGroup) -> Result<Option<u64>, Lack> {
 }
 
 /// Pages of files, which are read again when they are wanted, and the kernel's own caches. Shared memory is neither.
-fn droppable(group: &MemoryGroup) -> u64 {
+fn droppable(group: &ControlGroup) -> u64 {
     let stat = file(group, "memory.stat").unwrap_or_default();
     let value = |key: &str| {
         stat.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.parse::<u64>().ok())
@@ -61,11 +61,11 @@ fn droppable(group: &MemoryGroup) -> u64 {
     ["inactive_file", "active_file", "slab_reclaimable"].map(of).iter().sum()
 }
 
-fn number(group: &MemoryGroup, name: &str) -> Option<u64> {
+fn number(group: &ControlGroup, name: &str) -> Option<u64> {
     file(group, name)?.parse().ok()
 }
 
-fn file<'a>(group: &'a MemoryGroup, name: &str) -> Option<&'a str> {
+fn file<'a>(group: &'a ControlGroup, name: &str) -> Option<&'a str> {
     let (_, text) = group.files.iter().find(|(key, _)| key.bytes() == name.as_bytes())?;
     text.utf8().map(str::trim)
 }
@@ -75,12 +75,12 @@ mod tests {
     use super::*;
     use crate::os::Text;
 
-    fn group(path: &str, files: &[(&str, &str)]) -> MemoryGroup {
+    fn group(path: &str, files: &[(&str, &str)]) -> ControlGroup {
         let pair = |(name, text): &(&str, &str)| (Text::from(*name), Text::from(*text));
-        MemoryGroup { path: Text::from(path), files: files.iter().map(pair).collect() }
+        ControlGroup { path: Text::from(path), files: files.iter().map(pair).collect() }
     }
 
-    fn left(groups: &[MemoryGroup]) -> Option<(String, u64)> {
+    fn left(groups: &[ControlGroup]) -> Option<(String, u64)> {
         let room = tightest(groups).unwrap()?;
         Some((crate::os::shown(&room.group), room.left))
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::facts::cgroup::Frozen;
 use crate::facts::room::Room;
 use crate::facts::{Fact, Lack, Shared};
 use crate::os::{Arguments, Pid, Root};
@@ -117,6 +118,8 @@ pub struct Master {
     pub listens: Fact<Vec<u64>>,
     /// What its control groups leave it of memory, where one has a limit: the tightest.
     pub room: Fact<Option<Room>>,
+    /// The control group that is frozen, and it with it; `None`: none is.
+    pub frozen: Fact<Option<Frozen>>,
     /// Its children that did not show what they are, and why: a new master or a worker may be among them.
     pub unread: Vec<(Pid, Lack)>,
     /// The server's version, where a mapped file or the gem's path tells it.
@@ -146,6 +149,11 @@ impl Master {
     pub fn hook_retires(&self) -> Option<bool> {
         let pidfile = self.pidfile.get().and_then(Option::as_deref);
         self.config.get().map(|config| config.retires(pidfile))
+    }
+
+    /// Whether its control group is frozen: it runs no instruction, and signals wait.
+    pub fn is_frozen(&self) -> bool {
+        matches!(self.frozen.get(), Some(Some(_)))
     }
 
     /// How many workers it is configured to have, as far as that is known.

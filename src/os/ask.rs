@@ -209,6 +209,8 @@ pub enum Ask {
     Sockets(Option<Pid>),
     /// The control groups that bound the process's memory, by a reader: [`Found::Groups`], as far up as they can be seen.
     MemoryGroups(Pid),
+    /// The control groups that can freeze the process, by a reader: [`Found::Groups`], of each hierarchy the innermost first.
+    Freezers(Pid),
     /// A path outside `/proc`.
     Path(Root, Text, PathAsk),
 }
@@ -241,6 +243,7 @@ impl Ask {
             Self::LiveEnviron(pid) => format!("{pid}/mem environ"),
             Self::StartContext(pid, _) => format!("{pid}/mem START_CTX"),
             Self::MemoryGroups(pid) => format!("{pid}/cgroup memory"),
+            Self::Freezers(pid) => format!("{pid}/cgroup freezer"),
             Self::Sockets(None) => "sockets".into(),
             Self::Sockets(Some(pid)) => format!("{pid}/net"),
             Self::Path(root, path, ask) => {
@@ -275,6 +278,7 @@ impl Ask {
             | Self::LiveEnviron(pid)
             | Self::StartContext(pid, _)
             | Self::MemoryGroups(pid)
+            | Self::Freezers(pid)
             | Self::Sockets(Some(pid)) => Some(*pid),
             Self::Path(root, ..) => match root {
                 Root::Own => None,

@@ -37,7 +37,7 @@ pub enum Found {
     /// Sockets.
     Sockets(Vec<Socket>),
     /// Control groups, the innermost first.
-    Groups(Vec<MemoryGroup>),
+    Groups(Vec<ControlGroup>),
     /// What a server will start again.
     StartContext(Box<StartContext>),
 }
@@ -133,12 +133,12 @@ pub struct Access {
     pub full: Option<bool>,
 }
 
-/// A control group that accounts for memory.
+/// A control group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemoryGroup {
+pub struct ControlGroup {
     /// Its directory.
     pub path: Text,
-    /// The name and the text of each of its files that tells a limit or a use.
+    /// The name and the text of each of its files that was asked for and is there.
     pub files: Vec<(Text, Text)>,
 }
 

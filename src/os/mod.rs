@@ -26,8 +26,8 @@ pub mod text;
 pub use arguments::Arguments;
 pub use ask::{Ask, PathAsk, Pid, ProcLink, ProcText, Root};
 pub use found::{
-    Access, Clock, Descriptor, FileKind, FileStat, Flock, Found, Host, MemoryGroup, Open, Protocol,
-    Socket, SocketPeer, User,
+    Access, Clock, ControlGroup, Descriptor, FileKind, FileStat, Flock, Found, Host, Open,
+    Protocol, Socket, SocketPeer, User,
 };
 pub use memory::StartContext;
 pub use recording::{Asked, Mark};

@@ -10,7 +10,7 @@ use crate::os::{Pid, Text};
 use crate::rules::{Blind, Finding, Severity, Verdict, Verdicts, rule};
 use crate::servers::{OperationUse, Server, server};
 
-use super::check::{blind, holds, unseen, warns};
+use super::check::{blind, holds, needed, unseen, warns};
 use super::{Check, CheckState, Confirm, Expect, Plan, Refused, lock, next, receiver, words};
 
 /// What a plan is made from.
@@ -100,6 +100,10 @@ impl<'a> Case<'a> {
         let mut plan = self.blank(operation, signal, process, master.role);
         if signal != Signal::SIGCONT {
             plan.checks.push(receiver::is_caught(process, signal)?);
+        }
+        if let Some(lack) = master.frozen.lack() {
+            let words = format!("whether {} is frozen is not known: {lack}", process.pid);
+            plan.checks.push(needed("frozen", words, lack));
         }
         receiver::warn_of_state(process, &mut plan);
         Ok(plan)
@@ -196,6 +200,17 @@ impl<'a> Case<'a> {
                 plan.checks.push(warns(finding.rule, words));
             }
         }
+    }
+
+    /// What the master itself reads or opens anew on its signal, of the lines of NEXT, and what was not seen of it: where
+    /// that does not answer, the master waits for it.
+    pub(super) fn not_seen(&self, master: &Master, read: &[&str], plan: &mut Plan) {
+        let lines = next::lines(self, master).into_iter();
+        let lines = lines.filter(|line| read.contains(&line.what));
+        plan.checks.extend(lines.filter(|line| line.state == CheckState::Unseen).map(|line| {
+            let words = format!("{}: {}", line.what, line.value);
+            Check { what: line.what, state: line.state, words }
+        }));
     }
 
     /// The listeners' queues.

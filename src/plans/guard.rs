@@ -96,14 +96,22 @@ impl Guard {
 
     /// Whether what was given is what the plan asks for.
     pub fn satisfied(&self, given: &Given) -> Result<(), Refused> {
-        let app = &self.plan.app_name;
-        match (&self.plan.confirm, given) {
+        self.plan.satisfied(given)
+    }
+}
+
+impl Plan {
+    /// Whether what was given is what it asks for.
+    ///
+    /// # Errors
+    /// It is not: what stops it, and what has to be given.
+    pub fn satisfied(&self, given: &Given) -> Result<(), Refused> {
+        let app = &self.app_name;
+        match (&self.confirm, given) {
             (Confirm::Button, _) | (Confirm::Word(_), Given::Force) => Ok(()),
             (Confirm::Word(word), Given::Word(typed)) if word == typed => Ok(()),
             (Confirm::Word(_), _) => Err(Refused::new(
-                self.plan
-                    .stopped_by()
-                    .unwrap_or_else(|| format!("this ends service of {app}, or may")),
+                self.stopped_by().unwrap_or_else(|| format!("this ends service of {app}, or may")),
                 format!("type {app} when asked, or give --yes --force"),
             )),
         }

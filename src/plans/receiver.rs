@@ -1,6 +1,8 @@
 //! The gates of a receiver: whom no signal may go to, and what it would do there (`algorithms.md` §3.2).
 
 use crate::model::{Master, Phase, Process, Role, Signal};
+use crate::os::shown;
+use crate::rules::masters::app_frozen;
 use crate::rules::quote::farrier;
 
 use super::check::{holds, warns};
@@ -36,6 +38,7 @@ impl Case<'_> {
                 farrier("signal CONT", pid) + " lets it go on first",
             ));
         }
+        self.may_run(process, signal)?;
         let Some(host) = self.census.host.get() else {
             return Err(Refused::new(
                 "this machine was not read, so it is not known whom a pid means here",
@@ -76,6 +79,22 @@ impl Case<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// Whether it, or the master of a worker, is not frozen with its control group: nothing is queued there.
+    fn may_run(&self, process: &Process, signal: Signal) -> Result<(), Refused> {
+        let pid = process.pid;
+        let has = |master: &&Master| {
+            master.process.pid == pid || master.workers.iter().any(|w| w.process.pid == pid)
+        };
+        let frozen = self.app.masters.iter().find(has).and_then(|master| master.frozen.get());
+        let Some(Some(frozen)) = frozen else { return Ok(()) };
+        let (name, group) = (words::name(signal), shown(&frozen.group));
+        Err(Refused::new(
+            format!("{pid} is frozen with {group}: {name} would wait and act at the thaw"),
+            app_frozen::thaw(frozen).join("; "),
+        )
+        .briefly("it is frozen"))
     }
 
     /// Whether the master has come far enough to act on signals (`failures.md` F49, F76).

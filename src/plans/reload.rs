@@ -71,6 +71,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     if master.workers_wanted() == Some(0) {
         plan.checks.push(warns("workers", "the configuration asks for no workers"));
     }
+    case.not_seen(master, &["directory", "config", "logs"], &mut plan);
     case.left_oldbin(master, &mut plan);
     case.findings(AGAINST, &mut plan);
     plan.expect = Expect::WorkersReplaced;

@@ -5,7 +5,7 @@ use crate::model::{Master, PidfileKind, PidfileState};
 use crate::rules::quote;
 use crate::rules::usr2::{Holds, renamed};
 
-use super::check::{blind, holds, needed, stops, warns};
+use super::check::{blind, holds, needed, stops, unseen, warns};
 use super::{Case, Plan};
 
 impl Case<'_> {
@@ -55,6 +55,12 @@ impl Case<'_> {
         for file in self.app.pidfiles.iter().filter(|file| file.kind == PidfileKind::Oldbin) {
             let path = &file.path;
             let what = match &file.state.value {
+                // Whoever looks for it waits as long: a hook in the master itself.
+                Err(lack) if unseen(lack).stops() => {
+                    let words = format!("{}, not seen: {lack}", self.app.short(path));
+                    plan.checks.push(needed("oldbin-content", words, lack));
+                    continue;
+                }
                 Ok(PidfileState::Garbled(what)) => format!("holds no pid: {what}"),
                 Ok(PidfileState::Foreign(who)) => format!("names a stranger: {who}"),
                 _ => continue,

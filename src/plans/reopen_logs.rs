@@ -45,6 +45,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     } else {
         holds("user", "the configuration switches no user")
     });
+    case.not_seen(master, &["logs"], &mut plan);
     plan.expect = Expect::Taken;
     plan.within = Duration::from_secs(10);
     Ok(plan.settled())

@@ -95,6 +95,7 @@ fn successor<'a>(case: &Case<'a>, old: &Master) -> Result<&'a Master, Refused> {
         other.role != Role::Old
             && other.phase == Phase::Ready
             && !other.process.is_stopped()
+            && !other.is_frozen()
             && other.workers_alive().any(|worker| !worker.process.is_stopped())
     }) {
         return Ok(ready);

@@ -22,6 +22,7 @@ pub(super) fn way_back<'a>(app: &'a App, leaving: &Master) -> Option<&'a Master>
             && old.phase == Phase::Ready
             && !old.process.is_dead()
             && !old.process.is_stopped()
+            && !old.is_frozen()
     })
 }
 

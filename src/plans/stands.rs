@@ -93,7 +93,7 @@ pub(super) fn who_serves(census: &Census, app: &AppId, name: &str) -> String {
 pub(super) fn serving_all(census: &Census, app: &AppId) -> Vec<Pid> {
     let Some(app) = census.app(app) else { return Vec::new() };
     app.living_masters()
-        .filter(|master| master.phase == Phase::Ready)
+        .filter(|master| master.phase == Phase::Ready && !master.is_frozen())
         .filter(|master| master.workers_alive().any(|worker| !worker.process.is_stopped()))
         .map(|master| master.process.pid)
         .collect()

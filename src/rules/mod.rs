@@ -54,6 +54,8 @@ pub struct Rule {
     pub kinds: &'static [Kind],
     /// The gravest severity that it can give: what a blind spot of it may hide.
     pub worst: Severity,
+    /// Nothing of the app can answer while it is found critical.
+    pub stops_service: bool,
     /// What it looks for, one sentence.
     pub summary: &'static str,
     /// Its page: what it means, why it matters, how to fix it, when it does not fire. Markdown.
@@ -306,6 +308,7 @@ pub const RULES: &[&Rule] = &[
     &pidfiles::pidfile_world_writable::RULE,
     &masters::master_duplicate::RULE,
     &masters::master_hollow::RULE,
+    &masters::app_frozen::RULE,
     &masters::master_stopped::RULE,
     &masters::master_dead::RULE,
     &masters::handover_orphaned::RULE,

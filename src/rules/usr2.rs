@@ -47,6 +47,9 @@ pub fn obstacle(app: &App, master: &Master) -> Option<String> {
     if master.process.is_stopped() {
         return Some(format!("{pid} is stopped and takes no signal: kill -CONT {pid}"));
     }
+    if master.is_frozen() {
+        return Some(format!("{pid} is frozen with its control group: a signal acts at the thaw"));
+    }
     if let Some(child) = master.child {
         return Some(format!("{pid} has been replaced by {child} already"));
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::adopt::{Member, Tree};
 use super::config;
 use super::connections;
+use super::freezer;
 use super::listeners;
 use super::log;
 use super::outputs;
@@ -128,6 +129,7 @@ impl Round<'_> {
             unread,
             log: log.into(),
             room: sizes::room(self.once, process.pid),
+            frozen: freezer::frozen(self.once, process.pid),
             listens: listeners::listens(&process, self.sockets),
             server_version: version(server.kind.name())
                 .or_else(|| packaged(self.once, &process, server.kind.name())),

@@ -8,6 +8,7 @@ mod contexts;
 mod cores;
 mod directories;
 mod extensions;
+mod freezer;
 mod group;
 mod holders;
 mod idle;

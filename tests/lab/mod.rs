@@ -19,6 +19,7 @@ mod dead;
 mod demo;
 #[cfg(test)]
 mod followed;
+mod freezer;
 #[cfg(test)]
 mod filling;
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! What farrier does not send: a signal whose whole effect would take the app down, or cannot be seen.
 
 use super::config::Hook;
+use super::freezer::Freezer;
 use super::program::Run;
 use super::site::{App, SECOND, Site};
+use super::staged::masters::frozen;
 use super::upgraded::{shop, site};
 use super::world::Lab;
+
+use std::time::{Duration, Instant};
 
 /// The hook that most configurations have: it signals whatever the file names, and an empty one names 0.
 const CLASSIC: &str = "before_fork do |server, worker|
@@ -108,4 +112,99 @@ fn an_empty_oldbin_that_was_left_is_met_by_no_fork() {
     lab.sh(&format!("rm {PIDFILE}.oldbin"));
     let run = lab.farrier(&["do", "reload", "shop", "--yes"]);
     assert_eq!(run.status, 0, "{run:?}");
+}
+
+/// Nothing is queued for what is frozen, and the fix thaws it to the letter.
+fn holds_still(lab: &Lab, freezer: &Freezer, below: &str) {
+    let site = frozen(lab, freezer, below);
+    let masters = site.masters();
+    let pending = || lab.read(format!("/proc/{}/status", masters[0]));
+    let waits = |text: &str| text.lines().any(|l| l.starts_with("ShdPnd") && !l.ends_with("0000"));
+    for words in [
+        &["upgrade", "shop", "--yes"][..],
+        &["do", "reload", "shop", "--yes"],
+        &["do", "stop", "shop", "--yes", "--force"],
+        &["signal", "USR1", "shop", "--yes"],
+    ] {
+        let run = lab.farrier(words);
+        assert!(run.status == 3 && run.stderr.contains("is frozen with "), "{words:?}: {run:?}");
+        assert!(run.stderr.contains(freezer.name()), "{words:?}: {run:?}");
+    }
+    assert!(!waits(&pending()), "nothing was queued: {}", pending());
+    let check = lab.farrier(&["check"]);
+    assert!(check.status == 2 && check.stdout.contains("DOWN"), "{check:?}");
+    assert!(check.stdout.contains(freezer.name()), "the group is named: {check:?}");
+    let json = lab.check(&[]).json();
+    let fix = json["findings"][0]["fix"].as_array().expect("it has a fix").clone();
+    for line in fix {
+        lab.sh(line.as_str().expect("a line"));
+    }
+    lab.wait("it answers again", || site.get().is_some());
+    assert_eq!(lab.farrier(&["check"]).status, 0);
+    assert_eq!(site.masters(), masters);
+}
+
+#[test]
+fn what_is_frozen_gets_no_signal_and_is_down() {
+    for below in ["", "/shop.service"] {
+        let lab = Lab::new();
+        holds_still(&lab, &Freezer::unified(&lab), below);
+        let lab = Lab::new();
+        if let Some(freezer) = Freezer::old(&lab) {
+            holds_still(&lab, &freezer, below);
+        }
+    }
+}
+
+/// Mounts a file system there whose server never answers: a FUSE connection that nobody reads.
+fn hang(lab: &Lab, place: &str) {
+    let options = "fd=9,rootmode=40000,user_id=0,group_id=0,allow_other";
+    let mount = format!("mount -i -n -t fuse -o {options} hung {place}");
+    lab.background("root", &format!("bash -c \"exec 9<>/dev/fuse; {mount}; exec sleep 1000\""));
+    lab.wait("it is mounted", || lab.sh("cat /proc/mounts").contains("hung "));
+}
+
+/// No signal goes where what the next generation needs was not seen.
+fn sends_nothing_unseen(place: &str, unseen: &[&str]) {
+    let lab = Lab::new();
+    let master = classic(&lab);
+    hang(&lab, place);
+    let masters = || {
+        let title = lab.title(master);
+        (title, lab.children(master))
+    };
+    let before = masters();
+    let plan = lab.farrier(&["plan", "upgrade", &master.to_string()]);
+    assert_eq!(plan.status, 3, "{plan:?}");
+    assert!(plan.stdout.contains(" not seen, "), "{}", plan.stdout);
+    for what in unseen {
+        let line = plan.stdout.lines().find(|line| line.contains(&format!(" {what} ")));
+        assert!(line.is_some_and(|line| line.contains('✗')), "{what}: {}", plan.stdout);
+    }
+    for words in [
+        &["upgrade"][..],
+        &["do", "reload"],
+        &["signal", "USR2"],
+        &["signal", "USR1"],
+        &["signal", "TTIN"],
+    ] {
+        let number = master.to_string();
+        let words: Vec<&str> = words.iter().copied().chain([&*number, "--yes"]).collect();
+        let begun = Instant::now();
+        let run = lab.farrier(&words);
+        assert_eq!(run.status, 3, "{words:?}: {run:?}");
+        assert!(run.stderr.contains("Not sent"), "{words:?}: {run:?}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "{words:?}");
+    }
+    assert_eq!(masters(), before);
+}
+
+#[test]
+fn a_deploy_root_on_a_dead_mount_gets_no_signal() {
+    sends_nothing_unseen("/var/www/shop", &["directory", "Gemfile", "config", "retires"]);
+}
+
+#[test]
+fn shared_directories_on_a_dead_mount_get_no_signal() {
+    sends_nothing_unseen("/var/www/shop/shared", &["logs"]);
 }

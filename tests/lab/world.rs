@@ -5,9 +5,12 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+use super::freezer::Freezer;
 
 /// How long evidence may take to appear before a wait gives up: ample for a loaded machine of two cores.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,6 +24,8 @@ pub struct Lab {
     outside: Child,
     /// The control group that was made for its systemd.
     group: Option<String>,
+    /// Control groups that were made for what is frozen, by name.
+    frozen: Mutex<Vec<Freezer>>,
     /// Held open: the lab's init reads it and leaves at its end, also when the test itself is killed.
     _lifeline: ChildStdin,
 }
@@ -88,7 +93,12 @@ impl Lab {
                 String::from_utf8_lossy(&output.stderr)
             );
         }
-        Self { outside, group, _lifeline: lifeline }
+        Self { outside, group, frozen: Mutex::default(), _lifeline: lifeline }
+    }
+
+    /// Keeps a control group until the lab's end, which thaws and removes it.
+    pub fn keep(&self, freezer: Freezer) {
+        self.frozen.lock().expect("no test panics holding it").push(freezer);
     }
 
     /// The words that put a command into this lab, to be followed by the command's own.
@@ -301,10 +311,15 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
+        // What the old hierarchy froze does not even end by KILL.
+        let frozen = std::mem::take(self.frozen.get_mut().expect("no test panics holding it"));
+        for freezer in &frozen {
+            freezer.thaw(self);
+        }
         // Its end ends the lab's init (--kill-child), and the kernel then ends all others of that namespace.
         let _ = self.outside.kill();
         let _ = self.outside.wait();
-        if let Some(group) = &self.group {
+        for group in frozen.iter().map(Freezer::name).chain(self.group.as_deref()) {
             remove_group(group);
         }
     }
@@ -313,8 +328,8 @@ impl Drop for Lab {
 /// Removes a control group with all below it, once the kernel has ended the last process there. It is where the machine has
 /// them mounted: at the usual place, or below it on a machine with both kinds.
 fn remove_group(group: &str) {
-    let places =
-        ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].map(|root| Path::new(root).join(group));
+    let roots = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup/freezer", "/sys/fs/cgroup"];
+    let places = roots.map(|root| Path::new(root).join(group));
     let until = Instant::now() + PATIENCE;
     while let Some(place) = places.iter().find(|place| place.exists())
         && Instant::now() < until

@@ -162,6 +162,7 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
         log: known(None).into(),
         listens: known(vec![SOCKET]),
         room: known(None),
+        frozen: known(None),
         unread: vec![],
         server_version: None,
         ruby_version: None,

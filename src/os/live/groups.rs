@@ -1,4 +1,4 @@
-//! The control groups that bound a process's memory, as far as they are mounted here. Only the reader comes here: what is
+//! The control groups that bound a process's memory or can freeze it, as far as they are mounted here. Only the reader comes here: what is
 //! mounted in their place may be anything.
 
 use std::os::fd::BorrowedFd;
@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::process::read_whole;
 use super::{host, refusal};
-use crate::os::{Answer, Found, MemoryGroup, Pid, Refusal, Text};
+use crate::os::{Answer, ControlGroup, Found, Pid, Refusal, Text};
 
 /// How many groups above one another are looked at.
 const DEPTH: usize = 32;
@@ -30,20 +30,18 @@ const FILES: [&str; 6] = [
     "memory.stat",
 ];
 
-/// Answers for one process.
-pub fn answer(proc: BorrowedFd<'_>, pid: Pid) -> Answer {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let text = rustix::fs::openat(proc, format!("{pid}/cgroup"), flags, Mode::empty())
-        .and_then(|file| read_whole(&file, BOUND));
-    let text = match text {
-        Ok((bytes, _)) => bytes,
-        Err(Errno::NOENT) => return Err(Refusal::Gone),
-        Err(errno) => return Err(refusal(errno)),
-    };
+/// What tells whether a group is frozen, and by its own switch: of the unified hierarchy, then of the one before it.
+const FREEZER: [&str; 4] =
+    ["cgroup.events", "cgroup.freeze", "freezer.state", "freezer.self_freezing"];
+
+/// The groups that account for the memory of one process.
+pub fn memory(proc: BorrowedFd<'_>, pid: Pid) -> Answer {
+    let text = lines(proc, &pid.to_string())?;
     let Some(group) = accounting(&text) else { return Ok(Found::Groups(Vec::new())) };
     let is_old = group.hierarchy != 0;
     let path = Path::new(&group.pathname);
-    let Some(mounted) = mounted(&host::mounts(), is_old) else {
+    let controller = is_old.then_some("memory");
+    let Some(mounted) = mounted(&host::mounts(), controller) else {
         let namespace = rustix::fs::readlinkat(proc, "self/ns/cgroup", Vec::new());
         let outermost = namespace.is_ok_and(|link| link.as_bytes() == OUTERMOST.as_bytes());
         return if outermost && path == Path::new("/") {
@@ -52,33 +50,64 @@ pub fn answer(proc: BorrowedFd<'_>, pid: Pid) -> Answer {
             Err(Refusal::Unsupported("memory control groups, which are not mounted here".into()))
         };
     };
-    let below = path.strip_prefix(&mounted.root).ok().filter(|below| {
-        // `..`: outside of farrier's own namespace, or mounted from outside of it: names are missing.
-        !below.components().any(|part| part == std::path::Component::ParentDir)
-    });
-    let Some(below) = below else {
-        return Err(Refusal::Unsupported("a control group that is not mounted here".into()));
-    };
-    let innermost = mounted.mount_point.join(below);
-    let all: Result<Vec<MemoryGroup>, Errno> = innermost
-        .ancestors()
-        .take_while(|path| path.starts_with(&mounted.mount_point))
-        .take(DEPTH)
-        .map(group_at)
-        .collect();
-    all.map(Found::Groups).map_err(refusal)
+    match mounted.above(path, &FILES) {
+        Some(all) => all.map(Found::Groups).map_err(refusal),
+        None => Err(Refusal::Unsupported("a control group that is not mounted here".into())),
+    }
+}
+
+/// The groups that can freeze one process. A group that it shares with farrier is not frozen: farrier runs.
+pub fn freezers(proc: BorrowedFd<'_>, pid: Pid) -> Answer {
+    let (text, own) = (lines(proc, &pid.to_string())?, lines(proc, "self").unwrap_or_default());
+    let mounts = host::mounts();
+    let mut found = Vec::new();
+    for group in groups(&text) {
+        let old = group.controllers.iter().any(|name| name == "freezer");
+        if !old && group.hierarchy != 0 {
+            continue;
+        }
+        let path = Path::new(&group.pathname);
+        let mounted = mounted(&mounts, old.then_some("freezer"));
+        match mounted.and_then(|mounted| mounted.above(path, &FREEZER)) {
+            Some(Ok(all)) => found.extend(all.into_iter().filter(|at| !at.files.is_empty())),
+            Some(Err(errno)) => return Err(refusal(errno)),
+            None if groups(&own).any(|own| same(&own, &group)) => {}
+            None => {
+                let what = "a control group that can freeze it, which is not mounted here";
+                return Err(Refusal::Unsupported(what.into()));
+            }
+        }
+    }
+    Ok(Found::Groups(found))
+}
+
+/// `/proc/PID/cgroup`.
+fn lines(proc: BorrowedFd<'_>, pid: &str) -> Result<Vec<u8>, Refusal> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let text = rustix::fs::openat(proc, format!("{pid}/cgroup"), flags, Mode::empty())
+        .and_then(|file| read_whole(&file, BOUND));
+    match text {
+        Ok((bytes, _)) => Ok(bytes),
+        Err(Errno::NOENT | Errno::SRCH) => Err(Refusal::Gone),
+        Err(errno) => Err(refusal(errno)),
+    }
+}
+
+fn groups(text: &[u8]) -> impl Iterator<Item = ProcessCGroup> {
+    text.split(|byte| *byte == b'\n')
+        .filter_map(|line| ProcessCGroups::from_read(line).ok())
+        .flatten()
+}
+
+fn same(one: &ProcessCGroup, other: &ProcessCGroup) -> bool {
+    (one.hierarchy, &one.pathname) == (other.hierarchy, &other.pathname)
 }
 
 /// The group that accounts for its memory: of the old hierarchy where that has the controller, else the unified one's.
 fn accounting(text: &[u8]) -> Option<ProcessCGroup> {
-    let groups = || {
-        text.split(|byte| *byte == b'\n')
-            .filter_map(|line| ProcessCGroups::from_read(line).ok())
-            .flatten()
-    };
-    groups()
+    groups(text)
         .find(|group| group.controllers.iter().any(|name| name == "memory"))
-        .or_else(|| groups().find(|group| group.hierarchy == 0))
+        .or_else(|| groups(text).find(|group| group.hierarchy == 0))
 }
 
 /// Where a hierarchy is mounted, and from which of its groups on; the last mount hides those before.
@@ -87,28 +116,43 @@ struct Mounted {
     root: String,
 }
 
-fn mounted(mounts: &[u8], is_old: bool) -> Option<Mounted> {
+impl Mounted {
+    /// A group with all above it that are mounted here; `None`: it lies outside.
+    fn above(&self, path: &Path, names: &[&str]) -> Option<Result<Vec<ControlGroup>, Errno>> {
+        let below = path.strip_prefix(&self.root).ok().filter(|below| {
+            // `..`: outside of farrier's own namespace, or mounted from outside of it: names are missing.
+            !below.components().any(|part| part == std::path::Component::ParentDir)
+        })?;
+        let innermost = self.mount_point.join(below);
+        let above = innermost.ancestors();
+        let all = above.take_while(|path| path.starts_with(&self.mount_point)).take(DEPTH);
+        Some(all.map(|path| group_at(path, names)).collect())
+    }
+}
+
+/// The old hierarchy with that controller, or the unified one.
+fn mounted(mounts: &[u8], controller: Option<&str>) -> Option<Mounted> {
     let text = std::str::from_utf8(mounts).ok()?;
     let mounts = text.lines().rev().filter_map(|line| MountInfo::from_line(line).ok());
     let mut ours = mounts.filter(|mount| match mount.fs_type.as_str() {
-        "cgroup" => is_old && mount.super_options.contains_key("memory"),
-        "cgroup2" => !is_old,
+        "cgroup" => controller.is_some_and(|name| mount.super_options.contains_key(name)),
+        "cgroup2" => controller.is_none(),
         _ => false,
     });
     ours.next().map(|mount| Mounted { mount_point: mount.mount_point, root: mount.root })
 }
 
 /// A group with those of its files that there are; one that is not there has none.
-fn group_at(path: &Path) -> Result<MemoryGroup, Errno> {
+fn group_at(path: &Path, names: &[&str]) -> Result<ControlGroup, Errno> {
     let mut files = Vec::new();
-    for name in FILES {
+    for name in names {
         match read(&path.join(name)) {
-            Ok(text) => files.push((Text::from(name), Text::new(text))),
+            Ok(text) => files.push((Text::from(*name), Text::new(text))),
             Err(Errno::NOENT | Errno::NOTDIR) => {}
             Err(errno) => return Err(errno),
         }
     }
-    Ok(MemoryGroup { path: Text::from(path), files })
+    Ok(ControlGroup { path: Text::from(path), files })
 }
 
 /// Reads a file, if it is one of the kernel's control groups and nothing that was put there.
@@ -145,13 +189,13 @@ mod tests {
             36 31 0:33 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu\n\
             41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n\
             52 35 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup lab rw,memory\n";
-        let old = mounted(mounts, true).unwrap();
+        let old = mounted(mounts, Some("memory")).unwrap();
         assert_eq!(
             (old.root.as_str(), old.mount_point.to_str()),
             ("/", Some("/sys/fs/cgroup/memory"))
         );
-        let new = mounted(mounts, false).unwrap();
+        let new = mounted(mounts, None).unwrap();
         assert_eq!(new.mount_point.to_str(), Some("/sys/fs/cgroup/unified"));
-        assert!(mounted(b"1 1 0:1 / / rw - ext4 /dev/x rw\n", false).is_none());
+        assert!(mounted(b"1 1 0:1 / / rw - ext4 /dev/x rw\n", None).is_none());
     }
 }

@@ -140,6 +140,7 @@ impl Live {
             | Ask::LiveEnviron(_)
             | Ask::StartContext(..)
             | Ask::MemoryGroups(_)
+            | Ask::Freezers(_)
             | Ask::Path(..) => Err(Refusal::NotRecorded),
         }
     }
@@ -172,6 +173,7 @@ fn needs_reader(ask: &Ask) -> bool {
         | Ask::LiveEnviron(_)
         | Ask::StartContext(..)
         | Ask::MemoryGroups(_)
+        | Ask::Freezers(_)
         | Ask::Path(..) => true,
         Ask::Host
         | Ask::Clock

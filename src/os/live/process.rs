@@ -166,6 +166,7 @@ pub fn answer(base: &Base<'_>, ask: &Ask) -> Answer {
         | Ask::StartContext(..)
         | Ask::Stream(..)
         | Ask::MemoryGroups(_)
+        | Ask::Freezers(_)
         | Ask::Path(..) => Err(Refusal::NotRecorded),
     }
 }

@@ -119,7 +119,8 @@ fn answer(proc: BorrowedFd<'_>, ask: &Ask, peeks: &mut Peeks) -> Answer {
         | Ask::Descriptors(pid) => process::answer(&Base::numbered(proc, *pid), ask),
         Ask::Stream(pid, descriptor, bound) => stream(proc, *pid, *descriptor, *bound),
         Ask::LiveEnviron(pid) => peeks.environ(proc, *pid).map(Found::Bytes),
-        Ask::MemoryGroups(pid) => groups::answer(proc, *pid),
+        Ask::MemoryGroups(pid) => groups::memory(proc, *pid),
+        Ask::Freezers(pid) => groups::freezers(proc, *pid),
         Ask::StartContext(pid, arguments) => peek::start_context(proc, *pid, arguments)
             .map(|found| Found::StartContext(Box::new(found))),
         Ask::Host | Ask::Clock | Ask::Pids | Ask::Flocks | Ask::Sockets(_) => {

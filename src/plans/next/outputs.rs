@@ -19,7 +19,7 @@ impl Upcoming<'_> {
     /// Whether the files of `stderr_path` and `stdout_path` can be opened by the user of the master: the workers are
     /// handed what it opens.
     pub(super) fn logs(&self) -> Next {
-        self.of("logs", &self.master.config, |config| {
+        self.need("logs", &self.master.config, |config| {
             let outputs = &self.master.outputs;
             let found = outputs.iter().filter_map(|output| self.opens(output).err());
             let expression =

@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     name: "config-after-fork",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "The master loads the app with its database, and no hook gives workers connections of their own.",
     meaning: MEANING,
     offers: None,

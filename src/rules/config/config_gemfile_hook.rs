@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     name: "config-gemfile-hook",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "No `before_exec` sets BUNDLE_GEMFILE, and what the next re-execution sees is one release's.",
     meaning: MEANING,
     offers: None,

@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     name: "config-hook-removed-api",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "The configuration calls what the Ruby of the next re-execution no longer has.",
     meaning: MEANING,
     offers: None,

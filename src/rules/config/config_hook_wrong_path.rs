@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
     name: "config-hook-wrong-path",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "A hook looks for the old master in a file that Unicorn does not write.",
     meaning: MEANING,
     offers: None,

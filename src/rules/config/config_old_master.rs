@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     name: "config-old-master",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Info,
+    stops_service: false,
     summary: "No hook of the configuration retires the old master: someone has to.",
     meaning: MEANING,
     offers: None,

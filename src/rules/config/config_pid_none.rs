@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     name: "config-pid-none",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "No pidfile is configured: scripts cannot find the master, nothing stops a chain of upgrades.",
     meaning: MEANING,
     offers: None,

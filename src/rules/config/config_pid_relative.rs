@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
     name: "config-pid-relative",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "The pidfile's path is relative: it moves with the working directory.",
     meaning: MEANING,
     offers: None,

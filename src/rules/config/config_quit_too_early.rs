@@ -12,6 +12,7 @@ pub const RULE: Rule = Rule {
     name: "config-quit-too-early",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "A hook retires the old master at the first fork, before any worker has loaded the app.",
     meaning: MEANING,
     offers: None,

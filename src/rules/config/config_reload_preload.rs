@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     name: "config-reload-preload",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Info,
+    stops_service: false,
     summary: "`preload_app` is on: HUP does not load new code, and one was sent, or new code waits.",
     meaning: MEANING,
     offers: None,

@@ -17,6 +17,7 @@ pub const RULE: Rule = Rule {
     name: "config-unloaded",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Info,
+    stops_service: false,
     summary: "The configuration was written after the master had last read it: what is written is not what runs.",
     meaning: MEANING,
     offers: None,

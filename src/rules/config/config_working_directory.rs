@@ -12,6 +12,7 @@ pub const RULE: Rule = Rule {
     name: "config-working-directory",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "The configuration does not lead re-executions through `current`, and nothing else does.",
     meaning: MEANING,
     offers: None,

@@ -10,7 +10,7 @@ use self::moving::moving;
 use self::steps::steps;
 use super::causes::groups;
 use super::line::{Line, WIDTH, age, count, cut, named};
-use super::{Bar, Finding, RULES, Severity, Verdict, Verdicts};
+use super::{Bar, Finding, RULES, Severity, Verdict, Verdicts, rule};
 use crate::facts::Lack;
 use crate::model::handover::grace;
 use crate::model::{App, AppId, Census, Master, Phase, Role};
@@ -175,7 +175,10 @@ fn rank(app: &App, census: &Census, verdicts: &Verdicts, bar: Bar) -> Rank {
     for answered in mine {
         blind |= answered.is_open(bar);
         if let Verdict::Found(findings, _) = &answered.verdict {
-            dead |= answered.rule == "master-dead" && !app.is_alive();
+            // Workers that outlived their master may still answer.
+            let answers = answered.rule == "master-dead" && app.is_alive();
+            let stops = rule(answered.rule).is_some_and(|rule| rule.stops_service) && !answers;
+            dead |= stops && findings.iter().any(|f| f.severity == Severity::Critical);
             worst = worst.into_iter().chain(findings.iter().map(|f| f.severity)).min();
         }
     }

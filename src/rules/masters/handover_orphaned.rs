@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     name: "handover-orphaned",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "The old master is gone and the new one still boots: nothing answers.",
     meaning: MEANING,
     offers: None,

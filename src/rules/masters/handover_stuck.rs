@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "handover-stuck",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "A new master boots for longer than a handover may take.",
     meaning: MEANING,
     offers: None,

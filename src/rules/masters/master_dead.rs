@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "master-dead",
     kinds: &[],
     worst: Severity::Critical,
+    stops_service: true,
     summary: "The app should run, and no master of it lives.",
     meaning: MEANING,
     offers: None,

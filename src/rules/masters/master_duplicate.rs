@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     name: "master-duplicate",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "Two masters serve the same app side by side, and neither is the other's re-execution.",
     meaning: MEANING,
     offers: None,

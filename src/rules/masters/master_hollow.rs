@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "master-hollow",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "A ready master has no worker: connections wait and nobody answers.",
     meaning: MEANING,
     offers: Some(Operation::AddWorker),

@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     name: "master-stopped",
     kinds: &[],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "A master or a worker is stopped or traced.",
     meaning: MEANING,
     offers: Some(Operation::Continue),
@@ -35,8 +36,8 @@ since a short look with a debugger is not a fault.
 
 ## When it stays silent
 
-For a process that sleeps, waits for the disk, or is frozen with its whole control group: these have other
-letters.
+For a process that sleeps or waits for the disk: these have other letters. One that is frozen with its whole
+control group is told by `app-frozen`.
 
 ## How to fix it
 

@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     name: "masters-chain",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "Three or more generations of one app live, each started by the one before.",
     meaning: MEANING,
     offers: None,

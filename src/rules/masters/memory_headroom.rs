@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     name: "memory-headroom",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "A second generation does not fit into memory beside the one that serves.",
     meaning: MEANING,
     offers: None,

@@ -1,5 +1,6 @@
 //! Rules about masters and workers.
 
+pub mod app_frozen;
 pub mod handover_orphaned;
 pub mod handover_stuck;
 mod lacking;

@@ -12,6 +12,7 @@ pub const RULE: Rule = Rule {
     name: "reexec-failed",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "The last USR2 came to nothing: the new master ended before it could serve.",
     meaning: MEANING,
     offers: None,

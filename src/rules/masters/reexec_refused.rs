@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "reexec-refused",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "The last USR2 was refused by the master, which says why in its log only.",
     meaning: MEANING,
     offers: Some(Operation::Upgrade),

@@ -12,6 +12,7 @@ pub const RULE: Rule = Rule {
     name: "workers-missing",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "A ready master has fewer workers than its configuration says.",
     meaning: MEANING,
     offers: Some(Operation::AddWorker),

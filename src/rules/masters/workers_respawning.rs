@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "workers-respawning",
     kinds: &[Kind::Unicorn],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "Every worker of a ready master dies while it boots, and is started again.",
     meaning: MEANING,
     offers: None,

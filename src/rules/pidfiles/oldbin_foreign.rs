@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     name: "oldbin-foreign",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "The number in an oldbin pidfile belongs to a process that is no master of this app.",
     meaning: MEANING,
     offers: None,

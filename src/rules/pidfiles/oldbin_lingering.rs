@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     name: "oldbin-lingering",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "An old master lives on although its successor has long been ready.",
     meaning: MEANING,
     offers: Some(Operation::Retire),

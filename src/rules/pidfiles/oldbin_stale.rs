@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     name: "oldbin-stale",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "An oldbin pidfile names a process that is gone, or a zombie.",
     meaning: MEANING,
     offers: None,

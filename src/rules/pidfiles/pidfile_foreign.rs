@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     name: "pidfile-foreign",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "The number in a pidfile belongs to a process that is no master of this app.",
     meaning: MEANING,
     offers: None,

@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "pidfile-garbled",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "A pidfile holds nothing that a process could have as its number.",
     meaning: MEANING,
     offers: None,

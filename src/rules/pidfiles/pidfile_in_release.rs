@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "pidfile-in-release",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "The pidfile really lies in one release and stays behind when `current` moves.",
     meaning: MEANING,
     offers: None,

@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "pidfile-missing",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "A living master was given a pidfile, and it is not on disk.",
     meaning: MEANING,
     offers: None,

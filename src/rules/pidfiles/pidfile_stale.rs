@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "pidfile-stale",
     kinds: &[],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "A pidfile names a process that is gone, or a zombie.",
     meaning: MEANING,
     offers: None,

@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     name: "pidfile-unwritable",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "The master may not rename its pidfile to the oldbin: the next USR2 is refused.",
     meaning: MEANING,
     offers: None,

@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     name: "pidfile-world-writable",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "Anyone may rewrite the pidfile or its directory, and so choose whom root signals.",
     meaning: MEANING,
     offers: None,

@@ -12,6 +12,7 @@ pub const RULE: Rule = Rule {
     name: "current-broken",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "`current` is missing, leads nowhere or is no link, or a link was made inside a release.",
     meaning: MEANING,
     offers: None,

@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "release-deleted",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "A live process runs in a directory that no longer exists.",
     meaning: MEANING,
     offers: Some(Operation::Upgrade),

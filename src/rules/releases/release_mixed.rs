@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
     name: "release-mixed",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "Processes of one app serve different releases outside of a handover.",
     meaning: MEANING,
     offers: Some(Operation::Retire),

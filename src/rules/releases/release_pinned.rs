@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     name: "release-pinned",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "The next re-execution starts one release's own directory, whatever `current` names.",
     meaning: MEANING,
     offers: None,

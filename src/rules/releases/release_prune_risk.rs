@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     name: "release-prune-risk",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "A release that is in use is among those that the next clean-up deletes.",
     meaning: MEANING,
     offers: None,

@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     name: "release-stale",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "The serving master runs another release than `current` names.",
     meaning: MEANING,
     offers: Some(Operation::Upgrade),

@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "config-missing",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "The configuration file is not where the next re-execution will look for it.",
     meaning: MEANING,
     offers: None,

@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     name: "env-overgrown",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "The environment that the next re-execution inherits has grown with each one before.",
     meaning: MEANING,
     offers: None,

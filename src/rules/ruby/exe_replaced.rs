@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "exe-replaced",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "The executable that a master runs was deleted or replaced on disk.",
     meaning: MEANING,
     offers: Some(Operation::Upgrade),

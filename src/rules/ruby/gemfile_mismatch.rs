@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "gemfile-mismatch",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "The next re-execution loads the gems of another release, and the lock files differ.",
     meaning: MEANING,
     offers: None,

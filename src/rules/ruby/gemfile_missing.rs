@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     name: "gemfile-missing",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "The Gemfile that the next re-execution will load does not exist.",
     meaning: MEANING,
     offers: None,

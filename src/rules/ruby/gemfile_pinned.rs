@@ -10,6 +10,7 @@ pub const RULE: Rule = Rule {
     name: "gemfile-pinned",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "The next re-execution loads the Gemfile of one release, whatever `current` names.",
     meaning: MEANING,
     offers: None,

@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     name: "libs-replaced",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "A mapped interpreter library or native extension was deleted or replaced on disk.",
     meaning: MEANING,
     offers: Some(Operation::Upgrade),

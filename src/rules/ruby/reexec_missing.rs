@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "reexec-missing",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "The directory, the program or its interpreter that the next re-execution needs is gone or cannot run.",
     meaning: MEANING,
     offers: None,

@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     name: "reexec-versioned",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "The program of the next re-execution lies inside one Ruby version's or one release's directory.",
     meaning: MEANING,
     offers: None,

@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     name: "listener-in-release",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "A listener's path belongs to one release, and the next release has another one.",
     meaning: MEANING,
     offers: None,

@@ -12,6 +12,7 @@ pub const RULE: Rule = Rule {
     name: "listener-lost",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Warning,
+    stops_service: false,
     summary: "The new master does not hold a listener that the old one holds.",
     meaning: MEANING,
     offers: None,

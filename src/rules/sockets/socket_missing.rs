@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "socket-missing",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "The path of a listening Unix socket is gone: nobody can connect by it.",
     meaning: MEANING,
     offers: Some(Operation::Reload),

@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     name: "socket-replaced",
     kinds: &[Kind::Unicorn, Kind::Rainbows],
     worst: Severity::Critical,
+    stops_service: false,
     summary: "The path of a listening Unix socket leads to another socket, or to no socket at all.",
     meaning: MEANING,
     offers: None,

@@ -2,7 +2,8 @@
 
 use super::healthy::serving;
 use crate::lab::config::{Config, Hook};
-use crate::lab::program::{broken, warned};
+use crate::lab::freezer::Freezer;
+use crate::lab::program::{FINE, broken, warned};
 use crate::lab::site::{App, SECOND, Site};
 use crate::lab::world::Lab;
 use crate::lab::{Stage, hold};
@@ -29,6 +30,36 @@ pub const STAGES: &[Stage] = &[
                 lab.stat(masters[1]).is_some_and(|stat| stat.parent == 1)
             });
             site.wait_ready(masters[1]);
+        },
+    },
+    Stage {
+        name: "app-frozen",
+        tells: "the control group of the app is frozen: nothing of it runs",
+        targets: &[],
+        expect: broken(&[("app-frozen", "critical")]),
+        set: |lab| {
+            frozen(lab, &Freezer::unified(lab), "");
+        },
+    },
+    Stage {
+        name: "app-frozen-above",
+        tells: "a group above that of the app is frozen",
+        targets: &[],
+        expect: broken(&[("app-frozen", "critical")]),
+        set: |lab| {
+            frozen(lab, &Freezer::unified(lab), "/shop.service/app");
+        },
+    },
+    Stage {
+        name: "app-thawed",
+        tells: "the control group of the app was frozen and goes on again",
+        targets: &[],
+        expect: FINE,
+        set: |lab| {
+            let freezer = Freezer::unified(lab);
+            let site = frozen(lab, &freezer, "");
+            freezer.thaw(lab);
+            lab.wait("it answers again", || site.get().is_some());
         },
     },
     Stage {
@@ -145,6 +176,29 @@ fn killed(lab: &Lab) {
         site.wait_gone(worker);
     }
     assert_eq!(site.pidfile("shared/pids/unicorn.pid"), master);
+}
+
+/// A site whose master and workers are in a group below one that is frozen.
+pub fn frozen<'a>(lab: &'a Lab, freezer: &Freezer, below: &str) -> Site<'a> {
+    let site = serving(lab);
+    freezer.takes(lab, below, site.masters()[0]);
+    freezer.freeze(lab);
+    site
+}
+
+#[test]
+fn app_frozen() {
+    hold("app-frozen");
+}
+
+#[test]
+fn app_frozen_above() {
+    hold("app-frozen-above");
+}
+
+#[test]
+fn app_thawed() {
+    hold("app-thawed");
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod hooks;
 mod idle;
 mod kept;
 mod links;
-mod masters;
+pub mod masters;
 mod memory;
 mod odd;
 mod oldbins;
