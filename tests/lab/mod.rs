@@ -23,6 +23,8 @@ mod freezer;
 #[cfg(test)]
 mod filling;
 #[cfg(test)]
+mod given_up;
+#[cfg(test)]
 mod inspector;
 #[cfg(test)]
 mod left;

@@ -146,8 +146,8 @@ impl Live {
     }
 }
 
-/// The proc file system. Another place than the usual one may be anything: it is looked at by a porter first, and a
-/// directory that is no proc file system is not read here, where nothing could end it.
+/// The proc file system. Another place than the usual one may be anything: it is looked at by a porter first, and what
+/// lies on a file system that may not answer is not read here, where nothing could end it.
 fn proc(options: &LiveOptions) -> Result<OwnedFd, Refusal> {
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
     if options.proc != LiveOptions::default().proc {

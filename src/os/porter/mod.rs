@@ -50,7 +50,7 @@ pub enum Work {
     AppendRegular,
     /// Locks the directory for as long as the porter lives.
     Lock,
-    /// Says whether the directory is a proc file system.
+    /// Says whether the directory can be read as a proc file system without a wait that nothing ends.
     Proc,
 }
 
