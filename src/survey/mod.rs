@@ -35,6 +35,7 @@ mod sizes;
 mod standing;
 mod supervisor;
 pub mod target;
+mod torn;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -90,9 +91,18 @@ impl Surveyor {
         self.contexts.forget();
     }
 
-    /// Takes a look.
+    /// Takes a look; one that turns out to be of two moments is taken once more.
     pub fn look(&mut self, source: &dyn Source, wish: &Wish) -> Census {
         effort::begin();
+        let (census, torn) = self.look_once(source, wish);
+        if !torn {
+            return census;
+        }
+        self.scan = Scan::default();
+        self.look_once(source, wish).0
+    }
+
+    fn look_once(&mut self, source: &dyn Source, wish: &Wish) -> (Census, bool) {
         let once = Once::new(source);
         let host: Fact<Host> = once.fact(&Ask::Host, |found| match found {
             Found::Host(host) => Ok(*host),
@@ -133,7 +143,8 @@ impl Surveyor {
             idle.tell(&once, &mut census.seen);
         }
         source.keep_only(&kept);
-        census
+        let torn = torn::is_torn(source, &scanned, &census);
+        (census, torn)
     }
 }
 

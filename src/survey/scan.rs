@@ -49,7 +49,8 @@ impl Scan {
             scanned.refused = Some(Refusal::Unsupported(why.into()));
             return scanned;
         }
-        let full = self.looks.is_multiple_of(FULL_EVERY);
+        // Whoever looks but twice, to see what lasts, sees everything both times.
+        let full = self.looks < 2 || self.looks.is_multiple_of(FULL_EVERY);
         self.looks = self.looks.wrapping_add(1);
         let asked: Vec<Pid> =
             pids.iter().copied().filter(|pid| full || !self.strangers.contains(pid)).collect();
@@ -59,6 +60,8 @@ impl Scan {
         let asks: Vec<Ask> = asked.iter().map(|pid| Ask::Text(*pid, ProcText::Cmdline)).collect();
         for (pid, answer) in asked.into_iter().zip(source.ask(&asks)) {
             match answer {
+                // While a process becomes another program it has none: it may be a server a moment later.
+                Ok(Found::Bytes(bytes)) if bytes.is_empty() => {}
                 Ok(Found::Bytes(bytes)) => match recognise(&parse_command_line(&bytes)) {
                     Some((server, recognised, line)) => {
                         scanned.recognised.insert(pid, (server, recognised, line));

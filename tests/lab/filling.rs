@@ -11,10 +11,9 @@ use super::world::Lab;
 fn slow<'a>(lab: &'a Lab, workers: u32, sleep: f32, program: &str) -> (Site<'a>, u32) {
     let site = Site::new(lab, "shop");
     let text = Config { workers, timeout: 5, ..Config::at(&site.root) }.text();
-    let text = text.replace(
-        "before_fork do |server, worker|",
-        &format!("before_fork do |server, worker|\n  sleep {sleep}"),
-    );
+    let opens = "before_fork do |server, worker|";
+    let text =
+        if sleep > 0.0 { text.replace(opens, &format!("{opens}\n  sleep {sleep}")) } else { text };
     let directory = site.path(&format!("releases/{FIRST}"));
     site.unpack(&directory, FIRST, &App::default(), &text);
     site.switched_long_ago(FIRST);
