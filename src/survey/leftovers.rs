@@ -36,9 +36,10 @@ pub fn look(setting: &Setting<'_>, apps: &mut [App]) {
             .pidfiles
             .iter()
             .cloned()
-            .map(|file| match is_left(setting, &file) {
-                true => Pidfile { leftover: Some(leftover(setting, app, &file, &stance)), ..file },
-                false => file,
+            .map(|file| {
+                let leftover =
+                    is_left(setting, &file).then(|| leftover(setting, app, &file, &stance));
+                Pidfile { leftover, ..file }
             })
             .collect();
         app.pidfiles = files.into();
@@ -164,8 +165,7 @@ fn serves(setting: &Setting<'_>, root: &Path) -> Result<Option<(Pid, String)>, (
         let cwd = once.fact(&Ask::Link(pid, ProcLink::Cwd), bytes);
         match &cwd.value {
             Ok(cwd) if cwd.path().starts_with(&real) => {}
-            Ok(_) => continue,
-            Err(Lack::Refused(Refusal::Gone | Refusal::Zombie)) => continue,
+            Ok(_) | Err(Lack::Refused(Refusal::Gone | Refusal::Zombie)) => continue,
             Err(_) => {
                 unseen += 1;
                 continue;

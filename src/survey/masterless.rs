@@ -22,6 +22,11 @@ const KINDS: [Kind; 3] = [Kind::Unicorn, Kind::Rainbows, Kind::Puma];
 /// both are coarse. In nanoseconds.
 const COARSE: i64 = 1_000_000_000;
 
+/// A configuration that a deploy put there: the pidfile that it names, if it says one, with the place where it does.
+struct Deployed {
+    pid: Option<(PathBuf, String)>,
+}
+
 impl Maker<'_> {
     /// A root or a pidfile that was named: its app is marked, or made if nothing serves it.
     pub(super) fn grant(&self, apps: &mut Vec<App>, wish: &Path) {
@@ -115,7 +120,7 @@ impl Maker<'_> {
         let mut best: Option<(i64, App)> = None;
         for server in KINDS.iter().filter_map(|kind| server(*kind)) {
             let config = self.deployed_config(server, root);
-            let named: Vec<_> = config.iter().flatten().cloned().collect();
+            let named: Vec<_> = config.iter().filter_map(|config| config.pid.clone()).collect();
             let app = self.without_master(server.kind, root.to_path_buf(), layout.clone(), &named);
             let written = app.pidfiles.iter().filter(|file| stands(file)).map(written).max();
             // The youngest pidfile tells who served last; a configuration who is to.
@@ -127,7 +132,7 @@ impl Maker<'_> {
             }
         }
         let Some((_, app)) = best else { return };
-        if self.is_of_another(apps, &app) {
+        if is_of_another(apps, &app) {
             return;
         }
         if let Some(placeless) = self.placeless(apps, &app) {
@@ -145,24 +150,13 @@ impl Maker<'_> {
             if apps.iter().any(|app| app.kind == server.kind && app.root == root) {
                 continue;
             }
-            let named: Vec<_> = named.into_iter().collect();
+            let named: Vec<_> = named.pid.into_iter().collect();
             let layout = Fact::known(Place::path(root), None);
             let app = self.without_master(server.kind, root.to_path_buf(), layout, &named);
-            if app.pidfiles.iter().any(stands) && !self.is_of_another(apps, &app) {
+            if app.pidfiles.iter().any(stands) && !is_of_another(apps, &app) {
                 apps.push(app);
             }
         }
-    }
-
-    /// Whether a living app has one of these pidfiles, by whatever name: another server of it, or one in a container.
-    fn is_of_another(&self, apps: &[App], app: &App) -> bool {
-        let file = |file: &Pidfile| {
-            file.stat.get().and_then(Option::as_ref).map(|stat| (stat.device, stat.inode))
-        };
-        let mine: Vec<_> = app.pidfiles.iter().filter_map(file).collect();
-        let living = apps.iter().filter(|other| other.living_masters().next().is_some());
-        let mut theirs = living.flat_map(|other| other.pidfiles.iter()).filter_map(file);
-        theirs.any(|one| mine.contains(&one))
     }
 
     /// The app of a master whose own directory was not seen, and whose number stands in a pidfile of this root.
@@ -214,18 +208,13 @@ impl Maker<'_> {
         (placeless.id, placeless.name, placeless.root) = (at.id, at.name, at.root);
     }
 
-    /// The configuration that a deploy put there: the pidfile that it names with the place where it does. The outer
-    /// `None`: there is none.
-    fn deployed_config(&self, server: &Server, root: &Path) -> Option<Option<(PathBuf, String)>> {
+    /// The configuration that a deploy put there.
+    fn deployed_config(&self, server: &Server, root: &Path) -> Option<Deployed> {
         let mut all = server.deployed_configs.iter().map(|path| root.join(path));
         all.find_map(|path| self.deployed_config_at(server, &path))
     }
 
-    fn deployed_config_at(
-        &self,
-        server: &Server,
-        path: &Path,
-    ) -> Option<Option<(PathBuf, String)>> {
+    fn deployed_config_at(&self, server: &Server, path: &Path) -> Option<Deployed> {
         let once = self.setting.once;
         let stat = once.stat(Root::Own, path);
         if !matches!(stat.get(), Some(Some(stat)) if stat.kind == FileKind::Regular) {
@@ -233,14 +222,14 @@ impl Maker<'_> {
         }
         let seen = config::Seen { given: path, cwd: None, from_there: false, variables: None };
         let config = config::read(once, server, Root::Own, path, seen);
-        let Some(config) = config.get() else { return Some(None) };
-        let Setting::Set { value, line } = &config.pid else { return Some(None) };
+        let Some(config) = config.get() else { return Some(Deployed { pid: None }) };
+        let Setting::Set { value, line } = &config.pid else { return Some(Deployed { pid: None }) };
         let whole = match (value.is_absolute(), config.working_directory.value()) {
             (true, _) => value.clone(),
             (false, Some(directory)) => directory.join(value),
-            (false, None) => return Some(None),
+            (false, None) => return Some(Deployed { pid: None }),
         };
-        Some(Some((whole, Place::line(path, *line).to_string())))
+        Some(Deployed { pid: Some((whole, Place::line(path, *line).to_string())) })
     }
 
     fn real(&self, path: &Path) -> Option<PathBuf> {
@@ -306,4 +295,15 @@ pub(super) fn stands(file: &Pidfile) -> bool {
 
 fn written(file: &Pidfile) -> i64 {
     file.stat.get().and_then(Option::as_ref).map_or(0, |stat| stat.mtime)
+}
+
+/// Whether a living app has one of these pidfiles, by whatever name: another server of it, or one in a container.
+fn is_of_another(apps: &[App], app: &App) -> bool {
+    let file = |file: &Pidfile| {
+        file.stat.get().and_then(Option::as_ref).map(|stat| (stat.device, stat.inode))
+    };
+    let mine: Vec<_> = app.pidfiles.iter().filter_map(file).collect();
+    let living = apps.iter().filter(|other| other.living_masters().next().is_some());
+    let mut theirs = living.flat_map(|other| other.pidfiles.iter()).filter_map(file);
+    theirs.any(|one| mine.contains(&one))
 }

@@ -171,9 +171,7 @@ fn systemd(once: &Once<'_>, app: &App) -> Result<Vec<Standing>, (Place, Lack)> {
     let (mut units, mut wanted) = (BTreeSet::new(), BTreeSet::new());
     for directory in UNITS.iter().map(Path::new) {
         let all = names(once, directory)?;
-        for links in
-            all.iter().filter(|name| name.ends_with(".wants") || name.ends_with(".requires"))
-        {
+        for links in all.iter().filter(|name| is_links(name)) {
             wanted.extend(names(once, &directory.join(links))?);
         }
         units.extend(all.into_iter().filter(|name| name.ends_with(".service")));
@@ -263,6 +261,11 @@ fn is_busy(once: &Once<'_>, unit: &str) -> bool {
     });
     let mut all = below.map(|path| once.file(Root::Own, &path, 64));
     all.any(|file| file.get().and_then(Option::as_ref).is_some_and(|text| !text.is_empty()))
+}
+
+/// Whether a directory's name is that of links to units which another one starts.
+fn is_links(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, kind)| matches!(kind, "wants" | "requires"))
 }
 
 /// The names in a directory as text; none where it is not there.

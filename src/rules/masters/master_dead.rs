@@ -86,7 +86,7 @@ fn evidence(look: &mut Look<'_>) -> Vec<(String, Place)> {
     let app = look.app();
     let said = |words: String| (words.clone(), Place::new(words));
     let mut all: Vec<_> = app.wanted.iter().filter_map(words).map(said).collect();
-    for file in app.pidfiles.iter() {
+    for file in &*app.pidfiles {
         let Some(leftover) = &file.leftover else { continue };
         let what = format!("why {} is left", shown(&file.path));
         if let Some(Leftover::Killed) = look.at(what, leftover) {

@@ -46,7 +46,9 @@ pub const STAGES: &[Stage] = &[
             let master = site.start_with(&start);
             let all = [site.workers(master), vec![master]].concat();
             lab.signal(master, "KILL");
-            all.into_iter().for_each(|pid| site.wait_gone(pid));
+            for pid in all {
+                site.wait_gone(pid);
+            }
         },
     },
     Stage {
