@@ -247,3 +247,41 @@ fn every_page_has_all_its_headings_in_order() {
         }
     }
 }
+
+/// Modules of `os` that touch paths in farrier's own process: of `/proc`, `/sys` and what is known to lie there. All else is
+/// a child's: the reader's (`files`, `groups`, `process`, `serve`), or the porter's.
+const TOUCH: &[&str] = &[
+    "live/files.rs",
+    "live/groups.rs",
+    "live/host.rs",
+    "live/locks.rs",
+    "live/mod.rs",
+    "live/process.rs",
+    "live/serve.rs",
+    "audit.rs",
+    "lock.rs",
+    "own.rs",
+    "porter/serve.rs",
+    "probe.rs",
+    "signal.rs",
+    "sockets/tables.rs",
+];
+
+#[test]
+fn paths_are_touched_by_few() {
+    let os = source().join("os");
+    let touches =
+        ["std::fs::", "fs::open(", "fs::openat(", "fs::statat(", "fs::stat(", "File::open"];
+    for file in files(&os) {
+        let name = file.strip_prefix(&os).unwrap().to_str().unwrap().to_owned();
+        let code = text(&file);
+        let code = code.split("#[cfg(test)]").next().unwrap();
+        let touching = touches.iter().any(|call| code.contains(call));
+        assert!(!touching || TOUCH.contains(&name.as_str()), "{name} touches paths by itself");
+        // What it writes is documentation, for whoever develops it.
+        let named = code
+            .replace("std::fs::create_dir_all(directory)", "")
+            .replace("std::fs::write(path, text)", "");
+        assert!(name != "own.rs" || !touches.iter().any(|call| named.contains(call)), "{name}");
+    }
+}

@@ -157,8 +157,6 @@ fn answer(connection: &File, silent: Silent) -> Option<()> {
         }
         OPEN | OPENDIR => Ok(vec![0; 16]),
         CREATE => Ok([entry(b"file").unwrap(), vec![0; 16]].concat()),
-        READ => Ok(Vec::new()),
-        READDIR | READDIRPLUS => Ok(Vec::new()),
         WRITE => Ok([&question[56..60], &[0; 4]].concat()),
         STATFS => Ok([1_000_u64; 5]
             .iter()
@@ -166,7 +164,9 @@ fn answer(connection: &File, silent: Silent) -> Option<()> {
             .chain([0, 16, 0, 0, 255, 0, 0, 0, 0, 16, 0, 0])
             .chain([0; 28])
             .collect()),
-        RELEASE | RELEASEDIR | FLUSH | FSYNC | ACCESS => Ok(Vec::new()),
+        READ | READDIR | READDIRPLUS | RELEASE | RELEASEDIR | FLUSH | FSYNC | ACCESS => {
+            Ok(Vec::new())
+        }
         _ => Err(-38),
     };
     let (error, body) = body.map_or_else(|error| (error, Vec::new()), |body| (0, body));

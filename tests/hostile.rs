@@ -35,8 +35,8 @@ fn filled(length: usize, piece: impl Fn(usize) -> String) -> String {
 fn heredocs(length: usize, mark: &str) -> String {
     let count = length / 16;
     let begins = (0..count).map(|at| format!("<<{mark}A{at}")).collect::<Vec<_>>().join(" + ");
-    let ends: String = (0..count).map(|at| format!("A{at}\n")).collect();
-    format!("x = {begins}\n{ends}")
+    let ends: Vec<String> = (0..count).map(|at| format!("A{at}\n")).collect();
+    format!("x = {begins}\n{}", ends.concat())
 }
 
 fn texts(length: usize) -> Vec<(&'static str, String)> {

@@ -24,9 +24,9 @@ fn run(words: &[&str], with: &[(&str, &Path)], directory: Option<&Path>) -> Outp
     let mut child = command.spawn().unwrap();
     let (start, mut stuck) = (Instant::now(), 0);
     while child.try_wait().unwrap().is_none() {
-        let stat =
+        let line =
             std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
-        let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
+        let state = line.rsplit(") ").next().and_then(|rest| rest.chars().next());
         stuck = if state == Some('D') { stuck + 1 } else { 0 };
         assert!(stuck < 40, "{words:?} {with:?}: it hangs where nothing ends it");
         assert!(start.elapsed() < PATIENCE, "{words:?} {with:?}: it does not end");

@@ -34,20 +34,19 @@ impl Options {
 
     fn settings_by(&self, source: &dyn Source) -> anyhow::Result<Settings> {
         let mut is_silent = false;
-        let files: Vec<(PathBuf, bool)> = match &self.config {
+        let files: Vec<(PathBuf, bool)> = if let Some(named) = &self.config {
             // The machine answers for whole paths only.
-            Some(named) => vec![(own::directory().join(named), true)],
-            None => {
-                let mut files = vec![(PathBuf::from(SYSTEM), false)];
-                if let Some(home) = own::own().config_home {
-                    match whose(source, &home) {
-                        Whose::Mine => files.push((home.join("farrier/config.toml"), false)),
-                        Whose::Silent => is_silent = true,
-                        Whose::Other => {}
-                    }
+            vec![(own::directory().join(named), true)]
+        } else {
+            let mut files = vec![(PathBuf::from(SYSTEM), false)];
+            if let Some(home) = own::own().config_home {
+                match whose(source, &home) {
+                    Whose::Mine => files.push((home.join("farrier/config.toml"), false)),
+                    Whose::Silent => is_silent = true,
+                    Whose::Other => {}
                 }
-                files
             }
+            files
         };
         let mut settings = taken(source, files)?;
         settings.unread |= is_silent;

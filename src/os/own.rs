@@ -154,23 +154,20 @@ pub fn zone(source: &dyn Source) -> jiff::tz::TimeZone {
     let named = |name: &str, path: &Path| {
         read(path).and_then(|rules| jiff::tz::TimeZone::tzif(name, rules.bytes()).ok())
     };
-    let zone = match own_zone() {
-        Some(name) => match name.strip_prefix(':').unwrap_or(&name) {
+    let zone = if let Some(name) = own_zone() {
+        match name.strip_prefix(':').unwrap_or(&name) {
             "" => None,
             name => named(name, &Path::new(ZONES).join(name))
                 .or_else(|| jiff::tz::TimeZone::posix(name).ok()),
-        },
-        None => {
-            let file = Path::new("/etc/localtime");
-            let link = source.ask_one(Ask::path(Root::Own, file, PathAsk::ReadLink));
-            let name = match &link {
-                Ok(Found::Link(Some(link))) => {
-                    link.utf8().and_then(|to| to.split_once("/zoneinfo/"))
-                }
-                _ => None,
-            };
-            named(name.map_or("Local", |(_, name)| name), file)
         }
+    } else {
+        let file = Path::new("/etc/localtime");
+        let link = source.ask_one(Ask::path(Root::Own, file, PathAsk::ReadLink));
+        let name = match &link {
+            Ok(Found::Link(Some(link))) => link.utf8().and_then(|to| to.split_once("/zoneinfo/")),
+            _ => None,
+        };
+        named(name.map_or("Local", |(_, name)| name), file)
     };
     zone.unwrap_or(jiff::tz::TimeZone::UTC)
 }

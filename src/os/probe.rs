@@ -22,7 +22,7 @@ const ANSWER: usize = 512;
 /// The longest path that the kernel takes in an address (`unix(7)`), with room for the NUL.
 const LONGEST: usize = 107;
 
-/// Asks once. An answer of another process is [`Probed::Elsewhere`]: ask again.
+/// Asks once. A socket's path has to be one that answers. An answer of another process is [`Probed::Elsewhere`]: ask again.
 pub fn probe(request: &Probe, patience: Duration) -> Result<Probed, Refusal> {
     let until = Instant::now() + patience;
     let connection = dial(&request.door, until)?;

@@ -11,9 +11,10 @@ use rustix::io::Errno;
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
 
 use super::live::{host, read_whole};
-use super::porter::{Porter, own_program};
+use super::porter::{Porter, Work, own_program};
 use super::{
-    AuditLine, Hands, Hold, Locked, Pid, Probe, Probed, Refusal, Text, Token, audit, lock, probe,
+    AuditLine, Door, Hands, Hold, Locked, Pid, Probe, Probed, Refusal, Text, Token, audit, lock,
+    probe,
 };
 
 /// The magic of pidfs, whose inodes are unique until reboot (Linux 6.9, `linux/magic.h`).
@@ -147,6 +148,10 @@ impl Hands for LiveHands {
 
     fn probe(&mut self, request: &Probe, patience: Duration) -> Result<Probed, Refusal> {
         self.reach.clone()?;
+        if let Door::Unix(path) = &request.door {
+            Porter::of(&self.program, Work::Near, path)
+                .map_err(|why| Refusal::Unsupported(format!("a request to its socket: {why}")))?;
+        }
         probe::probe(request, patience)
     }
 

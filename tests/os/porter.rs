@@ -113,9 +113,9 @@ fn the_audit_file_takes_line_after_line_for_its_owner_alone() {
     assert!(rest.contains("result QUIT pid=7"), "{rest}");
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     // A link and what is no file take nothing.
-    let link = place.path().join("link");
-    std::os::unix::fs::symlink(&path, &link).unwrap();
-    for path in [link, place.path().to_path_buf(), place.path().join("no/such")] {
+    let symbolic = place.path().join("link");
+    std::os::unix::fs::symlink(&path, &symbolic).unwrap();
+    for path in [symbolic, place.path().to_path_buf(), place.path().join("no/such")] {
         let refused = self::hands().audited(Some(path)).note(&line("intent")).unwrap_err();
         assert!(refused.to_string().contains("the audit file"), "{refused}");
     }

@@ -80,8 +80,8 @@ impl Live {
     }
 
     fn host(&self) -> Answer {
-        self.proc.as_ref().map_err(Clone::clone)?;
         const PASSWD: u32 = 1 << 20;
+        self.proc.as_ref().map_err(Clone::clone)?;
         let ask = Ask::path(Root::Own, "/etc/passwd".as_ref(), PathAsk::Read(PASSWD));
         let read = self.reader.borrow_mut().ask(&[&ask], &host::mounts, &mut || false).pop();
         let passwd = match read {
@@ -151,7 +151,7 @@ impl Live {
 fn proc(options: &LiveOptions) -> Result<OwnedFd, Refusal> {
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
     if options.proc != LiveOptions::default().proc {
-        Porter::of(&options.reader, Work::Proc, &options.proc).map_err(|error| {
+        Porter::of(&options.reader, Work::Near, &options.proc).map_err(|error| {
             match (error.kind(), error.raw_os_error()) {
                 (ErrorKind::TimedOut, _) => Refusal::TimedOut,
                 (_, Some(errno)) => self::refusal(Errno::from_raw_os_error(errno)),

@@ -50,8 +50,8 @@ pub enum Work {
     AppendRegular,
     /// Locks the directory for as long as the porter lives.
     Lock,
-    /// Says whether the directory can be read as a proc file system without a wait that nothing ends.
-    Proc,
+    /// Says whether what is there can be used without a wait that nothing ends: it lies on no file system of another.
+    Near,
 }
 
 impl Work {
@@ -62,7 +62,7 @@ impl Work {
         (Self::Append, "append"),
         (Self::AppendRegular, "append-regular"),
         (Self::Lock, "lock"),
-        (Self::Proc, "proc"),
+        (Self::Near, "near"),
     ];
 
     fn word(self) -> &'static str {

@@ -101,11 +101,11 @@ fn carry(work: Work, path: &Path) -> Result<(), Told> {
             }
             take_in(|_| Ok(()))
         }
-        Work::Proc => {
-            let directory = open(OFlags::DIRECTORY | OFlags::RDONLY)?;
-            let system = rustix::fs::fstatfs(&directory).map_err(refused)?;
+        Work::Near => {
+            let place = open(OFlags::PATH)?;
+            let system = rustix::fs::fstatfs(&place).map_err(refused)?;
             if REMOTE.contains(&system.f_type) {
-                return Err(Told::Unfit("no proc file system, but one that may not answer".into()));
+                return Err(Told::Unfit("it lies on a file system that may not answer".into()));
             }
             tell(&Told::Open { at_once: true })
         }

@@ -22,15 +22,17 @@ use super::{Event, Given, Guard, Outcome, Plan, Refused, Terms, outlast, plan, w
 /// How long "at first" is: what ends soon could be missed.
 const AT_FIRST: Duration = Duration::from_secs(2);
 
+/// A question to the operator: whether to go on; `None`: he broke off instead of an answer.
+pub type Question<'a> = &'a mut dyn FnMut(&str) -> Option<bool>;
+
 /// What the one who carries it out has.
 pub struct Helm<'a> {
     /// Takes a fresh look.
     pub look: &'a mut dyn FnMut() -> (Census, Verdicts),
     /// Hears what happens and may break off.
     pub tell: &'a mut dyn FnMut(Event) -> ControlFlow<()>,
-    /// Asks whether to go on, which says `None` where the operator broke off instead of an answer; `None`: nobody can be
-    /// asked, so it goes on.
-    pub ask: Option<&'a mut dyn FnMut(&str) -> Option<bool>>,
+    /// Asks whether to go on; `None`: nobody can be asked, so it goes on.
+    pub ask: Option<Question<'a>>,
     /// How the operator left, once he did.
     pub left: &'a dyn Fn() -> Leave,
 }
