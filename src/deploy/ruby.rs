@@ -121,7 +121,8 @@ pub fn asked_for(line: &str) -> Option<&str> {
     version.get(..end).map(|number| number.trim_end_matches('.')).filter(|n| !n.is_empty())
 }
 
-fn is_interpreter(path: &Path) -> bool {
+/// Whether a file is Ruby by its name, the program or its library: `ruby`, `ruby3.1`, `libruby-3.1.so.3.1`.
+pub fn is_interpreter(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
         let rest = name.strip_prefix("ruby").or_else(|| name.strip_prefix("libruby"));
         rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))

@@ -5,6 +5,7 @@ mod listeners;
 mod outputs;
 pub(super) mod supervisor;
 
+use crate::deploy::ruby::is_interpreter;
 use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::headroom::headroom;
@@ -163,7 +164,11 @@ impl Upcoming<'_> {
             };
             let Some(version) = master.ruby_version.as_deref().filter(|_| same) else {
                 return blind(match next {
-                    Some(next) => format!("the version of {} is not known", shown(next)),
+                    Some(next) if is_interpreter(next) => {
+                        format!("the version of {} is not known", shown(next))
+                    }
+                    // A wrapper's shell: which Ruby it comes to, its own text decides.
+                    Some(_) => "which one the program comes to is not known".to_owned(),
                     None => "its version is not known".to_owned(),
                 });
             };
