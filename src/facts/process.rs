@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Lack;
 use super::signals::SignalSet;
-use crate::os::{Arguments, Text};
+use crate::os::{Arguments, Refusal, Text};
 
 /// The kernel's own state letter (`proc_pid_stat(5)`, field 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -197,6 +197,10 @@ fn four(text: Option<&str>) -> Option<[u32; 4]> {
 /// words in the machine's byte order.
 pub fn exec_path_address(auxv: &Text) -> Result<u64, Lack> {
     const AT_EXECFN: u64 = 31;
+    // Between two programs there is none.
+    if auxv.is_empty() {
+        return Err(Lack::Refused(Refusal::Gone));
+    }
     let word = |bytes: &[u8]| <[u8; 8]>::try_from(bytes).map_or(0, u64::from_ne_bytes);
     auxv.bytes()
         .chunks_exact(16)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::history::{Identity, workers as identities};
-use crate::model::{AppId, Census, Master, Operation, Phase, Process};
+use crate::model::{App, AppId, Census, Master, Operation, Phase, Process};
 use crate::os::Pid;
 
 use super::case::running_config;
@@ -348,7 +348,7 @@ pub(super) fn instead_of(census: &Census, identity: Identity) -> Option<&Master>
     if census.member(identity.0).is_some() {
         return None;
     }
-    let mut masters = census.apps.iter().flat_map(|app| app.living_masters());
+    let mut masters = census.apps.iter().flat_map(App::living_masters);
     masters.find(|master| master.process.parent() == Some(identity.0))
 }
 

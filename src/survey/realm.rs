@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::once::Once;
 use super::read::Setting;
-use crate::facts::cgroup;
+use crate::facts::{Fact, cgroup};
 use crate::model::Process;
 use crate::os::{Ask, FileStat, Found, ProcLink, Root, Text, shown};
 
@@ -21,8 +21,8 @@ pub struct Realm {
     /// Its root directory, and the path of that below farrier's own.
     root: Option<Spot>,
     root_path: Option<PathBuf>,
-    /// The app's directory, as it sees it; the inner `None`: it is not there.
-    directory: Option<Option<Spot>>,
+    /// The app's directory, as it sees it; `None`: it is not there.
+    directory: Fact<Option<Spot>>,
 }
 
 impl Realm {
@@ -33,7 +33,7 @@ impl Realm {
             _ => None,
         };
         let root = match process.root {
-            Root::Own => at(once, Root::Own, Path::new("/")).flatten(),
+            Root::Own => at(once, Root::Own, Path::new("/")).value.ok().flatten(),
             Root::Of(pid) => match once.one(&Ask::LinkStat(pid, ProcLink::Root)) {
                 Ok(Found::Stat(stat)) => stat.map(|stat| spot(&stat)),
                 _ => None,
@@ -54,7 +54,7 @@ impl Realm {
         Self {
             mounts: namespace(0),
             pids: namespace(1),
-            root: at(setting.once, Root::Own, Path::new("/")).flatten(),
+            root: at(setting.once, Root::Own, Path::new("/")).value.ok().flatten(),
             root_path: None,
             directory: at(setting.once, Root::Own, directory),
         }
@@ -71,7 +71,7 @@ impl Realm {
         if self.mounts.is_some() && self.mounts == other.mounts && same_path {
             return true;
         }
-        match (self.directory, other.directory) {
+        match (self.directory.get(), other.directory.get()) {
             (Some(Some(own)), Some(Some(theirs))) => own == theirs,
             (Some(Some(_)), Some(None)) | (Some(None), Some(Some(_))) => false,
             _ => same_path && !differ(self.mounts.as_ref(), other.mounts.as_ref()),
@@ -87,8 +87,8 @@ fn spot(stat: &FileStat) -> Spot {
     (stat.device, stat.inode)
 }
 
-fn at(once: &Once<'_>, root: Root, path: &Path) -> Option<Option<Spot>> {
-    once.stat(root, path).value.ok().map(|stat| stat.map(|stat| spot(&stat)))
+fn at(once: &Once<'_>, root: Root, path: &Path) -> Fact<Option<Spot>> {
+    once.stat(root, path).map(|stat| stat.map(|stat| spot(&stat)))
 }
 
 /// What tells the world of a process from farrier's own, for ids and names: the container by its runtime's number or name,
@@ -99,7 +99,7 @@ pub fn container(setting: &Setting<'_>, process: &Process, directory: &Path) -> 
     // Where farrier may not look, another mount namespace alone is no other world.
     let elsewhere = differ(theirs.pids.as_ref(), own.pids.as_ref())
         || differ(theirs.root.as_ref(), own.root.as_ref())
-        || matches!(theirs.directory, Some(Some(_))) && !theirs.is_same(&own);
+        || matches!(theirs.directory.get(), Some(Some(_))) && !theirs.is_same(&own);
     if !elsewhere {
         return None;
     }
