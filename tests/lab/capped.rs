@@ -35,8 +35,8 @@ fn a_configuration_over_the_bound_is_unknown() {
     assert!(unknowns.contains("larger than 1 MiB: not read to its end"), "{unknowns}");
     assert!(unknowns.contains("workers-missing"), "{unknowns}");
     // A snapshot keeps that it was not read, not a part of it.
-    lab.write("/root/snapshot.toml", lab.snapshot(&["shop"]));
-    let replayed = lab.farrier(&["check", "--from", "/root/snapshot.toml", "--format", "json"]);
+    lab.write("/srv/snapshot.toml", lab.snapshot(&["shop"]));
+    let replayed = lab.farrier(&["check", "--from", "/srv/snapshot.toml", "--format", "json"]);
     assert_eq!(replayed.status, 3, "{replayed:?}");
     assert_eq!(told(&replayed.json()).0, [""; 0]);
     // Nothing is sent on it unasked either.
@@ -54,9 +54,9 @@ fn just_within_the_bound_it_is_read() {
         config.more = format!("#{}\npid \"{pid}\"\n", "x".repeat(fill - 1));
     });
     site.start();
-    let size = lab.sh(&format!("stat -c %s {}", site.path("current/config/unicorn.rb")));
-    let size: usize = size.trim().parse().expect("a number");
-    assert!(((1 << 20) - 8..=1 << 20).contains(&size), "{size}");
+    let bytes = lab.sh(&format!("stat -c %s {}", site.path("current/config/unicorn.rb")));
+    let bytes: usize = bytes.trim().parse().expect("a number");
+    assert!(((1 << 20) - 8..=1 << 20).contains(&bytes), "{bytes}");
     let run = lab.check(&["shop"]);
     assert_eq!((run.status, told(&run.json()).0), (0, vec![]), "{run:?}");
 }

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod asked;
 #[cfg(test)]
+mod canaries;
+#[cfg(test)]
 mod capped;
 #[cfg(test)]
 mod bundled;

@@ -177,7 +177,7 @@ const LINES: &[&str] = &[
     "unicorn\0--api-key=@",
     "unicorn\0-p@",
     "unicorn\0--key\0@",
-    "unicorn\0--pin\01234canary",
+    "unicorn\0--pin\0@",
     "curl\0-u\0admin:@\0https://h.example/@",
     "mysql\0mysql://@@h/d",
     "psql\0postgres://u:@@h/d?sslpassword=@",
@@ -235,7 +235,7 @@ fn planted(text: &str, kind: &str, number: &Cell<u32>) -> (String, Vec<String>) 
     for (at, part) in text.split('@').enumerate() {
         if at > 0 {
             // An at sign that parts a host from a user, or begins a variable of an instance, stays one.
-            let is_sign = out.ends_with(|c: char| c == 'x' || c == '{' || c == ' ')
+            let is_sign = out.ends_with(['x', '{', ' '])
                 && part.starts_with(|c: char| "yz".contains(c))
                 || out.ends_with('x') && (part.starts_with("gems") || part.starts_with("h.ex"))
                 || out.ends_with(all.last().map_or("\0", |last: &String| last.as_str()));

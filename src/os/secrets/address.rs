@@ -72,7 +72,9 @@ fn inside(word: &[u8], scheme: usize, behind: usize, end: usize, all: &mut Vec<R
     let slash = place.iter().position(|byte| *byte == b'/').unwrap_or(place.len());
     let (host, path) = place.split_at_checked(slash).unwrap_or_default();
     let bare = host.split(|byte| *byte == b':').next().unwrap_or_default();
-    if !host.is_empty() && !is_address(host) && !(is_host(bare) && host.len() <= bare.len() + 6) {
+    // A name, and a colon and five digits at most.
+    let is_named = is_host(bare) && host.len() <= bare.len() + 6;
+    if !(host.is_empty() || is_named || is_address(host)) {
         all.push(begin..begin + slash);
     }
     if path.len() > 1 {

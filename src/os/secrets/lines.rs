@@ -33,7 +33,7 @@ fn each_line(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 fn words(line: &[u8], is_mark: fn(&u8) -> bool) -> Vec<(usize, &[u8])> {
     let mut at = 0;
     let mut all = Vec::new();
-    for word in line.split(|byte| is_mark(byte)) {
+    for word in line.split(is_mark) {
         if !word.is_empty() {
             all.push((at, word));
         }

@@ -79,8 +79,9 @@ fn of_line(line: &[u8]) -> Vec<Range<usize>> {
             }
             Told::Free => {}
             Told::Hidden(ranges) => {
-                all.extend(ranges.into_iter().map(|r| at + r.start..at + r.end))
+                all.extend(ranges.into_iter().map(|r| at + r.start..at + r.end));
             }
+            Told::Part(part) => all.push(at + part.start..at + part.end),
             Told::Arguments => {
                 let found = arguments::hidden(line.get(at..).unwrap_or_default());
                 all.extend(found.into_iter().map(|r| at + r.start..at + r.end));
@@ -99,6 +100,8 @@ fn of_line(line: &[u8]) -> Vec<Range<usize>> {
 /// What is told of one word.
 enum Told {
     Free,
+    /// This part of it is hidden.
+    Part(Range<usize>),
     /// These parts of it are hidden.
     Hidden(Vec<Range<usize>>),
     /// An option: what follows is a command line.
@@ -139,7 +142,7 @@ fn of_word(word: &[u8]) -> Told {
             return Told::Rest(end);
         }
         let from = start + equals + 1;
-        return if free { Told::Free } else { Told::Hidden(vec![from..word.len()]) };
+        return if free { Told::Free } else { Told::Part(from..word.len()) };
     }
     if let Some(colon) = bare.iter().position(|byte| *byte == b':') {
         let (key, value) = bare.split_at_checked(colon).unwrap_or_default();
@@ -160,14 +163,14 @@ fn of_word(word: &[u8]) -> Told {
             || is_address(bare)
             || is_number(bare)
         {
-            return if is_random(key) { Told::Hidden(vec![start..end]) } else { Told::Free };
+            return if is_random(key) { Told::Part(start..end) } else { Told::Free };
         }
-        return Told::Hidden(vec![start + colon + 1..word.len()]);
+        return Told::Part(start + colon + 1..word.len());
     }
     if is_path(bare) || is_number(bare) || is_plain(bare) || is_process(bare) {
         return Told::Free;
     }
-    Told::Hidden(vec![start..end])
+    Told::Part(start..end)
 }
 
 /// A word of a text, an identifier or a class.

@@ -94,7 +94,7 @@ impl Scan<'_> {
                     self.at += 1;
                 }
                 _ if byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii() => {
-                    self.word()
+                    self.word();
                 }
                 _ => self.at += 1,
             }
@@ -157,8 +157,9 @@ impl Scan<'_> {
         let spaced =
             self.at > 0 && self.byte(self.at - 1) == b' ' && self.byte(self.at + 1) != b' ';
         match before.last() {
-            None => true,
-            Some(b'(' | b',' | b'=' | b'~' | b'|' | b'&' | b'!' | b'[' | b'{' | b':') => true,
+            None | Some(b'(' | b',' | b'=' | b'~' | b'|' | b'&' | b'!' | b'[' | b'{' | b':') => {
+                true
+            }
             Some(last) => spaced && last.is_ascii_lowercase(),
         }
     }

@@ -24,7 +24,7 @@ pub fn is_address(word: &[u8]) -> bool {
                 && (port.is_empty() || port.strip_prefix(b":").is_some_and(is_port))
         });
     }
-    if word.iter().filter(|byte| **byte == b':').count() > 1 {
+    if word.split(|byte| *byte == b':').nth(2).is_some() {
         let fits = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
         return word.len() <= 45 && word.iter().all(fits);
     }

@@ -10,6 +10,7 @@ use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack};
 use crate::model::{Gemfile, Gems, Lock};
 use crate::os::Text;
+use crate::os::secrets::shown_value;
 
 /// How much of Bundler's own configuration is read.
 const CONFIG_BOUND: u32 = 1 << 14;
@@ -60,7 +61,10 @@ impl Known<'_> {
     /// The gem directories that Bundler looks at.
     fn homes(&self, gemfile: &Gemfile, abi: &str) -> Result<Vec<PathBuf>, Lack> {
         let environ = self.process.hands_on().value.as_ref().map_err(Clone::clone)?;
-        let value = |name: &str| environ.value(name).filter(|value| !value.is_empty());
+        // What must not be shown is no directory either: the question about it would be written down.
+        let free = |name: &str, value: &&Text| shown_value(&Text::from(name), value, &[]).is_some();
+        let value =
+            |name: &str| environ.value(name).filter(|value| !value.is_empty() && free(name, value));
         let own = gemfile.file.path.parent().unwrap_or(Path::new("/"));
         let home = value("HOME").map(|home| home.path().to_path_buf());
         let defaults = self.defaults(abi);
