@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use farrier::model::Census;
+use farrier::os::record::Record;
 use farrier::os::replay::Replay;
 use farrier::os::{Source, shown};
 use farrier::rules::{Answered, Verdict, Verdicts, judge};
@@ -122,6 +123,25 @@ fn every_recorded_box_gets_its_verdicts() {
         }
     }
     assert!(differ.is_empty(), "{differ:?}");
+}
+
+/// What the masker leaves of a box is judged as the box.
+#[test]
+fn masking_changes_no_verdict() {
+    let mut differ = Vec::new();
+    for name in all() {
+        let replay = read(&name);
+        let (asked, wish) = (replay.asked().clone(), wish(&replay));
+        let record = Record::new(replay).taken_for(asked);
+        let (census, verdicts) = look(&record, &wish);
+        let again = Replay::read(&record.write().unwrap()).unwrap();
+        let (other, others) = look(&again, &wish);
+        let (before, after) = (written(&census, &verdicts), written(&other, &others));
+        for (before, after) in before.lines().zip(after.lines()).filter(|(a, b)| a != b) {
+            differ.push(format!("{name}: {before}\n    {after}"));
+        }
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
 }
 
 #[test]

@@ -371,6 +371,14 @@ fn what_is_read_stays() {
              E, [2026-11-21T23:21:09.123456 #9120] ERROR -- : reexec-ed child already running PID:7\n",
         ),
         (Ask::path(Root::Own, "/srv/u.pid".as_ref(), PathAsk::Head(65)), " 123\n"),
+        (
+            Ask::path(Root::Own, "/srv/u".as_ref(), PathAsk::Shebang),
+            "#!/opt/ruby-3.3.0/bin/ruby -W0",
+        ),
+        (
+            whole("/etc/service/shop/run"),
+            "#!/usr/bin/env bash\nexec chpst /usr/bin/unicorn -c u.rb\n",
+        ),
     ] {
         let record = Record::new(Told(text));
         record.ask(std::slice::from_ref(&ask));

@@ -2,10 +2,21 @@
 
 use std::ops::Range;
 
-use super::{lines, log, ruby};
+use super::{arguments, lines, log, ruby};
 
-/// The places in a file that may hold a secret, by its path and what it looks like.
+/// The places in a file that may hold a secret, by its path and what it looks like. The program that runs it, by its
+/// `#!`, is a command line.
 pub fn hidden(path: &[u8], text: &[u8]) -> Vec<Range<usize>> {
+    if !text.starts_with(b"#!") {
+        return below(path, text);
+    }
+    let end = text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len());
+    let program = arguments::hidden(text.get(2..end).unwrap_or_default());
+    let program = program.into_iter().map(|range| range.start + 2..range.end + 2);
+    program.chain(below(path, text).into_iter().filter(|range| range.start >= end)).collect()
+}
+
+fn below(path: &[u8], text: &[u8]) -> Vec<Range<usize>> {
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let ends = |end: &[u8]| name.ends_with(end);
     if is_plain_number(text) {

@@ -110,7 +110,7 @@ pub fn unit(text: &[u8]) -> Vec<Range<usize>> {
 pub fn script(text: &[u8]) -> Vec<Range<usize>> {
     let mut all = Vec::new();
     for (from, line) in each_line(text) {
-        if line.trim_ascii_start().starts_with(b"#") && !line.starts_with(b"#!") {
+        if line.trim_ascii_start().starts_with(b"#") {
             all.push(from..from + line.len());
             continue;
         }
