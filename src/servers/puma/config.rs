@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Config, Setting};
 use crate::os::Text;
-use crate::os::secrets::mask_ruby;
 use crate::servers::effort::spend;
 use crate::servers::ruby::{
-    Scope, Statement, Token, Value, Values, Where, argument, decided, is_modified,
+    Scope, Statement, Value, Values, Where, argument, decided, excerpt, is_modified,
 };
 use crate::servers::{Loading, Options, Variable, Variables};
 
@@ -25,7 +24,7 @@ pub fn read(loading: &Loading<'_>) -> Config {
         }
         let conditional = statement.depth > 0 || is_modified(&statement.tokens);
         if ELSEWHERE.iter().any(|name| first.is_word(name)) {
-            elsewhere(&mut config, first.line, &written(&statement.tokens));
+            elsewhere(&mut config, first.line, &excerpt(&statement.tokens));
         }
         if !values.learn(statement) {
             set(&mut config, statement, &values, conditional);
@@ -85,7 +84,7 @@ fn set(config: &mut Config, statement: &Statement<'_>, values: &Values<'_>, cond
     let Some((name, rest)) = statement.tokens.split_first() else { return };
     let line = name.line;
     spend(statement.tokens.len());
-    let text = written(rest);
+    let text = excerpt(rest);
     let value = || if conditional { None } else { values.evaluate(argument(rest)) };
     match name.text {
         b"pidfile" => config.pid = setting(line, text, value().and_then(path)),
@@ -126,11 +125,6 @@ fn setting<T>(line: usize, text: Text, value: Option<T>) -> Setting<T> {
         Some(value) => Setting::Set { value, line },
         None => Setting::Unevaluable { line, text },
     }
-}
-
-fn written(tokens: &[Token<'_>]) -> Text {
-    let words: Vec<&[u8]> = tokens.iter().map(|token| token.text).take(40).collect();
-    mask_ruby(&Text::new(words.concat()))
 }
 
 /// Whether one of its binds is one that the title names: the file may lie in the usual place and not be the one that

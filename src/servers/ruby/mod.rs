@@ -3,6 +3,7 @@
 mod arms;
 mod changes;
 pub mod command;
+pub mod excerpt;
 mod expression;
 mod lexer;
 mod literal;
@@ -14,6 +15,7 @@ mod values;
 mod variables;
 
 pub use arms::decided;
+pub use excerpt::excerpt;
 pub use lexer::{Kind, Piece, Token, tokens};
 pub use names::CONFIGURED_PID;
 pub use statements::{Scope, Statement, statements};

@@ -2,9 +2,7 @@
 
 use super::hook_of;
 use crate::model::{Hook, Setting};
-use crate::os::Text;
-use crate::os::secrets::mask_ruby;
-use crate::servers::ruby::{Kind, Statement, Token};
+use crate::servers::ruby::{Kind, Statement, Token, excerpt};
 
 /// What stands for a database in a hook.
 const DATABASES: &[&str] = &[
@@ -114,9 +112,8 @@ fn is_given_otherwise(statement: &Statement<'_>) -> bool {
 }
 
 fn unevaluable(statement: &Statement<'_>) -> Setting<Hook> {
-    let words: Vec<&[u8]> = statement.tokens.iter().map(|token| token.text).collect();
     let line = statement.tokens.first().map_or(1, |token| token.line);
-    Setting::Unevaluable { line, text: mask_ruby(&Text::new(words.concat())) }
+    Setting::Unevaluable { line, text: excerpt(&statement.tokens) }
 }
 
 #[cfg(test)]

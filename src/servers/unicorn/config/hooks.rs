@@ -7,11 +7,10 @@ use crate::facts::{Fact, Lack};
 use crate::model::config::{HookBody, Kill, ObscureHook, OldPath};
 use crate::model::{Hook, Setting};
 use crate::os::Text;
-use crate::os::secrets::mask_ruby;
 use crate::os::text::contains;
 use crate::servers::effort::spend;
 use crate::servers::ruby::{
-    CONFIGURED_PID, Kind, Piece, Statement, Token, Value, Values, argument,
+    CONFIGURED_PID, Kind, Piece, Statement, Token, Value, Values, argument, excerpt,
 };
 
 /// Methods of `File` that take the path of the old pidfile.
@@ -141,7 +140,7 @@ fn under_condition(
     let closes = statement.outer.is_none() && (end.is_word("end") || end.is_op("}"));
     let scope = before.filter(|_| closes)?.outer?;
     let hook = hook_of(&scope)?;
-    let text = written(rest);
+    let text = excerpt(rest);
     let one = ObscureHook { hook: Some(hook), line: end.line, text, may_retire };
     is_modified(rest).then_some((scope.start, one))
 }
@@ -153,11 +152,11 @@ fn elsewhere(statement: &Statement<'_>, ends: bool) -> Option<(usize, ObscureHoo
         return None;
     }
     let one = |hook, may_retire| {
-        let mut text = written(&statement.tokens).bytes().to_vec();
+        let mut text = excerpt(&statement.tokens).bytes().to_vec();
         if statement.depth > 0 {
             text.extend(b" under a condition");
         }
-        let text = mask_ruby(&Text::new(text));
+        let text = Text::new(text);
         Some((name.start, ObscureHook { hook, line: name.line, text, may_retire }))
     };
     if FOREIGN.iter().any(|word| name.is_word(word)) {
@@ -269,7 +268,7 @@ fn old_paths<'a>(
             break;
         }
         let argument = bracketed(behind);
-        let (line, text) = (file.line, written(argument));
+        let (line, text) = (file.line, excerpt(argument));
         match values.evaluate(argument) {
             Some(Value::Text(path)) => {
                 let Some(start) = path.strip_suffix(SUFFIX) else { continue };
@@ -311,12 +310,6 @@ fn bracketed<'t, 'a>(behind: &'t [Token<'a>]) -> &'t [Token<'a>] {
         }
     }
     &[]
-}
-
-fn written(tokens: &[Token<'_>]) -> Text {
-    spend(tokens.len());
-    let all: Vec<&[u8]> = tokens.iter().map(|token| token.text).collect();
-    mask_ruby(&Text::new(all.concat()))
 }
 
 /// Variables that hold the path of an old pidfile, whatever it is.

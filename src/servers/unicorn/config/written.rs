@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::model::Setting;
 use crate::model::config::LogTo;
 use crate::os::Text;
-use crate::os::secrets::mask_ruby;
 use crate::servers::effort::spend;
+use crate::servers::ruby::excerpt::of_source;
 use crate::servers::ruby::{Statement, Token, Value, Values, argument};
 
 /// Steps that each value counts for besides its length: it is kept, and asked about later.
@@ -36,17 +36,14 @@ impl Written {
             .and_then(|(first, last)| source.get(first.start..last.start + last.text.len()));
         let line = first.map_or(1, |token| token.line);
         let span = span.unwrap_or_default().trim_ascii();
-        let mut text = span.get(..200).unwrap_or(span).to_vec();
-        if span.len() > 200 {
-            text.extend("…".as_bytes());
-        }
+        let mut text = of_source(span).bytes().to_vec();
         if let Some(scope) = statement.outer.filter(|_| conditional && statement.depth > 0) {
             text.extend(b" (inside ");
             text.extend(if scope.opener == b"{" { &b"a block"[..] } else { scope.opener });
             text.extend(b")");
         }
         let value = if conditional { None } else { values.evaluate(argument(tokens)) };
-        Self { value, line, text: mask_ruby(&Text::new(text)) }
+        Self { value, line, text: Text::new(text) }
     }
 
     /// What `logger` is given: `Logger.new` of a stream or a file, in the form that the server's own has.
