@@ -19,7 +19,7 @@ const CATALOGUE: &str = "
     wrapper-without-exec
     oldbin-lingering oldbin-stale oldbin-foreign masters-chain pidfile-missing pidfile-stale pidfile-foreign
     pidfile-garbled pidfile-in-release pidfile-unwritable pidfile-world-writable
-    app-frozen master-duplicate master-hollow master-stopped master-dead handover-orphaned handover-stuck workers-respawning
+    master-duplicate master-hollow app-frozen master-stopped master-dead handover-orphaned handover-stuck workers-respawning
     workers-missing worker-orphaned worker-stuck drain-stuck reexec-failed reexec-refused rollback-unfinished
     workers-killed workers-saturated memory-headroom fd-limit limits-inherited connection-shared log-deleted
     log-in-old-release session-bound app-process-stale disk-full pid-namespace-unreaped

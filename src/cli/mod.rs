@@ -2,6 +2,7 @@
 
 mod check;
 mod conduct;
+mod consent;
 mod demo;
 mod desk;
 mod diff;

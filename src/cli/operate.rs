@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Status;
 use super::conduct::conduct;
 pub use super::desk::{Desk, Said};
+pub use super::consent::Consent;
 use super::looker::settled;
 use super::targets;
 use crate::model::{App, Census, Operation, Role, Signal};
@@ -57,22 +58,6 @@ pub enum Reach {
     Send,
     /// It was to be sent, and nothing may be sent here; why.
     ReadOnly(&'static str),
-}
-
-/// What is confirmed beforehand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Consent {
-    /// `--yes`: no question.
-    pub yes: bool,
-    /// `--force`: with `--yes`, go on although the preflight found something critical or service ends.
-    pub force: bool,
-}
-
-impl Consent {
-    /// What `--yes` gives.
-    pub(super) fn given(self) -> Given {
-        if self.force { Given::Force } else { Given::Button }
-    }
 }
 
 /// Takes a fresh look.

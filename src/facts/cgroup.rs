@@ -155,8 +155,8 @@ mod tests {
         let at = |groups: &[ControlGroup]| {
             frozen(groups).map(|frozen| {
                 let thaw = frozen.thaw.iter();
-                let lines = thaw.map(|t| format!("{} {}", t.word, t.file.display()));
-                (frozen.group.display().to_string(), lines.collect::<Vec<_>>())
+                let lines = thaw.map(|t| format!("{} {}", t.word, crate::os::shown(&t.file)));
+                (crate::os::shown(&frozen.group), lines.collect::<Vec<_>>())
             })
         };
         let new = |path: &str, own: &str, all: &str| {

@@ -1,5 +1,6 @@
 //! Broken apps: each case is the healthy one with one fault, and the rule that has to find it.
 
+use farrier::facts::cgroup::{Frozen, Thaw};
 use farrier::facts::files::Linked;
 use farrier::facts::process::State;
 use farrier::facts::sockets::SocketFile;
@@ -107,6 +108,12 @@ fn current(app: &mut App, state: CurrentState) {
 
 fn stop(process: &mut Process, letter: char) {
     process.stat.value.as_mut().unwrap().state = State(letter);
+}
+
+fn freeze(app: &mut App) {
+    let group = std::path::PathBuf::from("/sys/fs/cgroup/shop");
+    let thaw = vec![Thaw { file: group.join("cgroup.freeze"), word: "0" }];
+    app.masters[0].frozen = known("/proc/14740/cgroup", Some(Frozen { group, thaw }));
 }
 
 fn diverge(app: &mut App) {
@@ -391,6 +398,11 @@ fn masters() -> Vec<Case> {
         busy("master-hollow", Info, "a preloading master reloads", 0),
         busy("master-hollow", Critical, "a crash loop: it reaps", 30),
         respawning(),
+        case("app-frozen", Critical, "its own group", freeze),
+        case("app-frozen", Warning, "an old master, and another one serves", |app| {
+            reexecuted(app, 30, Phase::Ready);
+            freeze(app);
+        }),
         case("master-stopped", Critical, "a master", |app| stop(&mut app.masters[0].process, 'T')),
         case("master-stopped", Warning, "a worker", |app| {
             stop(&mut app.masters[0].workers[0].process, 'T');
