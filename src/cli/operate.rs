@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::Status;
 use super::conduct::conduct;
-pub use super::desk::{Desk, Said};
 pub use super::consent::Consent;
+pub use super::desk::{Desk, Said};
 use super::looker::settled;
 use super::targets;
 use crate::model::{App, Census, Operation, Role, Signal};
