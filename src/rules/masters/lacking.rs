@@ -17,6 +17,9 @@ use super::loads;
 /// A worker that is younger, in seconds, shows that others are still to come; a fork takes no longer than this.
 const FILLS: u64 = 10;
 
+/// The same where no hook makes a fork wait: then all come at once.
+const FILLS_AT_ONCE: u64 = 4;
+
 /// One worker that ends twice within so many seconds does not stay.
 const TWICE_WITHIN: i64 = 60;
 
@@ -47,7 +50,9 @@ pub(super) fn lacking(
     let identities: BTreeSet<_> = now.iter().map(|worker| worker.process.identity()).collect();
     let gone: Vec<&&Worker> =
         then.iter().filter(|worker| !identities.contains(&worker.process.identity())).collect();
-    let is_young = |worker: &Worker| worker.process.age.get().is_some_and(|age| *age < FILLS);
+    let Some(at_once) = forks_at_once(look, master) else { return Lacking::Unclear };
+    let limit = if at_once { FILLS_AT_ONCE } else { FILLS };
+    let is_young = |worker: &Worker| worker.process.age.get().is_some_and(|age| *age < limit);
     let young_left = gone.iter().any(|worker| is_young(worker));
     // Old ones that leave while new ones come are a reload, as many or more are a start.
     if young_left || now.iter().any(|worker| is_young(worker)) {
@@ -61,7 +66,6 @@ pub(super) fn lacking(
         return Lacking::Filling;
     }
     let below = lost.iter().any(|number| usize::try_from(*number).is_ok_and(|n| n < now.len()));
-    let Some(at_once) = forks_at_once(look, master) else { return Lacking::Unclear };
     if at_once && !below && !Told::of(look, master).is_some_and(|told| told.reloads()) {
         return Lacking::Lowered;
     }

@@ -42,8 +42,8 @@ has reaped it: where the highest numbers lack while it idles, the number that it
 A master without any worker is `master-hollow`. A superseded master may have fewer. A number that only Ruby can
 work out is not decided. A configuration that is newer than the master may not be loaded yet. A master
 that has closed its listeners is ending. While workers come one after the other, after a start or a reload, the
-newest is under 10 s old; the log must not tell of one that ended twice. Where `before_fork` sleeps, a worker that
-ended in the last 10 s is on its way.
+newest is under 4 s old, or under 10 s where `before_fork` sleeps or is not known; the log must not tell of one that
+ended twice. Where `before_fork` sleeps, a worker that ended in the last 10 s is on its way.
 
 ## How to fix it
 
