@@ -94,7 +94,7 @@ const INCIDENTS: &[Incident] = &[
         happened: "the new release does not boot",
         says: "the last USR2 to 20261108120000 came to nothing",
         why: "this release does not boot",
-        next: "mend what the log says, then upgrade",
+        next: "fix what the log says and deploy, or switch current back",
     },
     Incident {
         recording: "master-duplicate",

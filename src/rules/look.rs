@@ -100,15 +100,20 @@ impl<'a> Look<'a> {
             (Place::new("/proc"), Lack::Depends(format!("{} unread processes", seen.denied)))
         });
         let hidden = seen.hidden.clone().or(unread);
-        if let Some((place, why)) = &hidden {
-            self.cannot_see(Blind {
-                what: "whether another master lives".into(),
-                place: place.clone(),
-                why: why.clone(),
-                pid: None,
-            });
-        }
-        hidden.is_none()
+        self.sees_all("whether another master lives", hidden)
+    }
+
+    /// Whether a number that no process has is really nobody's, and not that of a process that is hidden; noted where
+    /// it may be.
+    pub fn sees_all_numbers(&mut self) -> bool {
+        let hidden = self.census.seen.hidden.clone();
+        self.sees_all("whether a process is gone", hidden)
+    }
+
+    fn sees_all(&mut self, what: &str, hidden: Option<(Place, Lack)>) -> bool {
+        let Some((place, why)) = hidden else { return true };
+        self.cannot_see(Blind { what: what.into(), place, why, pid: None });
+        false
     }
 
     /// The same app at the look before, for what has to last to count. `None`: there was none; that is noted and a

@@ -371,6 +371,13 @@ fn what_is_read_stays() {
              E, [2026-11-21T23:21:09.123456 #9120] ERROR -- : reexec-ed child already running PID:7\n",
         ),
         (Ask::path(Root::Own, "/srv/u.pid".as_ref(), PathAsk::Head(65)), " 123\n"),
+        // Why a new master came to nothing, as Ruby tells it.
+        (
+            Ask::path(Root::Own, "/srv/log/unicorn.log".as_ref(), PathAsk::Tail(65_536)),
+            "/usr/lib/ruby/bundler/definition.rb:36:in `build': /srv/Gemfile not found \
+             (Bundler::GemfileNotFound)\n/usr/lib/ruby/x.rb:192:in 'Dir.chdir': No such file or \
+             directory (Errno::ENOENT)\n",
+        ),
         (
             Ask::path(Root::Own, "/srv/u".as_ref(), PathAsk::Shebang),
             "#!/opt/ruby-3.3.0/bin/ruby -W0",

@@ -51,6 +51,10 @@ fn of_line(line: &[u8]) -> Vec<Range<usize>> {
             at += 1;
             continue;
         }
+        if let Some(end) = method(line, at) {
+            at = end;
+            continue;
+        }
         if let Some(end) = quoted(line, at) {
             let inside = line.get(at + 1..end).unwrap_or_default();
             all.extend((!is_told(inside)).then_some(at + 1..end));
@@ -95,6 +99,16 @@ fn of_line(line: &[u8]) -> Vec<Range<usize>> {
         at += length;
     }
     all
+}
+
+/// ``in `build':`` and `in 'Kernel#require':` of a backtrace, where the name begins: its end.
+fn method(line: &[u8], at: usize) -> Option<usize> {
+    let opens = line.get(..at)?.ends_with(b"in ") && matches!(line.get(at)?, b'`' | b'\'');
+    let rest = line.get(at + 1..).filter(|_| opens)?;
+    let length = rest.iter().position(|byte| *byte == b'\'')?;
+    let name = rest.get(..length)?;
+    let fits = |b: &u8| b.is_ascii_alphanumeric() || b"_?!=#.:<> ".contains(b);
+    (name.iter().all(fits) && !is_random(name)).then_some(at + length + 2)
 }
 
 /// What is told of one word.

@@ -125,7 +125,7 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, log: &Log, ended: &En
             if rolled_back {
                 Line::new("current was switched back: nothing is left to do")
             } else if usr2::given_up(app, master).is_some() {
-                Line::new("mend what the log says and deploy it anew, or switch current back")
+                Line::new("fix what the log says and deploy, or switch current back")
             } else {
                 Line::new("mend what the log says, then upgrade again")
             },
