@@ -1,6 +1,7 @@
 //! A master's log: what its standard error leads to, since that is where its messages really go, unless its `logger`
 //! writes elsewhere.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::once::Once;
@@ -114,8 +115,14 @@ fn read_end(once: &Once<'_>, server: &Server, ask: &Ask, path: &Path) -> Fact<Op
             let whole = bytes.len() < BOUND as usize;
             let read = || {
                 effort::spend(bytes.len());
-                let (bytes, _) = secrets::mask_log(&bytes);
-                (server.read_log)(&bytes, path, whole)
+                // Only what is told of it has to be masked, and that is little of a log.
+                let told: BTreeSet<usize> = (server.read_log)(&bytes, path, whole)
+                    .entries
+                    .iter()
+                    .map(|entry| entry.line)
+                    .collect();
+                let (masked, _) = secrets::mask_log_lines(&bytes, &|line| told.contains(&line));
+                (server.read_log)(&masked, path, whole)
             };
             effort::text(read).map(Some)
         }

@@ -10,13 +10,16 @@ use super::{address, arguments, names_secret};
 const KEYS: &str =
     "addr fd pid worker path config_file exit signal uid started pidfd app by status code";
 
-/// The places in a log that may hold a secret.
-pub fn hidden(text: &[u8]) -> Vec<Range<usize>> {
+/// The places in those lines of a log, counted from 1, that are asked for, which may hold a secret.
+pub fn hidden(text: &[u8], asked: &dyn Fn(usize) -> bool) -> Vec<Range<usize>> {
     let mut all = Vec::new();
     let mut at = 0;
-    for line in text.split(|byte| *byte == b'\n') {
+    for (number, line) in (1..).zip(text.split(|byte| *byte == b'\n')) {
         let from = at;
         at += line.len() + 1;
+        if !asked(number) {
+            continue;
+        }
         let start = message(line);
         let rest = line.get(start..).unwrap_or_default();
         all.extend(of_line(rest).into_iter().map(|r| from + start + r.start..from + start + r.end));

@@ -218,7 +218,12 @@ pub(super) fn places_in_arguments(line: &Text) -> Vec<Range<usize>> {
 
 /// A log without what may be a secret: what servers write of themselves stays, and plain words.
 pub fn mask_log(text: &Text) -> (Text, usize) {
-    filled(text, &log::hidden(text.bytes()))
+    mask_log_lines(text, &|_| true)
+}
+
+/// The same of those lines, counted from 1, that are asked for; the others stay as they are.
+pub fn mask_log_lines(text: &Text, asked: &dyn Fn(usize) -> bool) -> (Text, usize) {
+    filled(text, &log::hidden(text.bytes(), asked))
 }
 
 /// A configuration, or another file that is read whole, without what may be a secret: what says where things are and
