@@ -6,6 +6,7 @@
 pub mod os;
 pub mod facts;
 pub mod model;
+pub mod contract;
 pub mod servers;
 pub mod deploy;
 pub mod survey;

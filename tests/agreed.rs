@@ -1,7 +1,7 @@
 //! The word at the top, the exit status and the JSON say the same of each recorded box, with each bar.
 
+use farrier::contract::{Bar, Severity};
 use farrier::rules::headline::{Word, by};
-use farrier::rules::{Bar, Severity};
 use serde_json::Value;
 
 use crate::recordings::{all, directory, look, read, wish};

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use farrier::rules::{RULES, Verdict};
+use farrier::contract::Verdict;
+use farrier::rules::RULES;
 
 use crate::recordings;
 

@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use farrier::contract::{Loading, Variables};
 use farrier::deploy::{bundler, capistrano};
 use farrier::facts::Lack;
 use farrier::os::Text;
-use farrier::servers::{Loading, SERVERS, Variables, effort, nginx, unicorn};
+use farrier::servers::{SERVERS, effort, nginx, unicorn};
 
 /// What one text may take of a test's program, which is not made to be fast, on a machine that does other things too.
 const PATIENCE: Duration = Duration::from_secs(3);

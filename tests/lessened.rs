@@ -4,10 +4,10 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use farrier::contract::{Severity, Verdict, Verdicts};
 use farrier::model::Census;
 use farrier::os::replay::Replay;
 use farrier::os::{Answer, Ask, ProcText, Refusal, Source};
-use farrier::rules::{Severity, Verdict, Verdicts};
 
 use crate::recordings::{all, look, read, wish};
 

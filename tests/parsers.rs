@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use farrier::contract::{Candidate, Loading, Variables};
 use farrier::deploy::{bundler, releases, ruby};
 use farrier::facts::{
     cgroup, environ, files, limits, maps, memory, pidfile, process, signals, sockets,
 };
 use farrier::os::{Pid, Text};
-use farrier::servers::{Candidate, Loading, SERVERS, Variables};
+use farrier::servers::SERVERS;
 use proptest::prelude::*;
 
 /// Bytes of any kind, and bytes that look like what each parser waits for.

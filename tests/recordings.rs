@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use farrier::contract::{Answered, Verdict, Verdicts};
 use farrier::model::Census;
 use farrier::os::record::Record;
 use farrier::os::replay::Replay;
 use farrier::os::{Source, shown};
-use farrier::rules::{Answered, Verdict, Verdicts, judge};
+use farrier::rules::judge;
 use farrier::settings::Settings;
 use farrier::survey::{Surveyor, Wish};
 

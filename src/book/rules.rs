@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{MADE, Page};
-use crate::rules::{RULES, Rule};
+use crate::contract::Rule;
+use crate::rules::RULES;
 
 /// The table and the pages.
 pub fn pages() -> Vec<Page> {
@@ -28,8 +29,9 @@ fn page(rule: &Rule) -> Page {
     if let Some(operation) = rule.offers {
         let _ = writeln!(text, "\nMended by the operation `{}`.", operation.name());
     }
-    let causes: Vec<String> =
-        rule.effects().map(|effect| format!("[{name}]({name}.md)", name = effect.name)).collect();
+    let causes: Vec<String> = crate::rules::effects(rule)
+        .map(|effect| format!("[{name}]({name}.md)", name = effect.name))
+        .collect();
     if !causes.is_empty() {
         let _ = writeln!(text, "\nWhat follows from it: {}.", causes.join(", "));
     }

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::{MADE, Page};
+use crate::contract::{Part, Server, SignalUse};
 use crate::facts::signals::name;
 use crate::model::Role;
 use crate::plans::OPERATIONS;
-use crate::servers::{Part, SERVERS, Server, SignalUse};
+use crate::servers::SERVERS;
 
 /// The page.
 pub fn pages() -> Vec<Page> {

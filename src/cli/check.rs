@@ -5,9 +5,9 @@ use clap::{Args, ValueEnum};
 use super::machine::{Looks, Machine, Seen};
 use super::targets::{self, Chosen};
 use super::{Options, Output, Status};
+use crate::contract::{Bar, Severity, Verdicts};
 use crate::model::{App, Census};
 use crate::rules::headline::{Word, headline};
-use crate::rules::{Bar, Severity, Verdicts};
 use crate::show::json::{self, Layout};
 use crate::show::text;
 

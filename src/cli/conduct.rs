@@ -158,7 +158,7 @@ fn confirmed(course: &Course, order: &Order, desk: &mut Desk<'_>) -> Result<Give
 fn carried(
     course: &Course,
     guard: Guard,
-    (census, verdicts): (&crate::model::Census, &crate::rules::Verdicts),
+    (census, verdicts): (&crate::model::Census, &crate::contract::Verdicts),
     terms: &Terms,
     look: Look<'_>,
     hands: &mut dyn Hands,

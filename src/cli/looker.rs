@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::operate::Look;
+use crate::contract::Verdicts;
 use crate::model::Census;
 use crate::os::{Hands, Source};
-use crate::rules::{Verdicts, judge};
+use crate::rules::judge;
 use crate::survey::{Surveyor, Wish};
 
 /// A look has to be this much older than the next one for rules that compare two, nanoseconds.

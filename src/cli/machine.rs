@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Options;
+use crate::contract::Verdicts;
 use crate::model::{Census, Limits};
 use crate::os::live::{Live, LiveOptions};
 use crate::os::replay::Replay;
 use crate::os::{Source, own, shown};
-use crate::rules::{Verdicts, judge};
+use crate::rules::judge;
 use crate::settings::Settings;
 use crate::survey::{Surveyor, Wish};
 use crate::tui::history::Played;

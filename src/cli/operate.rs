@@ -1,6 +1,6 @@
 //! From a TARGET to a plan, and from a plan to what came of it: what `plan`, `do` and `signal` have in common.
 
-use crate::rules::quote;
+use crate::contract::quote;
 use std::ops::ControlFlow;
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -11,11 +11,11 @@ pub use super::consent::Consent;
 pub use super::desk::{Desk, Said};
 use super::looker::settled;
 use super::targets;
+use crate::contract::Verdicts;
 use crate::model::{App, Census, Operation, Role, Signal};
 use crate::os::{Hands, Pid};
 use crate::plans::course::{Wishes, is_course};
 use crate::plans::{self, Confirm, Event, Given, Guard, Outcome, Plan, Refused, Terms, again};
-use crate::rules::Verdicts;
 use crate::show::json;
 use crate::show::text::plan as text;
 use crate::survey::target::{Target, Unresolved, resolve};

@@ -1,6 +1,6 @@
 //! Another farrier at work on an app: what it does and how far it is, as far as the machine shows it.
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use jiff::Timestamp;
 
 use crate::model::holder::{Holder, Task};

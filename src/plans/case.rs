@@ -1,14 +1,16 @@
 //! What every plan starts from: an app as it was seen, its receiver, and the gates that hold for any signal.
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use std::time::Duration;
 
+use crate::contract::{Blind, Finding, Severity, Verdict, Verdicts};
+use crate::contract::{OperationUse, Server};
 use crate::model::{
     App, Census, Config, Main, Master, Operation, Phase, Process, Role, Signal, Supervisor,
 };
 use crate::os::{Pid, Text};
-use crate::rules::{Blind, Finding, Severity, Verdict, Verdicts, rule};
-use crate::servers::{OperationUse, Server, server};
+use crate::rules::rule;
+use crate::servers::server;
 
 use super::check::{blind, holds, needed, unseen, warns};
 use super::{Check, CheckState, Confirm, Expect, Plan, Refused, lock, next, receiver, words};

@@ -1,11 +1,11 @@
 //! An operation of several steps as data: what each sends, what must be seen within how long, and the way back.
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use std::time::Duration;
 
+use crate::contract::Verdicts;
 use crate::model::{Address, App, AppId, Census, Listener, Master, Operation, Role, Setting};
 use crate::os::{Door, Pid, shown};
-use crate::rules::Verdicts;
 
 use super::case::running_config;
 use super::follow::Stage;

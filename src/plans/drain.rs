@@ -1,6 +1,6 @@
 //! Drain: WINCH to a master, whose workers leave while it keeps its sockets.
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{Master, Operation, Role};

@@ -1,7 +1,7 @@
 //! An upgrade that was left half done: both masters live and the new one is ready. What is left of it is to see that the
 //! new one serves, and to retire the old one.
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{Master, Operation, Phase, Role};

@@ -1,9 +1,9 @@
 //! The gate before a signal: the process is held while the plan is read, and at the confirmation everything is
 //! looked at once more. Any difference, and nothing is sent.
 
+use crate::contract::Verdicts;
 use crate::model::Census;
 use crate::os::{Hands, Hold, Refusal, Token};
-use crate::rules::Verdicts;
 
 use super::{Confirm, Plan, Refused, again};
 

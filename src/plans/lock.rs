@@ -1,6 +1,6 @@
 //! One operator at a time: the directory of the app's pidfile is locked while something is sent and watched.
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use std::path::PathBuf;
 
 use crate::model::{App, Census, Process};

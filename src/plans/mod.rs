@@ -40,13 +40,13 @@ pub use next::Next;
 pub use rehearsal::Rehearsal;
 pub use runner::{Event, Terms, run};
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::contract::Verdicts;
 use crate::model::{App, AppId, Census, Operation, Role, Signal};
 use crate::os::Pid;
-use crate::rules::Verdicts;
 
 /// An operation's card.
 pub struct OperationCard {

@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use crate::contract::Verdicts;
 use crate::model::takeover::takeover;
 use crate::model::{Census, Master};
 use crate::os::Hands;
-use crate::rules::Verdicts;
 
 use super::runner::LOOK_EVERY;
 use super::stands::{serving_all, who_serves};

@@ -1,9 +1,9 @@
 //! The gates of a receiver: whom no signal may go to, and what it would do there (`algorithms.md` §3.2).
 
+use crate::contract::quote::farrier;
 use crate::model::{Master, Phase, Process, Role, Signal};
 use crate::os::shown;
 use crate::rules::masters::app_frozen;
-use crate::rules::quote::farrier;
 
 use super::check::{holds, warns};
 use super::{Case, Check, Plan, Refused, words};

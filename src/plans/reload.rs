@@ -1,6 +1,6 @@
 //! Reload: HUP to the current master, which reads its configuration anew and replaces its workers.
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{Master, Operation, Phase, Role, Setting};

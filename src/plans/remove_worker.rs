@@ -1,6 +1,6 @@
 //! Remove a worker: TTOU to a master. Unicorn goes down to none.
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{Operation, Role};

@@ -1,8 +1,8 @@
 //! What stands in the pidfile that USR2 renames to the oldbin: hooks and scripts signal whatever it names then. 0, of an
 //! empty file, is the whole process group of the one that signals.
 
+use crate::contract::quote;
 use crate::model::{Master, PidfileKind, PidfileState};
-use crate::rules::quote;
 use crate::rules::usr2::{Holds, renamed};
 
 use super::check::{blind, holds, needed, stops, unseen, warns};

@@ -1,6 +1,6 @@
 //! Retire: QUIT to the old master, once its successor is seen to serve.
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{Master, Operation, Phase, Role};

@@ -1,6 +1,6 @@
 //! Rollback in its simple form: QUIT to the new generation's master while the old one still has workers.
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{App, Master, Operation, Phase, Role};

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use crate::contract::Verdicts;
 use crate::model::{Census, history};
 use crate::os::{AuditLine, Hands, Refusal};
-use crate::rules::Verdicts;
 
 use super::watch::{Seen, Watch};
 use super::{Given, Guard, Outcome, Plan, Refused, guard, outlast, words};

@@ -1,6 +1,6 @@
 //! Stop: QUIT to the current master, which ends service of the app.
 
-use crate::rules::quote::{farrier, word};
+use crate::contract::quote::{farrier, word};
 use std::time::Duration;
 
 use crate::model::takeover::takeover;

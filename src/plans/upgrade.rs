@@ -1,11 +1,12 @@
 //! Upgrade, its first signal: USR2 to the current master, which starts a second generation beside itself.
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use std::time::Duration;
 
+use crate::contract::Verdicts;
 use crate::model::{App, Census, Master, Operation, Phase, Role, Signal};
 use crate::os::{Pid, shown};
-use crate::rules::{Verdicts, usr2};
+use crate::rules::usr2;
 
 use super::check::warns;
 use super::{Case, Expect, Next, OperationCard, Plan, Refused, next};

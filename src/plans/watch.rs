@@ -1,6 +1,6 @@
 //! What is seen after a signal: each expectation's evidence, look after look.
 
-use crate::rules::quote::farrier;
+use crate::contract::quote::farrier;
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+pub(super) use crate::contract::line::bytes;
 use crate::model::{Census, Process, Signal};
 use crate::os::Pid;
-pub(super) use crate::rules::line::bytes;
 
 /// A signal's name as operators say it: `QUIT`.
 pub(super) fn name(signal: Signal) -> &'static str {

@@ -1,6 +1,7 @@
 //! Findings by cause: what follows from another on the same app stands under it (`screens.md`, Causes).
 
-use super::{Finding, RULES, Severity, Verdicts, rule};
+use super::{RULES, rule};
+use crate::contract::{Finding, Severity, Verdicts};
 
 /// Rules about the configuration that let another thing happen, and that thing: each stands last, on its own, as "makes …
 /// come back".

@@ -8,9 +8,9 @@ use crate::model::log::{Entry, Log, Said};
 use crate::model::{App, Layout, Master, Phase, Pidfile, PidfileKind, PidfileState, Role};
 use crate::os::shown;
 
-use super::line::named;
 use super::masters::own_entries;
-use super::quote;
+use crate::contract::line::named;
+use crate::contract::quote;
 
 /// Rules whose findings say that the new master would not come up, or not as it is meant.
 pub const AGAINST: &[&str] = &[

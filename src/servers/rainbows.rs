@@ -2,7 +2,7 @@
 //! names, its log lines about concurrency and one second of timeout (`lib/rainbows/http_server.rb`, 5.0.0).
 
 use super::unicorn::{self, title};
-use super::{Candidate, Loading, Part, Recognised, Server, Title};
+use crate::contract::{Candidate, Loading, Part, Recognised, Server, Title};
 use crate::model::{Config, Kind, Setting};
 
 /// Rainbows!' card.

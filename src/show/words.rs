@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::contract::Severity;
 use crate::model::{Census, Kind, Role};
 use crate::os::Pid;
-use crate::rules::Severity;
 use crate::servers::server;
 
 pub use super::columns::{cut, fit, fit_value, left, phrase, release, right, width};
@@ -159,7 +159,7 @@ impl Form {
 
 /// Whether a server passes requests on to others.
 pub fn is_proxy(kind: Kind) -> bool {
-    server(kind).is_some_and(crate::servers::Server::is_proxy)
+    server(kind).is_some_and(crate::contract::Server::is_proxy)
 }
 
 /// What an app's row says of its server: a proxy bears its server's name already.

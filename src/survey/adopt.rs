@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::once::Once;
 use super::scan::Scanned;
+use crate::contract::{Part, Recognised, Server};
 use crate::facts::process::{CommandLine, Stat, Status, parse_stat, parse_status};
 use crate::facts::{Lack, bytes, fact};
 use crate::model::{Phase, Process, Signal};
 use crate::os::{Arguments, Ask, Found, Pid, ProcText};
-use crate::servers::{Part, Recognised, Server};
 
 /// A process that a server recognises, read.
 pub struct Member {

@@ -17,11 +17,12 @@ use super::read::Setting;
 use super::realm::{self, Realm};
 use super::roles::{disown_pidfiles, give_roles, name_apart};
 use super::roots;
+use crate::contract::Server;
 use crate::deploy::releases;
 use crate::facts::{Fact, Place};
 use crate::model::{App, AppId, Kind, Layout, Listener, Master, PidfileKind, Worker};
 use crate::os::{Pid, Root, shown};
-use crate::servers::{SERVERS, Server, server};
+use crate::servers::{SERVERS, server};
 
 /// Makes apps of what was adopted, and of wished-for roots that nothing serves.
 pub fn apps(
@@ -219,7 +220,7 @@ impl Maker<'_> {
         let (once, masters) = (self.setting.once, &self.masters);
         let round = Round { once, layout: &layout, sockets: &sockets, masters };
         let number = match orphan.recognised.part {
-            crate::servers::Part::Worker(number) => number,
+            crate::contract::Part::Worker(number) => number,
             _ => None,
         };
         let worker =

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::cores;
 use super::once::Once;
+use crate::contract::{Loading, Options, Server, Variables};
 use crate::facts::pidfile::{Content, parse};
 use crate::facts::{Fact, Lack, Place};
 use crate::model::config::OldPath;
 use crate::model::config::oldbin;
 use crate::model::{Config, Layout, Process, Setting};
 use crate::os::{Root, Text};
-use crate::servers::{Loading, Options, Server, Variables, effort};
+use crate::servers::effort;
 
 /// How much of a configuration file is read.
 const CONFIG_BOUND: u32 = 1 << 20;

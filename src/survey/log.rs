@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::once::Once;
 use super::read::as_seen_inside;
+use crate::contract::Server;
 use crate::facts::files::{Target, target, unmarked};
 use crate::facts::{Fact, Lack, Place};
 use crate::model::config::LogTo;
 use crate::model::{Config, Log, Process, Setting};
 use crate::os::{Ask, FileKind, Found, PathAsk, secrets};
-use crate::servers::{Server, effort};
+use crate::servers::effort;
 
 /// How much of its end is read.
 const BOUND: u32 = 64 * 1024;

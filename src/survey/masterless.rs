@@ -8,12 +8,13 @@ use super::config;
 use super::holders;
 use super::missed::Missed;
 use super::roles::give_roles;
+use crate::contract::Server;
 use crate::deploy::releases;
 use crate::facts::process::parse_stat;
 use crate::facts::{Fact, Place, bytes};
 use crate::model::{App, AppId, Kind, Layout, Pidfile, PidfileKind, PidfileState, Setting, Wanted};
 use crate::os::{Ask, FileKind, Pid, ProcText, Root, shown};
-use crate::servers::{Server, server};
+use crate::servers::server;
 
 /// Servers of apps, the most telling first.
 const KINDS: [Kind; 3] = [Kind::Unicorn, Kind::Rainbows, Kind::Puma];

@@ -15,12 +15,12 @@ use super::restart::Known;
 use super::sizes;
 use super::supervisor::{Around, supervisor};
 use super::variables::Asked;
+use crate::contract::{Options, Part, Server};
 use crate::facts::environ::Environ;
 use crate::facts::sockets::SocketTable;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Config, Layout, Master, Process, Restart, Role, Setting, Worker};
 use crate::os::{Pid, StartContext, Text};
-use crate::servers::{Options, Part, Server};
 
 use super::once::Once;
 

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use super::listeners;
 use super::read::Setting;
+use crate::contract::Server;
 use crate::facts::Place;
 use crate::facts::sockets::{SocketTable, listener_at};
 use crate::model::{Address, App, Master, Upstream};
 use crate::os::{Pid, Protocol, Root, Text};
-use crate::servers::{Server, server};
+use crate::servers::server;
 
 /// Such a socket, and the proxy.
 pub struct Missed {

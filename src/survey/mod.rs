@@ -47,7 +47,8 @@ use crate::facts::{Fact, Lack, Place};
 use crate::model::{App, Census, Kind, Limits, Process, Searched, Seen};
 use crate::os::{Ask, Clock, Found, Host, Pid, Refusal, Source};
 
-use crate::servers::{Part, Server, effort};
+use crate::contract::{Part, Server};
+use crate::servers::effort;
 
 use adopt::{Adopted, Member};
 use contexts::Contexts;

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use super::directories::directories;
 use super::once::Once;
 use super::scan::recognise;
+use crate::contract::Server;
 use crate::facts::pidfile::{Content, parse};
 use crate::facts::process::{Stat, parse_command_line, parse_stat};
 use crate::facts::{Fact, Lack, Place, bytes, fact};
 use crate::model::{Layout, Master, Pidfile, PidfileKind, PidfileState, Setting};
 use crate::os::{Arguments, Ask, FileStat, Found, Pid, ProcText, Refusal, Root, Text};
-use crate::servers::Server;
 
 /// How much of a pidfile is read.
 const PIDFILE_BOUND: u32 = 65;

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::directories;
 use super::once::Once;
+use crate::contract::{GroupMember, Pass, Proxied, Server};
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Address, Config, Elsewhere, Process, Upstream, Way};
 use crate::os::{Refusal, Root, Text, shown};
-use crate::servers::{GroupMember, Pass, Proxied, Server, effort};
+use crate::servers::effort;
 
 /// How much of one file is read, and of how many. What says more is not known as a whole.
 const BOUND: u32 = 1 << 18;

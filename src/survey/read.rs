@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::extensions::is_extension;
 use super::once::Once;
+use crate::contract::Part;
 use crate::facts::environ::{self, Environ};
 use crate::facts::files::Linked;
 use crate::facts::maps::Mapped;
@@ -18,7 +19,6 @@ use crate::os::{
     Ask, Clock, Descriptor, FileKind, FileStat, Found, Host, PathAsk, Pid, ProcLink, ProcText,
     Refusal, Root, Text,
 };
-use crate::servers::Part;
 
 /// Nanoseconds in a second.
 const SECOND: i64 = 1_000_000_000;

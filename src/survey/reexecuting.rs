@@ -4,9 +4,9 @@ use super::adopt::{Member, children, is_bare_fork};
 use super::once::Once;
 use super::read::Setting;
 use super::scan::Scanned;
+use crate::contract::{Part, Recognised};
 use crate::model::Process;
 use crate::os::{Ask, Found, Pid, ProcText};
-use crate::servers::{Part, Recognised};
 
 /// The children of a master that no server recognises, and that were executed with its sockets: what they run will become
 /// its successor. Other programs that it starts inherit the variable alone, since its sockets are closed to them.

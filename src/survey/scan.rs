@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::contract::{Candidate, Recognised, Server};
 use crate::facts::process::{CommandLine, parse_command_line};
 use crate::os::{Ask, Found, Pid, ProcText, Refusal, Source};
-use crate::servers::{Candidate, Recognised, SERVERS, Server};
+use crate::servers::SERVERS;
 
 /// Looks between which every process is read again; in between only new ones are, so that a
 /// process which becomes a server without a new pid (`exec`) is seen after that many at the latest.

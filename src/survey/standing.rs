@@ -7,11 +7,12 @@ use super::idle::names_a_server;
 use super::leftovers::pids;
 use super::once::Once;
 use super::read::Setting;
+use crate::contract::Server;
 use crate::facts::process::{parse_command_line, parse_stat};
 use crate::facts::{Lack, Place, bytes};
 use crate::model::App;
 use crate::os::{Ask, PathAsk, Pid, ProcLink, ProcText, Refusal, Root, Text};
-use crate::servers::{Server, server};
+use crate::servers::server;
 
 /// So much of a unit or a script is read.
 const BOUND: u32 = 16 * 1024;

@@ -1,10 +1,10 @@
 //! The environment that a configuration sees: of the one that a master has loaded, and of the next re-execution's.
 
+use crate::contract::{Options, Recognised, Variable, Variables};
 use crate::facts::Fact;
 use crate::model::{Config, Hook, Kind, Process, Restart, Setting};
 use crate::os::Text;
 use crate::servers::ruby::command::{base, is_ruby};
-use crate::servers::{Options, Recognised, Variable, Variables};
 
 /// What Bundler and RubyGems set anew when a program starts.
 const ANEW: &[&[u8]] = &[b"BUNDLE", b"GEM_", b"RUBY", b"PATH", b"MANPATH", b"_", b"LD_", b"SPRING"];

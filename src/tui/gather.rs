@@ -8,12 +8,13 @@ use std::time::Duration;
 use super::history::Played;
 use super::place::Identity;
 use super::rehearsal::Script;
+use crate::contract::Verdicts;
 use crate::facts::opens::{Opens, opens};
 use crate::facts::{Fact, Lack};
 use crate::model::{Census, Process};
 use crate::os::terminal::Watch;
 use crate::os::{Pid, Source};
-use crate::rules::{Verdicts, judge};
+use crate::rules::judge;
 use crate::survey::{Surveyor, Wish};
 
 /// The longest time between two looks.

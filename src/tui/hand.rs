@@ -9,6 +9,7 @@ use std::sync::mpsc::TryRecvError::Disconnected;
 use jiff::Timestamp;
 
 use super::gather::Looker;
+use crate::contract::Verdicts;
 use crate::model::Census;
 use crate::os::Hands;
 use crate::os::own::Leave;
@@ -16,7 +17,6 @@ use crate::plans::carry::{self, Helm};
 use crate::plans::course::Course;
 use crate::plans::runner::{self, Terms};
 use crate::plans::{Given, Guard, Outcome, Plan, Refused, lock};
-use crate::rules::Verdicts;
 
 /// So often, in nanoseconds, a look that was taken for a course is shown.
 const SHOWN_EVERY: i64 = 200_000_000;

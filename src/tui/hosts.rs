@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 
 use jiff::Timestamp;
 
+use crate::contract::{Severity, Verdicts};
 use crate::model::Census;
 use crate::rules::headline::{Word, headline};
-use crate::rules::{Severity, Verdicts};
 
 /// What is told of a machine in the list: its headline, from the look with which its file begins.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::keys::Action;
 use super::nodes;
 use super::place::{Pane, View};
 use super::state::State;
-use crate::rules::Severity;
+use crate::contract::Severity;
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::place::FindingId;
+use crate::contract::{Finding, Severity, Verdicts};
 use crate::model::{AppId, Census};
 use crate::rules::causes::{Caused, in_order};
 use crate::rules::headline::{Headline, headline};
-use crate::rules::{Finding, Severity, Verdicts};
 use crate::show::compare::Comparison;
 
 /// One look, with what the rules made of it.

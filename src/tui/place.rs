@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::contract::Finding;
 use crate::model::AppId;
 use crate::os::Pid;
-use crate::rules::Finding;
 
 /// A view. Its key never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -22,11 +22,11 @@ pub use super::rights::Rights;
 use super::sort::Sort;
 use super::theme::Theme;
 use super::tour::Tour;
+use crate::contract::Finding;
 use crate::facts::Lack;
 use crate::facts::opens::Opens;
 use crate::model::AppId;
 use crate::os::Pid;
-use crate::rules::Finding;
 use crate::show::words;
 
 pub use super::look::{Compared, Look};

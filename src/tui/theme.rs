@@ -2,8 +2,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::contract::Severity;
 pub use crate::os::own::Ground;
-use crate::rules::Severity;
 use crate::show::words::Form;
 
 /// What a piece of text is for. Nothing is said by colour alone: each role stands beside a word, a mark or a place.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::mem::size_of;
 
 use super::look::Look;
+use crate::contract::{Answered, Verdict, Verdicts};
 use crate::facts::environ::Environ;
 use crate::facts::{Fact, Shared};
 use crate::model::{App, Master, Process, Worker};
 use crate::os::Pid;
-use crate::rules::{Answered, Verdict, Verdicts};
 
 /// What the allocator adds to a piece.
 const PIECE: usize = 16;

@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use farrier::contract::{Loading, Variables};
 use farrier::facts::environ::parse_live;
 use farrier::model::{Config, Hook, Setting};
 use farrier::os::Text;
-use farrier::servers::{Loading, Variables, unicorn};
+use farrier::servers::unicorn;
 use serde_json::{Value, json};
 
 use super::site::{Site, Start};

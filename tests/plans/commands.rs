@@ -2,10 +2,10 @@
 
 use farrier::cli::Status;
 use farrier::cli::operate::{Consent, Desk, Order, Reach, Said, Wanted, operate};
+use farrier::contract::Verdicts;
 use farrier::model::{Census, Operation, PidfileKind, PidfileState, Signal};
 use farrier::os::{Pid, Refusal};
 use farrier::plans::Rehearsal;
-use farrier::rules::Verdicts;
 use farrier::show::text::Paint;
 
 use super::shop::{ROOT, alone, both, later, pid, pidfile, shop};

@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
+use farrier::contract::Verdicts;
 use farrier::model::{Census, Operation, Phase, Role, Signal};
 use farrier::os::{Refusal, Token};
 use farrier::plans::{Event, Given, Guard, Outcome, Plan, Rehearsal, Terms, plan, run};
-use farrier::rules::Verdicts;
 
 use super::shop::{alone, both, later, pid};
 

@@ -1,11 +1,12 @@
 //! What the headline names as the next step is not refused at that moment, on any recorded box, at any look.
 
+use farrier::contract::Verdicts;
 use farrier::model::{App, Census, Operation};
 use farrier::os::Source as _;
 use farrier::plans::course::{Wishes, course, is_course};
 use farrier::plans::plan;
 use farrier::rules::headline::headline;
-use farrier::rules::{Verdicts, judge};
+use farrier::rules::judge;
 use farrier::survey::Surveyor;
 
 use crate::recordings;

@@ -1,5 +1,6 @@
 //! What the next generation starts from: every line of it decided by the facts, or blind.
 
+use farrier::contract::Verdicts;
 use farrier::facts::Fact;
 use farrier::facts::limits::Limit;
 use farrier::facts::sockets::SocketFile;
@@ -7,7 +8,6 @@ use farrier::model::*;
 use farrier::os::{Access, FileKind, FileStat, Text};
 use farrier::plans::CheckState::{Blind, Holds, Stops, Unseen, Warns};
 use farrier::plans::{self, CheckState, Next};
-use farrier::rules::Verdicts;
 
 use crate::built::{
     CONFIG, GONE, LIVE, OLD, PIDFILE, gemfile, gems, known, layout_of, lock, nothing, pid, pidfile,

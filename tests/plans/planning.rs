@@ -1,5 +1,6 @@
 //! What each operation plans, and what it refuses.
 
+use farrier::contract::{Answered, Finding, Severity, Told, Verdict, Verdicts};
 use farrier::facts::process::State;
 use farrier::facts::signals::SignalSet;
 use farrier::facts::{Fact, Lack, Place};
@@ -8,7 +9,6 @@ use farrier::model::{
 };
 use farrier::os::{Descriptor, Refusal};
 use farrier::plans::{self, CheckState, Confirm, Expect, OPERATIONS, Plan, Refused, again};
-use farrier::rules::{Answered, Finding, Severity, Told, Verdict, Verdicts};
 
 use super::shop::{ROOT, alone, both, config, known, master, pid, shop};
 

@@ -3,12 +3,12 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use farrier::contract::Verdicts;
 use farrier::facts::process::State;
 use farrier::facts::signals::SignalSet;
 use farrier::model::{Census, Master, Operation, Phase, Role};
 use farrier::os::Refusal;
 use farrier::plans::{Event, Given, Guard, Outcome, Rehearsal, Terms, plan, run};
-use farrier::rules::Verdicts;
 
 use super::shop::{alone, both, later, master, pid, shop};
 

@@ -2,12 +2,12 @@
 
 use farrier::cli::Status;
 use farrier::cli::operate::{Consent, Desk, Order, Reach, Said, Wanted, operate};
+use farrier::contract::Verdicts;
 use farrier::facts::signals::SignalSet;
 use farrier::model::{Census, Config, CurrentState, Operation, Phase, Role, Setting, Signal};
 use farrier::os::{Pid, Probed};
 use farrier::plans::Rehearsal;
 use farrier::plans::course::Wishes;
-use farrier::rules::Verdicts;
 use farrier::show::text::Paint;
 
 use super::shop::{config, known, later, master, pid, shop};

@@ -1,9 +1,9 @@
 //! Who may write where the pidfile lies: masters that may not, and everyone who may.
 
+use farrier::contract::Severity::{Critical, Info, Warning};
 use farrier::facts::process::Status;
 use farrier::model::*;
 use farrier::os::{Access, FileKind, FileStat};
-use farrier::rules::Severity::{Critical, Info, Warning};
 
 use super::broken::{Case, case};
 use super::sound::LookAlike;
@@ -186,6 +186,6 @@ fn a_list_and_another_user_namespace_leave_it_open() {
     for change in [listed, namespaced] {
         let census = with(change);
         let verdict = super::verdict(&census, Some(&census), UNWRITABLE);
-        assert!(matches!(verdict, farrier::rules::Verdict::Blind(_)), "{verdict:#?}");
+        assert!(matches!(verdict, farrier::contract::Verdict::Blind(_)), "{verdict:#?}");
     }
 }

@@ -1,5 +1,7 @@
 //! Broken apps: each case is the healthy one with one fault, and the rule that has to find it.
 
+use farrier::contract::Severity;
+use farrier::contract::Severity::{Critical, Info, Warning};
 use farrier::facts::cgroup::{Frozen, Thaw};
 use farrier::facts::files::Linked;
 use farrier::facts::process::State;
@@ -8,8 +10,6 @@ use farrier::facts::{Fact, Place};
 use farrier::model::log::Said;
 use farrier::model::*;
 use farrier::os::FileKind;
-use farrier::rules::Severity;
-use farrier::rules::Severity::{Critical, Info, Warning};
 
 use crate::built::*;
 

@@ -1,6 +1,6 @@
 //! Configurations that many people have copied, on a healthy app: what they do well must not be told as a fault.
 
-use farrier::rules::{Severity, Verdict};
+use farrier::contract::{Severity, Verdict};
 
 use super::hooks::{read, usual};
 use crate::built::*;

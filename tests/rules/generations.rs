@@ -1,9 +1,9 @@
 //! Several generations of one app: handovers that went wrong, and those that only look so.
 
+use farrier::contract::Severity::{Critical, Info, Warning};
 use farrier::facts::environ::Variable;
 use farrier::model::*;
 use farrier::os::Descriptor;
-use farrier::rules::Severity::{Critical, Info, Warning};
 
 use super::broken::{Case, case};
 use super::sound::LookAlike;

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use farrier::contract::Loading;
+use farrier::contract::Severity::{self, Critical, Info, Warning};
+use farrier::contract::Verdict;
 use farrier::model::config::OldPath;
 use farrier::model::*;
 use farrier::os::Text;
-use farrier::rules::Severity::{self, Critical, Info, Warning};
-use farrier::rules::{Verdict, judge};
-use farrier::servers::{Loading, server};
+use farrier::rules::judge;
+use farrier::servers::server;
 
 use super::broken::{Case, case};
 use super::sound::LookAlike;

@@ -1,9 +1,9 @@
 //! Releases that are served beside each other, that a clean-up is about to delete, and that hold a socket.
 
+use farrier::contract::Severity::{Critical, Info, Warning};
 use farrier::facts::files::Spot;
 use farrier::model::*;
 use farrier::os::FileKind;
-use farrier::rules::Severity::{Critical, Info, Warning};
 
 use super::broken::{Case, case};
 use super::sound::LookAlike;

@@ -1,10 +1,10 @@
 //! Whether two generations fit in: the machine, a control group, sizes of both kinds.
 
+use farrier::contract::Severity::{Info, Warning};
+use farrier::contract::Verdict;
 use farrier::facts::room::Room;
 use farrier::model::config::{HookBody, Kill};
 use farrier::model::*;
-use farrier::rules::Severity::{Info, Warning};
-use farrier::rules::Verdict;
 
 use super::broken::{Case, case};
 use super::sound::LookAlike;

@@ -12,10 +12,11 @@ mod pasted;
 mod settings;
 mod sound;
 
+use farrier::contract::line::WIDTH;
+use farrier::contract::{Severity, Verdict};
 use farrier::model::Census;
 use farrier::os::shown;
-use farrier::rules::line::WIDTH;
-use farrier::rules::{RULES, Severity, Verdict, judge};
+use farrier::rules::{RULES, judge};
 
 use crate::lost::each_fact;
 

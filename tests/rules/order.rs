@@ -1,12 +1,13 @@
 //! Findings by cause, and the three lines at the top.
 
+use farrier::contract::line::WIDTH;
+use farrier::contract::{Severity, Verdict, Verdicts};
 use farrier::facts::{Lack, Place};
 use farrier::model::*;
 use farrier::os::Refusal;
 use farrier::rules::causes::{groups, in_order};
 use farrier::rules::headline::{Headline, Word, headline, looking};
-use farrier::rules::line::WIDTH;
-use farrier::rules::{RULES, Severity, Verdict, Verdicts, judge};
+use farrier::rules::{RULES, judge};
 
 use super::{broken, sound};
 use crate::built::*;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use farrier::rules::quote::{farrier, quoted, word};
+use farrier::contract::quote::{farrier, quoted, word};
 use proptest::prelude::*;
 
 /// The words that bash makes of a line.

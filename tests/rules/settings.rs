@@ -1,10 +1,10 @@
 //! The configuration, and what a master hands on: each fault of them, and what only looks like one.
 
+use farrier::contract::Severity::{Info, Warning};
 use farrier::facts::environ::{Environ, Variable};
 use farrier::model::log::Said;
 use farrier::model::*;
 use farrier::os::{FileKind, Text};
-use farrier::rules::Severity::{Info, Warning};
 
 use super::broken::{Case, case, logged, unprepared};
 use super::sound::LookAlike;
@@ -362,7 +362,7 @@ fn these_say_nothing() {
     for (rule, why, change) in of_nothing() {
         let census = with(change);
         let verdict = super::verdict(&census, Some(&census), rule);
-        assert_eq!(verdict, farrier::rules::Verdict::Fine, "{rule}: {why}");
+        assert_eq!(verdict, farrier::contract::Verdict::Fine, "{rule}: {why}");
     }
 }
 
@@ -377,6 +377,6 @@ fn what_only_ruby_can_evaluate_is_not_decided() {
             loaded(app).preload_app = Setting::Unevaluable { line: 5, text };
         });
         let verdict = super::verdict(&census, Some(&census), rule);
-        assert!(matches!(verdict, farrier::rules::Verdict::Blind(_)), "{rule}: {verdict:?}");
+        assert!(matches!(verdict, farrier::contract::Verdict::Blind(_)), "{rule}: {verdict:?}");
     }
 }

@@ -4,10 +4,10 @@ use super::super::outlast;
 use super::super::runner;
 use super::super::words::seconds;
 use super::{Carrying, Outcome};
+use crate::contract::quote::farrier;
 use crate::model::{Operation, left};
 use crate::plans::course::Whom;
 use crate::plans::follow::Stage;
-use crate::rules::quote::farrier;
 use std::time::Duration;
 
 impl Carrying<'_, '_> {

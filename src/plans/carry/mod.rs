@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use crate::contract::{Severity, Verdict, Verdicts};
 use crate::model::{App, Census, Master, Operation};
 use crate::os::own::Leave;
 use crate::os::{Hands, Pid};
-use crate::rules::{Severity, Verdict, Verdicts};
 
 use super::course::{Act, Course, Step, Whom};
 use super::follow::{AWAY, Follow, Stage, Turn};

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use crate::contract::line::{Line, cut, tail};
+use crate::contract::{Blind, Look, Rule, Severity};
 use crate::facts::{Lack, Place};
 use crate::model::{Kind, Lock, Master, Phase};
 use crate::os::shown;
 use crate::rules::config::{self, Unseen};
-use crate::rules::line::{Line, cut, tail};
-use crate::rules::{Blind, Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,12 +1,12 @@
 //! `config-gemfile-hook`: nothing in the configuration leads `BUNDLE_GEMFILE` through `current`.
 
+use crate::contract::line::{Line, cut, named};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::Place;
 use crate::model::{Config, Gemfile, Hook, Kind, Layout, Master, Setting};
 use crate::os::shown;
 use crate::rules::config::{at, file_of, name_of, names_file, unevaluable};
-use crate::rules::line::{Line, cut, named};
 use crate::rules::ruby::gemfile_pinned;
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,12 +1,12 @@
 //! `config-hook-removed-api`: the configuration calls what the Ruby of the next re-execution no longer has.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::deploy::ruby;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::config::RemovedCall;
 use crate::model::{Config, Hook, Kind, Master};
 use crate::rules::config::{at, file_of};
-use crate::rules::line::{Line, cut};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::contract::line::{Line, cut, tail};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::{Fact, Place};
 use crate::model::config::{HookBody, OldPath, oldbin};
 use crate::model::{App, Config, Hook, Kind, Master, Setting};
 use crate::os::shown;
 use crate::rules::config::{at, file_of, unevaluable};
-use crate::rules::line::{Line, cut, tail};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `config-old-master`: nothing in the configuration retires the old master of an upgrade.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity, quote};
 use crate::model::{Config, Hook, Kind};
 use crate::rules::config::{names_file, unevaluable};
-use crate::rules::line::{Line, cut};
-use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {

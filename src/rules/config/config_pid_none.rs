@@ -1,8 +1,9 @@
 //! `config-pid-none`: no pidfile is configured: scripts cannot find the master, and nothing stops a chain of upgrades.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::{Kind, Master};
-use crate::rules::line::{Line, cut};
-use crate::rules::{Look, Rule, Severity, config};
+use crate::rules::config;
 
 /// The card.
 pub const RULE: Rule = Rule {

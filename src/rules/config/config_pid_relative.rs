@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::contract::line::{Line, cut, named, tail};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::Place;
 use crate::model::config::oldbin;
 use crate::model::{Kind, Master};
 use crate::os::shown;
-use crate::rules::line::{Line, cut, named, tail};
-use crate::rules::{Look, Rule, Severity, config};
+use crate::rules::config;
 use crate::servers::server;
 
 /// The card.

@@ -1,11 +1,11 @@
 //! `config-quit-too-early`: a hook ends the old master before the new one can serve.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::Place;
 use crate::model::config::HookBody;
 use crate::model::{Config, Hook, Kind, Master, Setting};
 use crate::rules::config::{at, file_of, unevaluable};
-use crate::rules::line::{Line, cut};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

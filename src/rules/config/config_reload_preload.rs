@@ -1,9 +1,10 @@
 //! `config-reload-preload`: `preload_app` is on, so a HUP does not load new code, and one was sent or is near.
 
+use crate::contract::line::{Line, cut, named};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::log::{Entry, Log, Said};
 use crate::model::{Kind, Layout, Master, Phase};
-use crate::rules::line::{Line, cut, named};
-use crate::rules::{Look, Rule, Severity, config, masters, usr2};
+use crate::rules::{config, masters, usr2};
 
 /// The card.
 pub const RULE: Rule = Rule {

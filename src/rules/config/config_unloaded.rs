@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::log::Said;
 use crate::model::{Config, Kind, Master, Phase, PidfileKind};
 use crate::os::shown;
 use crate::rules::config::Unseen;
-use crate::rules::line::{Line, cut};
-use crate::rules::{Look, Rule, Severity, masters, usr2};
+use crate::rules::{masters, usr2};
 use crate::servers::server;
 
 /// The card.

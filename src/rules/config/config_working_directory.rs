@@ -1,11 +1,11 @@
 //! `config-working-directory`: nothing in the configuration leads the next re-execution through `current`.
 
+use crate::contract::line::{Line, cut, named};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::Place;
 use crate::model::{Config, CurrentState, Kind, Layout, Master, Setting};
 use crate::os::shown;
 use crate::rules::config::{at, file_of, names_file, unevaluable};
-use crate::rules::line::{Line, cut, named};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -16,7 +16,8 @@ use crate::facts::{Fact, Lack, Place};
 use crate::model::{App, Config, Master, Setting};
 use crate::os::shown;
 
-use super::{Look, usr2};
+use super::usr2;
+use crate::contract::Look;
 
 /// What was not seen: the look has noted it.
 pub struct Unseen;
@@ -98,7 +99,7 @@ fn at(config: &Config, line: usize) -> String {
 /// A configuration's own name in a sentence: `unicorn.rb`.
 fn name_of(config: &Config) -> String {
     let name = config.file.path.file_name().map(|name| crate::os::shown(name.as_ref()));
-    super::line::cut(&name.unwrap_or_default(), 14)
+    crate::contract::line::cut(&name.unwrap_or_default(), 14)
 }
 
 /// Whether there is a file: a server that was given none has every setting's default.

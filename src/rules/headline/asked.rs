@@ -2,9 +2,10 @@
 
 use super::last::last;
 use super::{Headline, Word, plain};
+use crate::contract::line::{Line, count};
+use crate::contract::{Verdict, Verdicts};
 use crate::model::{App, Census};
-use crate::rules::line::{Line, count};
-use crate::rules::{RULES, Verdict, Verdicts};
+use crate::rules::RULES;
 use crate::servers::server;
 
 /// Nothing is wrong: how much was asked, and what happened last.
@@ -20,7 +21,7 @@ pub(super) fn fine(census: &Census, verdicts: &Verdicts) -> Headline<'static> {
         || Line::new("nothing"),
         |(seconds, app, master)| last(seconds, app, master, census),
     );
-    let is_proxy = |app: &&App| server(app.kind).is_some_and(crate::servers::Server::is_proxy);
+    let is_proxy = |app: &&App| server(app.kind).is_some_and(crate::contract::Server::is_proxy);
     let proxies = census.apps.iter().filter(is_proxy).count();
     let whom = match (census.apps.len() - proxies, proxies) {
         (apps, 0) => count(apps, "app"),

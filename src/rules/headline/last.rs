@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
+use crate::contract::line::{Line, age, cut, named};
 use crate::model::takeover::takeover;
 use crate::model::{App, Census, Master};
-use crate::rules::line::{Line, age, cut, named};
 
 /// How the app came to be served as it is, as far as that is known.
 pub(super) fn last(seconds: u64, app: &App, master: &Master, census: &Census) -> Line {

@@ -1,9 +1,9 @@
 //! A handover within its grace: who serves, who is awaited, and who works on it, or left it.
 
 use super::{Headline, Word, generations, plain, release, stuck};
+use crate::contract::line::{Line, age, cut};
 use crate::model::handover::grace;
 use crate::model::{App, Census, Master, Phase};
-use crate::rules::line::{Line, age, cut};
 
 /// Whether a master could serve without the other one, as far as was seen: it runs, has workers and every listener. What
 /// ends the other one is refused without that.

@@ -2,11 +2,12 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::contract::line::{Line, WIDTH};
+use crate::contract::{Finding, Severity};
 use crate::model::{App, Operation};
 use crate::os::shown;
 use crate::rules::causes::{COME_BACK, Group};
-use crate::rules::line::{Line, WIDTH};
-use crate::rules::{Finding, Severity, usr2};
+use crate::rules::usr2;
 
 /// The steps up to the upgrade.
 pub(super) struct Steps {
@@ -20,7 +21,7 @@ pub(super) struct Steps {
 pub(super) fn steps(finding: &Finding, app: &App, groups: &[Group<'_>]) -> Option<Steps> {
     let grave = |other: &&Finding| other.app == app.id && other.severity <= Severity::Warning;
     let all = || groups.iter().flat_map(|group| &group.members).map(|caused| caused.finding);
-    let upgrades = |other: &Finding| other.offers() == Some(Operation::Upgrade);
+    let upgrades = |other: &Finding| other.offers == Some(Operation::Upgrade);
     if !all().filter(grave).any(upgrades) {
         return None;
     }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity, quote};
 use crate::facts::cgroup::Frozen;
 use crate::model::{Master, Phase, Signal};
 use crate::os::{shown, text::escaped};
-use crate::rules::line::{Line, cut};
-use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `handover-orphaned`: the old master is gone and the new one still boots.
 
+use crate::contract::line::{Line, age, cut};
+use crate::contract::{Look, Rule, Severity, quote};
 use crate::model::{App, Kind, Master, Phase};
-use crate::rules::line::{Line, age, cut};
 use crate::rules::masters::{alive, earlier, handed_on};
-use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,10 +1,10 @@
 //! `handover-stuck`: a new master boots for longer than a handover may take.
 
+use crate::contract::line::{Line, age, cut};
+use crate::contract::{Look, Rule, Severity, quote};
 use crate::model::handover::grace;
 use crate::model::{App, Kind, Master, Phase};
-use crate::rules::line::{Line, age, cut};
 use crate::rules::masters::generation_before;
-use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {

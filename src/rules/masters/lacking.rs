@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::contract::{Blind, Look};
 use crate::facts::{Lack, Place};
 use crate::model::log::{Became, Entry, Log, OfWorkers, Said};
 use crate::model::takeover::{moment, zone};
 use crate::model::{Config, Hook, Master, Worker};
 use crate::os::Text;
-use crate::rules::{Blind, Look};
 
 use jiff::tz::TimeZone;
 

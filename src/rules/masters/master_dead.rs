@@ -1,10 +1,10 @@
 //! `master-dead`: something wants the app up, and no master of it lives.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::Place;
 use crate::model::{App, Leftover, Wanted};
 use crate::os::shown;
-use crate::rules::line::{Line, cut};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::sockets::SocketFile;
 use crate::model::{Address, App, Kind, Listener, Master, Phase, Role, Setting};
 use crate::os::shown;
-use crate::rules::line::{Line, cut};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

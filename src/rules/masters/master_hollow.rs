@@ -1,10 +1,11 @@
 //! `master-hollow`: a ready master has no worker.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity, quote};
 use crate::model::{Kind, Master, Operation, Phase, Role};
-use crate::rules::line::{Line, cut};
 use crate::rules::masters::lacking::{Lacking, lacking};
 use crate::rules::masters::{add_workers, alive, earlier, is_ending};
-use crate::rules::{Look, Rule, Severity, quote, usr2};
+use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {

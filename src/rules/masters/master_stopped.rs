@@ -1,9 +1,9 @@
 //! `master-stopped`: a master or a worker is stopped or traced.
 
+use crate::contract::line::{Line, count, cut};
+use crate::contract::{Finding, Look, Rule, Severity};
 use crate::facts::process::State;
 use crate::model::{Master, Operation, Process};
-use crate::rules::line::{Line, count, cut};
-use crate::rules::{Finding, Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `masters-chain`: three or more generations of one app live.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::{App, Kind, Master, Phase};
-use crate::rules::line::{Line, cut};
 use crate::rules::masters::is_ending;
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

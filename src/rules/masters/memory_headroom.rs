@@ -1,12 +1,12 @@
 //! `memory-headroom`: a second generation does not fit into memory beside the one that serves.
 
+use crate::contract::line::{Line, bytes, count, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::Place;
 use crate::model::config::HookBody;
 use crate::model::headroom::{Headroom, generation, headroom};
 use crate::model::{Hook, Kind, Master, Phase, Role};
 use crate::os::shown;
-use crate::rules::line::{Line, bytes, count, cut};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -22,7 +22,7 @@ use crate::os::Text;
 
 use jiff::Timestamp;
 
-use super::Look;
+use crate::contract::Look;
 
 /// TTIN as often as workers lack, a second apart: equal signals that come together count once.
 fn add_workers(master: &Master, lacking: u32) -> String {

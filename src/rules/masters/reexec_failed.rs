@@ -1,11 +1,12 @@
 //! `reexec-failed`: the last USR2 came to nothing, as the log says.
 
+use crate::contract::line::{Line, cut, named};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::log::{Entry, Log, Said};
 use crate::model::{App, Kind, Master};
 use crate::os::shown;
-use crate::rules::line::{Line, cut, named};
 use crate::rules::masters::{own_logs, serves_current};
-use crate::rules::{Look, Rule, Severity, usr2};
+use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {

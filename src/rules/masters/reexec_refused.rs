@@ -1,10 +1,11 @@
 //! `reexec-refused`: the last USR2 was refused, as the log says.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::log::{Entry, Log, Said};
 use crate::model::{App, Kind, Master, Operation, Role};
-use crate::rules::line::{Line, cut};
 use crate::rules::masters::{own_logs, serves_current};
-use crate::rules::{Look, Rule, Severity, usr2};
+use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,11 +1,11 @@
 //! `workers-missing`: a ready master has fewer workers than its configuration says.
 
+use crate::contract::line::{Line, count, cut};
+use crate::contract::{Look, Rule, Severity, quote};
 use crate::facts::Fact;
 use crate::model::{Config, Kind, Master, Operation, Phase, Role, Setting};
-use crate::rules::line::{Line, count, cut};
 use crate::rules::masters::lacking::{Lacking, lacking};
 use crate::rules::masters::{self, add_workers, earlier};
-use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {

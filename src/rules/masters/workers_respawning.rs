@@ -1,10 +1,10 @@
 //! `workers-respawning`: every worker of a ready master dies at its boot and is started again, for ever.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::{Kind, Master, Phase, Role, Setting};
 use crate::os::{Pid, shown};
-use crate::rules::line::{Line, cut};
 use crate::rules::masters::{earlier, is_ending};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -93,7 +93,7 @@ fn report(look: &mut Look<'_>, master: &Master, then: &[Pid], now: &[Pid]) {
         _ => None,
     };
     let read = match log {
-        Some(log) => format!("tail -n 40 {}", crate::rules::quote::of_app(app, log)),
+        Some(log) => format!("tail -n 40 {}", crate::contract::quote::of_app(app, log)),
         None => format!("# read what {pid} writes to its standard error"),
     };
     let finding = look

@@ -15,8 +15,8 @@ use crate::facts::Place;
 use crate::model::{App, Pidfile, PidfileKind, PidfileState};
 use crate::os::{Pid, shown};
 
-use super::line::cut;
-use super::{Finding, Look, Severity};
+use crate::contract::line::cut;
+use crate::contract::{Finding, Look, Severity};
 
 /// What a pidfile says now, where the rule may count on it: in a young handover pidfiles are renamed and written anew,
 /// so that it has to say the same at two looks.
@@ -60,7 +60,7 @@ fn same<'a>(before: &'a App, file: &Pidfile) -> Option<&'a Pidfile> {
 
 /// Removes a pidfile only while it still says what was seen.
 fn remove(app: &App, file: &Pidfile) -> String {
-    let path = super::quote::of_app(app, &file.path);
+    let path = crate::contract::quote::of_app(app, &file.path);
     match file.pid {
         Some(pid) => format!("[ \"$(cat {path})\" = {pid} ] && rm {path}"),
         None => format!("rm {path}"),
@@ -109,7 +109,8 @@ fn put_right(app: &App, file: &Pidfile, mut finding: Finding) -> Finding {
     }
     let fix = match (file.owner, file.pid) {
         (Some(owner), Some(pid)) => {
-            let (path, number) = (super::quote::of_app(app, &file.path), written(app, owner));
+            let (path, number) =
+                (crate::contract::quote::of_app(app, &file.path), written(app, owner));
             format!("[ \"$(cat {path})\" = {pid} ] && echo {number} > {path}")
         }
         _ => remove(app, file),

@@ -1,9 +1,9 @@
 //! `oldbin-foreign`: the number in an oldbin pidfile belongs to a process that is no master of this app.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::{Kind, PidfileKind};
-use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::{about_number, foreign, name, number, remove};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,13 +1,13 @@
 //! `oldbin-lingering`: an old master lives on although its successor has long been ready.
 
+use crate::contract::line::{Line, age, bytes, count, cut, middle, named};
+use crate::contract::{Finding, Look, Rule, Severity, dates};
 use crate::facts::Place;
 use crate::model::handover::grace;
 use crate::model::{App, Census, Kind, Master, Operation, Phase, PidfileKind, Role};
 use crate::os::shown;
 use crate::rules::config::config_hook_wrong_path::{Missed, missed};
-use crate::rules::line::{Line, age, bytes, count, cut, middle, named};
 use crate::rules::masters::{Refusal, refusal};
-use crate::rules::{Finding, Look, Rule, Severity, dates};
 
 /// The card.
 pub const RULE: Rule = Rule {

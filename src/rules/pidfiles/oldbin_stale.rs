@@ -1,9 +1,9 @@
 //! `oldbin-stale`: an oldbin pidfile names a process that is gone, or a zombie.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::{Kind, Pidfile, PidfileKind};
-use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::{about_number, ended, name, number, remove};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,9 +1,9 @@
 //! `pidfile-foreign`: the number in a pidfile belongs to a process that is no master of this app.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::{Kind, PidfileKind};
-use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::{about_number, foreign, name, number, put_right, written};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,10 +1,10 @@
 //! `pidfile-garbled`: a pidfile holds no pid.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity, quote};
 use crate::model::{Kind, PidfileKind, PidfileState};
 use crate::os::shown;
-use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::{name, settled, written};
-use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {

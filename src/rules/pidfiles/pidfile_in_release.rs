@@ -1,10 +1,10 @@
 //! `pidfile-in-release`: the pidfile really lies in one release and stays behind when `current` moves.
 
+use crate::contract::line::{Line, cut, named};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::{Kind, Layout, Pidfile, PidfileKind, PidfileState};
 use crate::os::shown;
-use crate::rules::line::{Line, cut, named};
 use crate::rules::pidfiles::name;
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,10 +1,10 @@
 //! `pidfile-missing`: a living master was given a pidfile, and it is not on disk.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity, quote};
 use crate::model::{Kind, Master, Phase, Pidfile, PidfileKind, PidfileState, Role};
 use crate::os::shown;
-use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::{lasts, name};
-use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {

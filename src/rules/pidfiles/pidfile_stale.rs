@@ -1,10 +1,10 @@
 //! `pidfile-stale`: a pidfile names a process that is gone, or a zombie.
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::{Kind, Leftover, Pidfile, PidfileKind};
 use crate::os::shown;
-use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::{about_number, ended, name, number, put_right, written};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Blind, Finding, Look, Rule, Severity, quote};
 use crate::facts::permission::{Actor, CHANGE, SEARCH};
 use crate::facts::{Lack, Place};
 use crate::model::{Directory, Kind, Master, Pidfile, PidfileKind};
 use crate::os::{Pid, shown};
-use crate::rules::line::{Line, cut};
-use crate::rules::{Blind, Finding, Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use crate::contract::line::{Line, cut};
+use crate::contract::{Look, Rule, Severity, quote};
 use crate::facts::permission::{SEARCH, anyone_may, anyone_may_replace};
 use crate::model::{Directory, Kind, Pidfile, PidfileKind};
 use crate::os::{FileKind, shown};
-use crate::rules::line::{Line, cut};
 use crate::rules::pidfiles::name;
-use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {

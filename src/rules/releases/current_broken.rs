@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use crate::contract::line::{Line, cut, named};
+use crate::contract::{Finding, Look, Rule, Severity, quote};
 use crate::model::{App, CurrentState, Kind, Layout};
 use crate::os::shown;
-use crate::rules::line::{Line, cut, named};
-use crate::rules::{Finding, Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -10,7 +10,7 @@ pub mod release_stale;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Layout, Master, Setting};
 
-use super::{Evidence, Finding, Look};
+use crate::contract::{Evidence, Finding, Look};
 
 /// What shows that a master that preloads the app was reloaded into a release that it never loaded: it started before
 /// that release arrived and before `current` was switched, and all its workers are younger than the switch. Empty: it

@@ -1,10 +1,11 @@
 //! `release-deleted`: a live process runs in a directory that no longer exists.
 
+use crate::contract::line::{Line, count, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::files::Fate;
 use crate::model::{App, Kind, Master, Operation, Process, Role};
 use crate::os::shown;
-use crate::rules::line::{Line, count, cut};
-use crate::rules::{Look, Rule, Severity, usr2};
+use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {

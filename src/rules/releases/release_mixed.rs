@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::contract::line::{Line, cut, named};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::handover::grace;
 use crate::model::{Kind, Layout, Master, Operation, Phase, Role};
 use crate::os::Pid;
-use crate::rules::line::{Line, cut, named};
 use crate::rules::masters::is_ending;
 use crate::rules::releases::{reload, with};
-use crate::rules::{Look, Rule, Severity, usr2};
+use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {

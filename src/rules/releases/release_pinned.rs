@@ -1,9 +1,10 @@
 //! `release-pinned`: the next re-execution changes to one release's own directory, not through `current`.
 
+use crate::contract::line::{Line, cut, named};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::{CurrentState, Kind, Layout, Master};
 use crate::os::shown;
-use crate::rules::line::{Line, cut, named};
-use crate::rules::{Look, Rule, Severity, usr2};
+use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::contract::line::{Line, count, cut, named};
+use crate::contract::{Look, Rule, Severity};
 use crate::deploy::capistrano::DEPLOY;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Kind, Layout, Limits, Master, Release, Role, Setting};
 use crate::os::{Pid, shown};
-use crate::rules::line::{Line, count, cut, named};
-use crate::rules::{Look, Rule, Severity, usr2};
+use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,12 +1,13 @@
 //! `release-stale`: the serving master runs another release than `current` names.
 
+use crate::contract::line::{Line, age, cut, named};
+use crate::contract::{Blind, Finding, Look, Rule, Severity, dates};
 use crate::facts::Lack;
 use crate::model::log::Said;
 use crate::model::takeover::{timed, zone};
 use crate::model::{CurrentState, Kind, Layout, Master, Operation, Phase};
-use crate::rules::line::{Line, age, cut, named};
 use crate::rules::releases::{reload, with};
-use crate::rules::{Blind, Finding, Look, Rule, Severity, dates, usr2};
+use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -216,7 +217,7 @@ fn finish(look: &mut Look<'_>, layout: &Layout, master: &Master, finding: Findin
         finding = finding.seen(given_up.words(), place);
         finding.leads_to =
             format!("The next restart, by whomever, starts {} again.", named(given_up.release));
-        finding.withheld = true;
+        finding.offers = None;
     }
     let finding = finding.for_good(
         "let the deploy wait until the new master is ready and runs the release it deployed",

@@ -1,10 +1,11 @@
 //! `config-missing`: the configuration file is not where the next re-execution will look for it.
 
+use crate::contract::line::{Line, cut, tail};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::files::Spot;
 use crate::model::{App, Kind, Master};
 use crate::os::shown;
-use crate::rules::line::{Line, cut, tail};
-use crate::rules::{Look, Rule, Severity, usr2};
+use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {

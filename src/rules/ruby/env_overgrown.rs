@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::contract::line::{Line, cut, named, tail};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::environ::Environ;
 use crate::model::{Kind, Layout, Master};
 use crate::os::{Text, shown};
-use crate::rules::line::{Line, cut, named, tail};
-use crate::rules::{Look, Rule, Severity, config};
+use crate::rules::config;
 
 /// The card.
 pub const RULE: Rule = Rule {

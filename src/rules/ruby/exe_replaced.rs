@@ -1,10 +1,11 @@
 //! `exe-replaced`: the executable that a master runs was deleted or replaced on disk.
 
+use crate::contract::line::{Line, cut, tail};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::files::Fate;
 use crate::model::{App, Kind, Master, Operation, Role};
 use crate::os::shown;
-use crate::rules::line::{Line, cut, tail};
-use crate::rules::{Look, Rule, Severity, usr2};
+use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {

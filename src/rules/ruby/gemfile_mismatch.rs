@@ -1,10 +1,11 @@
 //! `gemfile-mismatch`: the next re-execution loads another release's Gemfile, and the lock files differ.
 
+use crate::contract::line::{Line, cut, named};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::{Gemfile, Kind, Layout, Lock, Master};
 use crate::os::shown;
-use crate::rules::line::{Line, cut, named};
+use crate::rules::ruby::gemfile_pinned;
 use crate::rules::ruby::gemfile_pinned::is_rescued;
-use crate::rules::{Look, Rule, Severity, ruby::gemfile_pinned};
 
 /// The card.
 pub const RULE: Rule = Rule {

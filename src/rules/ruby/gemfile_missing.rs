@@ -1,9 +1,10 @@
 //! `gemfile-missing`: the Gemfile that the next re-execution will load is gone.
 
+use crate::contract::line::{Line, cut, tail};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::{App, Gemfile, Kind, Master};
 use crate::os::shown;
-use crate::rules::line::{Line, cut, tail};
-use crate::rules::{Look, Rule, Severity, ruby::gemfile_pinned};
+use crate::rules::ruby::gemfile_pinned;
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,9 +1,10 @@
 //! `gemfile-pinned`: the next re-execution loads the Gemfile of one release's own path.
 
+use crate::contract::line::{Line, cut, named};
+use crate::contract::{Look, Rule, Severity};
 use crate::model::{Gemfile, Kind, Layout, Master};
 use crate::os::shown;
-use crate::rules::line::{Line, cut, named};
-use crate::rules::{Look, Rule, Severity, config, usr2};
+use crate::rules::{config, usr2};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -1,12 +1,13 @@
 //! `libs-replaced`: a mapped interpreter library or native extension was deleted or replaced on disk.
 
+use crate::contract::line::{Line, count, cut};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::files::{Fate, Linked};
 use crate::facts::maps::is_memory;
 use crate::model::{Kind, Master, Operation};
 use crate::os::shown;
-use crate::rules::line::{Line, count, cut};
 use crate::rules::ruby::exe_replaced::stays;
-use crate::rules::{Look, Rule, Severity, usr2};
+use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {

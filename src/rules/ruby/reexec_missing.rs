@@ -1,10 +1,11 @@
 //! `reexec-missing`: the directory, the program or its interpreter that the next re-execution needs is gone.
 
+use crate::contract::line::{Line, cut, tail};
+use crate::contract::{Look, Rule, Severity, quote};
 use crate::facts::files::Spot;
 use crate::model::{App, Kind, Master, Restart};
 use crate::os::{FileKind, FileStat, Pid, shown};
-use crate::rules::line::{Line, cut, tail};
-use crate::rules::{Look, Rule, Severity, quote, usr2};
+use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {

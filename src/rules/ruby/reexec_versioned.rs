@@ -1,12 +1,12 @@
 //! `reexec-versioned`: the program of the next re-execution lies inside one Ruby version's or one release's directory.
 
+use crate::contract::line::{Line, cut, named, tail};
+use crate::contract::{Finding, Look, Rule, Severity};
 use crate::deploy::ruby::{self, Pinned};
 use crate::facts::files::Spot;
 use crate::model::{Kind, Layout, Lock, Master};
 use crate::os::shown;
 use crate::rules::config::{self, Unseen};
-use crate::rules::line::{Line, cut, named, tail};
-use crate::rules::{Finding, Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::contract::line::{Line, cut, named, tail};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Address, App, Kind, Layout, Listener, Master, Setting};
 use crate::os::{Text, shown};
-use crate::rules::line::{Line, cut, named, tail};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -207,7 +207,7 @@ fn within(
 fn finish(
     look: &mut Look<'_>,
     master: &Master,
-    mut finding: crate::rules::Finding,
+    mut finding: crate::contract::Finding,
     path: &Path,
     (shared, then): (&Path, &str),
 ) {

@@ -1,11 +1,11 @@
 //! `listener-lost`: the new master does not hold a listener that the old one handed to it.
 
+use crate::contract::line::{Line, cut, tail};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::files::{Target, target};
 use crate::model::{Address, App, Kind, Listener, Master, Phase, Setting};
 use crate::os::Text;
-use crate::rules::line::{Line, cut, tail};
 use crate::rules::masters::{generation_before, handed_on};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

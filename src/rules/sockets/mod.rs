@@ -8,7 +8,8 @@ pub mod socket_replaced;
 use crate::facts::sockets::SocketFile;
 use crate::model::{Address, App, Listener, Master, Role};
 
-use super::{Look, usr2};
+use super::usr2;
+use crate::contract::Look;
 
 /// The listeners with a path whose file is as sought. What goes through `current` has to be so at two looks. A socket
 /// that only a superseded master beside a ready one holds leaves with it, and one that no master holds is a worker's own.

@@ -1,10 +1,10 @@
 //! `socket-missing`: the path of a listening Unix socket is gone.
 
+use crate::contract::line::{Line, cut, tail};
+use crate::contract::{Look, Rule, Severity};
 use crate::facts::sockets::SocketFile;
 use crate::model::{Kind, Operation};
-use crate::rules::line::{Line, cut, tail};
 use crate::rules::sockets::{broken, holder, rebind};
-use crate::rules::{Look, Rule, Severity};
 
 /// The card.
 pub const RULE: Rule = Rule {

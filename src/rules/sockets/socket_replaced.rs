@@ -1,10 +1,10 @@
 //! `socket-replaced`: the path of a listening Unix socket leads to another socket.
 
+use crate::contract::line::{Line, cut, tail};
+use crate::contract::{Look, Rule, Severity, quote};
 use crate::facts::sockets::SocketFile;
 use crate::model::{Address, Census, Kind, Listener, Master};
-use crate::rules::line::{Line, cut, tail};
 use crate::rules::sockets::{broken, holder, rebind};
-use crate::rules::{Look, Rule, Severity, quote};
 
 /// The card.
 pub const RULE: Rule = Rule {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::conf::directives;
+use crate::contract::Options;
 use crate::os::{Arguments, Text};
-use crate::servers::Options;
 
 /// Reads them.
 pub fn options(arguments: &Arguments) -> Options {

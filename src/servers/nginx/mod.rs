@@ -6,7 +6,7 @@ mod conf;
 mod read;
 mod title;
 
-use super::{Part, Server, Title};
+use crate::contract::{Part, Server, Title};
 use crate::facts::process::Status;
 use crate::model::{Kind, Log, Process, Signal};
 

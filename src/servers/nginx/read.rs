@@ -1,9 +1,9 @@
 //! What nginx's configuration says: its pidfile, its workers, and where it passes requests to.
 
 use super::conf::{Directive, directives};
+use crate::contract::{GroupMember, Loading, Pass, Proxied};
 use crate::model::{Config, Setting};
 use crate::os::Text;
-use crate::servers::{GroupMember, Loading, Pass, Proxied};
 
 /// Directives that pass a request on by HTTP.
 const PASSES: &[&[u8]] = &[b"proxy_pass", b"grpc_pass"];

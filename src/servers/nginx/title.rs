@@ -1,8 +1,8 @@
 //! How an nginx process is recognised: by its title alone. The raw command line stands only while the configuration is
 //! read, and `nginx -t` and `nginx -s` look the same then.
 
+use crate::contract::{Candidate, Part, Recognised};
 use crate::os::{Arguments, Text};
-use crate::servers::{Candidate, Part, Recognised};
 
 /// What a master's title begins with; the program as it was called and its arguments follow.
 const MASTER: &[u8] = b"nginx: master process ";

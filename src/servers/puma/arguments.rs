@@ -1,7 +1,7 @@
 //! What Puma's arguments say (`cli.rb`, 5.6.5); once it has its title, only the binds are left of them.
 
+use crate::contract::Options;
 use crate::os::{Arguments, Text};
-use crate::servers::Options;
 
 /// Options with a value.
 const VALUED: &[&str] = &[

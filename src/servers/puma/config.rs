@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::contract::{Loading, Options, Variable, Variables};
 use crate::model::{Config, Setting};
 use crate::os::Text;
 use crate::servers::effort::spend;
 use crate::servers::ruby::{
     Scope, Statement, Value, Values, Where, argument, decided, excerpt, is_modified,
 };
-use crate::servers::{Loading, Options, Variable, Variables};
 
 /// Reads it.
 pub fn read(loading: &Loading<'_>) -> Config {

@@ -5,7 +5,7 @@ mod arguments;
 mod config;
 mod title;
 
-use super::{Part, Server, Title};
+use crate::contract::{Part, Server, Title};
 use crate::facts::process::Status;
 use crate::model::{Kind, Log, Signal};
 

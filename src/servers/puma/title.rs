@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
+use crate::contract::{Candidate, Part, Recognised};
 use crate::os::{Arguments, Text};
 use crate::servers::ruby::command::{base, is_ruby, loaded, script};
-use crate::servers::{Candidate, Part, Recognised};
 
 /// `puma VERSION (BIND,BIND) [TAG]` (`launcher.rb`, `title`). A title that was cut off has no closing bracket.
 static PARENT: LazyLock<Option<Regex>> =

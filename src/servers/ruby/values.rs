@@ -9,9 +9,9 @@ use super::methods::call;
 use super::paths::expanded;
 use super::variables::{Changed, Env};
 use super::{Kind, Scope, Statement, Token};
+use crate::contract::{Loading, Variable, Variables};
 use crate::os::Text;
 use crate::servers::effort::spend;
-use crate::servers::{Loading, Variable, Variables};
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]

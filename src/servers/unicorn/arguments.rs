@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::contract::Options;
 use crate::os::{Arguments, Text};
-use crate::servers::Options;
 
 /// Options with a value, short and long; those of `unicorn_rails` too.
 const VALUED: &[(u8, &str)] = &[

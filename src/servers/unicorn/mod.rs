@@ -6,7 +6,7 @@ mod log;
 mod signals;
 pub(super) mod title;
 
-use super::{Part, Server, Title};
+use crate::contract::{Part, Server, Title};
 use crate::model::Kind;
 
 /// Unicorn's card.

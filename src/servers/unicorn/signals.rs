@@ -1,8 +1,8 @@
 //! What signals do to Unicorn's masters and workers, and which signal carries out which operation.
 
+use crate::contract::{OperationUse, SignalUse};
 use crate::facts::process::Status;
 use crate::model::{Operation, Role, Signal};
-use crate::servers::{OperationUse, SignalUse};
 
 const PAGE: &str = "Unicorn's SIGNALS page";
 const SOURCE: &str = "unicorn 6.0.0, lib/unicorn/http_server.rb";

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use super::arguments;
+use crate::contract::{Candidate, Part, Recognised};
 use crate::os::{Arguments, Text};
 use crate::servers::ruby::command::{base, is_ruby, loaded, script};
-use crate::servers::{Candidate, Part, Recognised};
 
 /// `PROGRAM [APP[SHA] ]master[ (old)] ARGUMENTS` and `PROGRAM [APP[SHA] ]worker[N] ARGUMENTS`
 /// (`http_server.rb`, `proc_name`; the part in the middle and the colon are rack-statsd's).

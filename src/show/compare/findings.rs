@@ -1,8 +1,8 @@
 //! Two looks' findings compared: come, gone, as before; and what neither came nor went, but cannot be told any more.
 
 use super::Fate;
+use crate::contract::{Finding, Severity, Verdict, Verdicts};
 use crate::model::AppId;
-use crate::rules::{Finding, Severity, Verdict, Verdicts};
 
 /// What is known of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

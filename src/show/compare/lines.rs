@@ -1,8 +1,8 @@
 //! A comparison in lines: what came, went, is another than it was; the rest in a line each. What prints them dresses them.
 
+use crate::contract::Severity;
 use crate::model::{AppId, Census};
 use crate::os::Pid;
-use crate::rules::Severity;
 use crate::show::compare::{App, Change, Compared, Comparison, Fate, Known, Moment, Value};
 use crate::show::words::{Mark, counted, elapsed, left, pids, width};
 

@@ -12,10 +12,10 @@ pub use findings::{Found, Known};
 
 use process::alone;
 
+use crate::contract::Verdicts;
 use crate::facts::{Fact, Lack};
 use crate::model::{self, AppId, Census, Master, Role};
 use crate::os::{Pid, Text, secrets};
-use crate::rules::Verdicts;
 
 /// One side: a look, and what the rules say to it.
 #[derive(Clone, Copy)]

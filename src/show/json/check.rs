@@ -5,9 +5,10 @@ use serde::Serialize;
 
 use super::census::{App, Unknown, Unknowns};
 use super::{Outside, VERSION, moment};
+use crate::contract;
+use crate::contract::{Bar, Severity, Verdict, Verdicts};
 use crate::model::Census;
 use crate::os::Pid;
-use crate::rules::{self, Bar, Severity, Verdict, Verdicts};
 
 /// The document's name.
 pub const SCHEMA: &str = "farrier.check/1";
@@ -151,8 +152,8 @@ pub fn unknowns(census: &Census, verdicts: &Verdicts) -> Unknowns {
     unknowns
 }
 
-impl From<&rules::Finding> for Finding {
-    fn from(finding: &rules::Finding) -> Self {
+impl From<&contract::Finding> for Finding {
+    fn from(finding: &contract::Finding) -> Self {
         Self {
             rule: finding.rule,
             severity: finding.severity.name(),

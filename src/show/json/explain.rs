@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::VERSION;
-use crate::rules;
+use crate::contract;
 
 /// The document's name.
 pub const SCHEMA: &str = "farrier.explain/1";
@@ -39,7 +39,7 @@ pub struct Rule {
 
 impl Explain {
     /// The document about some rules.
-    pub fn new(rules: &[&rules::Rule]) -> Self {
+    pub fn new(rules: &[&contract::Rule]) -> Self {
         Self {
             schema: SCHEMA,
             farrier: VERSION,
@@ -48,15 +48,15 @@ impl Explain {
     }
 }
 
-impl From<&rules::Rule> for Rule {
-    fn from(rule: &rules::Rule) -> Self {
+impl From<&contract::Rule> for Rule {
+    fn from(rule: &contract::Rule) -> Self {
         Self {
             name: rule.name,
             servers: rule.kinds.iter().map(|kind| kind.name()).collect(),
             summary: rule.summary,
             meaning: rule.meaning,
             offers: rule.offers.map(crate::model::Operation::name),
-            effects: rule.effects().map(|effect| effect.name).collect(),
+            effects: crate::rules::effects(rule).map(|effect| effect.name).collect(),
         }
     }
 }

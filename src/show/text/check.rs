@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Paint, headline};
+use crate::contract::{Bar, Blind, Finding, Verdict, Verdicts};
 use crate::facts::Lack;
 use crate::model::Census;
 use crate::os::Refusal;
-use crate::rules::{Bar, Blind, Finding, Verdict, Verdicts, causes};
+use crate::rules::causes;
 use crate::show::words::{Mark, closed, counted, left, processes};
 
 /// The whole report of one machine.

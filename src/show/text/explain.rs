@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Paint;
-use crate::rules::Rule;
+use crate::contract::Rule;
 use crate::show::words::left;
 
 /// The table of rules: name and what it looks for.
@@ -23,7 +23,7 @@ pub fn page(rule: &Rule, paint: Paint) -> String {
     if let Some(operation) = rule.offers {
         let _ = writeln!(out, "\nMended by: farrier plan {} TARGET", operation.name());
     }
-    let effects: Vec<&str> = rule.effects().map(|effect| effect.name).collect();
+    let effects: Vec<&str> = crate::rules::effects(rule).map(|effect| effect.name).collect();
     if !effects.is_empty() {
         let _ = writeln!(out, "\nWhat follows from it: {}", effects.join(", "));
     }

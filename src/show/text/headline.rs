@@ -1,9 +1,9 @@
 //! The first three lines: what is wrong, why, and what comes next.
 
 use super::Paint;
+use crate::contract::{Bar, Verdicts};
 use crate::model::Census;
 use crate::rules::headline::{Word, by};
-use crate::rules::{Bar, Verdicts};
 use crate::show::words::{Mark, left};
 
 /// Columns of the first word.

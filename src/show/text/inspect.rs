@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::Paint;
+use crate::contract::Severity;
 use crate::deploy::ruby::gem_of;
 use crate::facts::files::Fate;
 use crate::facts::opens::{Entry, Opens};
-use crate::rules::Severity;
 use crate::show::json::inspect::{Fd, device};
 use crate::show::words::{Mark, left, right};
 

@@ -1,7 +1,7 @@
 //! Colour and signs of text output: sixteen colours, a severity never by colour alone.
 
 use super::super::words::{Form, Mark};
-use crate::rules::Severity;
+use crate::contract::Severity;
 
 /// How text is dressed: plain in a pipe, with colour on a terminal, with ASCII signs where asked.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::Paint;
+use crate::contract::{Severity, Verdicts};
 use crate::facts::Fact;
 use crate::model::{App, Census, Layout, Master, Process, Worker};
-use crate::rules::{Severity, Verdicts};
 use crate::show::words::{self, Mark, left, right};
 
 /// One row before it is laid out.

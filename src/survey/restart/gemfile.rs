@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::Known;
+use crate::contract::Part;
 use crate::deploy::bundler;
 use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Config, Gemfile, Hook, Lock, Setting};
 use crate::os::text::contains;
 use crate::os::{FileKind, Refusal, Text};
-use crate::servers::Part;
 
 /// How much of a lock file is read.
 const LOCK_BOUND: u32 = 1 << 20;

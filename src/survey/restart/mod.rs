@@ -10,13 +10,13 @@ mod program;
 use std::path::{Path, PathBuf};
 
 use super::once::Once;
+use crate::contract::{Options, Recognised};
 use crate::facts::files::Spot;
 use crate::facts::process::exec_path_address;
 use crate::facts::{Fact, Place, bytes};
 use crate::model::log::Said;
 use crate::model::{Config, Layout, Log, Origin, Process, Restart};
 use crate::os::{Arguments, Ask, ProcText, Root, StartContext};
-use crate::servers::{Options, Recognised};
 
 /// Directory, program and arguments.
 type Start = (Fact<Spot>, Fact<Spot>, Fact<Arguments>);

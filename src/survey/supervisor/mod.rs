@@ -8,10 +8,10 @@ use std::path::PathBuf;
 
 use self::parent::{Ancestor, ancestors, parent};
 use super::once::Once;
+use crate::contract::Server;
 use crate::facts::{Fact, Lack, Place, cgroup};
 use crate::model::{Follows, Main, Process, Supervisor};
 use crate::os::{Pid, Root};
-use crate::servers::Server;
 
 /// Supervisors of one service each (runit, daemontools, s6).
 const SERVICE: &[&[u8]] = &[b"runsv", b"supervise", b"s6-supervise"];

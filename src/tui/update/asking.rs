@@ -33,7 +33,7 @@ pub(super) fn menu(state: &mut State) {
         _ => None,
     };
     // What the finding offers is chosen first, else the first line; never what was used last.
-    let offered = finding.and_then(|id| state.shown()?.finding(&id)?.offers());
+    let offered = finding.and_then(|id| state.shown()?.finding(&id)?.offers);
     let menu = Menu {
         app: app.id.clone(),
         named: if finding_is_chosen(state) { None } else { named },

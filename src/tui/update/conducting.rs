@@ -1,12 +1,12 @@
 //! An operation of several steps: its view, its start, and the question before it is left alone.
 
 use super::{Effect, asking, moves};
+use crate::contract::quote;
 use crate::model::takeover::takeover;
 use crate::model::{AppId, Census, Operation};
 use crate::os::Pid;
 use crate::plans::Given;
 use crate::plans::course::Course;
-use crate::rules::quote;
 use crate::tui::dialog::{Dialog, Halt, Leave, Menu};
 use crate::tui::keys::Action;
 use crate::tui::passage::{Ending, Passage};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Effect, asking, time};
+use crate::contract::Verdicts;
 use crate::model::{App, Census, Worker};
-use crate::rules::Verdicts;
 use crate::tui::members::{Ghost, Was, members, same};
 use crate::tui::place::{FindingId, Identity, Pane, RowKey, View};
 use crate::tui::state::{Look, State};

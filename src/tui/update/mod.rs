@@ -37,13 +37,13 @@ use super::opening::Wanted;
 use super::place::{Pane, Subject, View};
 use super::state::{Asked, Help, Reveal, State};
 use super::{baseline, changes, filter::Filter, layout, widgets::pane};
+use crate::contract::Verdicts;
 use crate::facts::Lack;
 use crate::facts::opens::Opens;
 use crate::model::Census;
 use crate::os::Pid;
 use crate::plans::course::Course;
 use crate::plans::{Given, Outcome, Plan, Refused, runner};
-use crate::rules::Verdicts;
 
 /// What happens to the inspector.
 #[derive(Debug)]

@@ -167,7 +167,7 @@ fn environment(state: &mut State) {
 /// The question that mends the worst finding.
 fn dialog(state: &mut State) -> Vec<Effect> {
     overview(state);
-    let offered = headline(state).and_then(|id| state.shown()?.finding(&id)?.offers());
+    let offered = headline(state).and_then(|id| state.shown()?.finding(&id)?.offers);
     let chosen = offered.unwrap_or(Operation::Upgrade);
     let Some(app) = app(state).map(|app| app.id.clone()) else { return Vec::new() };
     let menu = Menu { app, named: None, chosen, opened: state.now };

@@ -1,13 +1,13 @@
 //! Blind spots: what could not be seen, by cause, the one that hides most first; and what would grant it.
 
-use crate::rules::quote;
+use crate::contract::quote;
 use std::collections::BTreeMap;
 
 use super::{Card, Page, Row, tree};
+use crate::contract::{Answered, Blind};
 use crate::facts::Lack;
 use crate::model::{App, AppId, Kind};
 use crate::os::{Pid, Refusal, shown};
-use crate::rules::{Answered, Blind};
 use crate::show::words::{counted, width as wide};
 use crate::tui::keys::Action;
 use crate::tui::place::{RowKey, View};

@@ -3,9 +3,9 @@
 use ratatui::text::Line;
 
 use super::{Card, Page, Row};
+use crate::contract::{Evidence, Finding, Severity};
 use crate::model::App;
 use crate::os::{Pid, shown};
-use crate::rules::{Evidence, Finding, Severity};
 use crate::servers::server;
 use crate::show::words::{Mark, cut, width};
 use crate::tui::filter::Subject as Words;
@@ -190,7 +190,7 @@ pub(super) fn fix(finding: &Finding) -> Vec<String> {
 
 /// What farrier can do about it.
 fn offered(state: &State, finding: &Finding) -> String {
-    match finding.offers() {
+    match finding.offers {
         Some(operation) => {
             let whom = whom(state, finding);
             let app = state.shown().and_then(|look| look.census.app(&finding.app));

@@ -3,8 +3,8 @@
 use ratatui::text::Line;
 
 use super::{Card, Lower, Page, Row, takeover};
+use crate::contract::{Finding, Severity};
 use crate::model::AppId;
-use crate::rules::{Finding, Severity};
 use crate::show::words::{self, Mark};
 use crate::tui::filter::Subject as Words;
 use crate::tui::keys::Action;

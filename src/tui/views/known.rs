@@ -1,8 +1,9 @@
 //! How farrier finds servers, and which it knows: from the servers' own cards.
 
 use super::{Card, Page, Row};
+use crate::contract::{Part, Server};
 use crate::plans::OPERATIONS;
-use crate::servers::{Part, SERVERS, Server};
+use crate::servers::SERVERS;
 use crate::tui::keys::Action;
 use crate::tui::place::{RowKey, View};
 use crate::tui::state::State;

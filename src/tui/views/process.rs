@@ -1,11 +1,11 @@
 //! Process: what one process is, where it lives, and what its next re-execution would run.
 
 use super::{Card, Page};
+use crate::contract::line::age as age_in_words;
 use crate::facts::files::{Fate, Linked, Spot};
 use crate::facts::{Fact, Lack, cgroup, signals};
 use crate::model::{App, Master, Phase, Process, Role};
 use crate::os::{Pid, Root, shown};
-use crate::rules::line::age as age_in_words;
 use crate::show::words::{self, Mark};
 use crate::tui::keys::Action;
 use crate::tui::members::{Member, worker_name};

@@ -1,7 +1,8 @@
 //! A rule: its page as `farrier explain` prints it, and where it stands now.
 
 use super::{Card, Page, Row};
-use crate::rules::{Verdict, rule};
+use crate::contract::Verdict;
+use crate::rules::rule;
 use crate::show::text::{Paint, explain};
 use crate::show::words::{Form, Mark};
 use crate::tui::filter::Subject as Words;
@@ -42,7 +43,7 @@ fn page(state: &State, columns: usize) -> Page {
             }
             Verdict::Found(found, _) => {
                 let first = found.first();
-                let severity = first.map_or(crate::rules::Severity::Info, |f| f.severity);
+                let severity = first.map_or(crate::contract::Severity::Info, |f| f.severity);
                 let words = first.map(|f| f.summary.clone()).unwrap_or_default();
                 (Mark::from(severity).sign(), Tone::from(severity), words)
             }

@@ -3,7 +3,7 @@
 use ratatui::text::Line;
 
 use super::cells::Cells;
-use crate::rules::Severity;
+use crate::contract::Severity;
 use crate::show::words::{Mark, width};
 use crate::tui::state::{Rights, State};
 use crate::tui::theme::Tone;

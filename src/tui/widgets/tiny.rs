@@ -4,8 +4,8 @@ use ratatui::text::Line;
 
 use super::cells::{Cells, wrap};
 use super::headline::sign;
+use crate::contract::Severity;
 use crate::model::App;
-use crate::rules::Severity;
 use crate::show::words::{self, Mark};
 use crate::tui::place::{Pane, RowKey, View};
 use crate::tui::state::State;

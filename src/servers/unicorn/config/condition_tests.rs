@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::read;
 use super::tests::shown;
+use crate::contract::{Loading, Variables};
 use crate::facts::environ::parse_live;
 use crate::model::{Config, Hook, Setting};
 use crate::os::Text;
-use crate::servers::{Loading, Variables};
 
 /// Read with an environment.
 fn with(environ: &str, source: &str) -> Config {

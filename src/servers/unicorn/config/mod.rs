@@ -15,9 +15,9 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 
+use crate::contract::Loading;
 use crate::model::{Config, Hook, Setting};
 use crate::os::Text;
-use crate::servers::Loading;
 use crate::servers::effort::spend;
 use crate::servers::ruby::{
     Kind, Scope, Statement, Token, Value, Values, Where, decided, is_modified,

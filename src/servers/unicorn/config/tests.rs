@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::read;
+use crate::contract::Loading;
 use crate::model::{Config, Hook, Setting};
 use crate::os::Text;
-use crate::servers::Loading;
 use crate::servers::effort;
 
 pub(super) fn of(source: &str) -> Config {

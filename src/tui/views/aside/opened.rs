@@ -2,8 +2,8 @@
 
 use ratatui::text::Line;
 
+use crate::contract::{Evidence, Finding};
 use crate::model::App;
-use crate::rules::{Evidence, Finding};
 use crate::show::words::{Mark, width};
 use crate::tui::keys::Action;
 use crate::tui::state::State;
@@ -103,7 +103,7 @@ fn labelled(state: &State, label: &str, pieces: Vec<String>, columns: usize) -> 
 fn remedy(state: &State, finding: &Finding, columns: usize) -> Vec<Line<'static>> {
     const BY_HAND: usize = 34;
     let start = || Cells::new(state.theme, columns).to(1).left("FIX", 6, Tone::Quiet);
-    let (Some(operation), [command]) = (finding.offers(), finding.fix.as_slice()) else {
+    let (Some(operation), [command]) = (finding.offers, finding.fix.as_slice()) else {
         let prose = columns.saturating_sub(12);
         let pieces = fix(finding).iter().flat_map(|text| wrap(text, prose)).collect();
         return labelled(state, "FIX", pieces, columns);

@@ -3,9 +3,9 @@
 use ratatui::text::Line;
 
 use super::{QUEUE, queue, queued, reached, worths};
+use crate::contract::Finding;
 use crate::model::{App, Entry, Listener, Master, Upstream};
 use crate::os::Pid;
-use crate::rules::Finding;
 use crate::show::words::{self, Mark};
 use crate::tui::filter::Subject as Words;
 use crate::tui::place::{Door, RowKey, Subject, View};

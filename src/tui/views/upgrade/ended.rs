@@ -1,10 +1,10 @@
 //! How an operation ended: why, where it stands, and what comes next.
 
 use super::{app_of, crumb, process, reason, stands, steps};
+use crate::contract::{Severity, dates};
 use crate::model::log::Said;
 use crate::model::{App, Census, PidfileKind, PidfileState};
 use crate::os::{Pid, shown};
-use crate::rules::{Severity, dates};
 use crate::show::words::{Mark, counted, elapsed, width};
 use crate::tui::keys::Action;
 use crate::tui::passage::{Ended, Ending, Passage};

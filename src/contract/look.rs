@@ -7,8 +7,7 @@ use crate::facts::{Fact, Lack, Place};
 use crate::model::{App, Census, CurrentState, Layout, Master, handover::handover};
 use crate::os::{Pid, shown};
 
-use super::line::Line;
-use super::{Answered, Blind, Evidence, Finding, Rule, Severity, Told, Verdict};
+use super::{Answered, Blind, Finding, Rule, Severity, Told, Verdict};
 
 /// A rule at work on one app.
 pub struct Look<'a> {
@@ -23,7 +22,8 @@ pub struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    pub(super) fn new(
+    /// The look of a rule at an app; `before`: the same app at the look before.
+    pub fn new(
         rule: &'static Rule,
         census: &'a Census,
         app: &'a App,
@@ -205,11 +205,12 @@ impl<'a> Look<'a> {
             mends: None,
             fix: Vec::new(),
             for_good: Vec::new(),
-            withheld: false,
+            offers: self.rule.offers,
         }
     }
 
-    pub(super) fn answer(mut self) -> Answered {
+    /// What came of it.
+    pub fn answer(mut self) -> Answered {
         self.blind.sort();
         self.blind.dedup();
         let verdict = if !self.findings.is_empty() {
@@ -223,100 +224,10 @@ impl<'a> Look<'a> {
         };
         Answered {
             rule: self.rule.name,
+            worst: self.rule.worst,
             app: self.app.id.clone(),
             verdict,
             wants_second_look: self.again,
         }
-    }
-}
-
-impl Finding {
-    /// About this process.
-    #[must_use]
-    pub fn about(mut self, pid: Pid) -> Self {
-        self.pid = Some(pid);
-        self
-    }
-
-    /// About this path.
-    #[must_use]
-    pub fn at_path(mut self, path: &Path) -> Self {
-        self.path = Some(path.to_path_buf());
-        self
-    }
-
-    /// The headline's three lines.
-    #[must_use]
-    pub fn told(
-        mut self,
-        what: impl Into<Line>,
-        why: impl Into<Line>,
-        next: impl Into<Line>,
-    ) -> Self {
-        self.told = Told { what: what.into(), why: why.into(), next: next.into(), ..self.told };
-        self
-    }
-
-    /// What is to be done in a word or two, where other steps have to follow.
-    #[must_use]
-    pub fn step(mut self, words: impl Into<String>) -> Self {
-        self.told.step = Some(words.into());
-        self
-    }
-
-    /// The summary for a narrower list.
-    #[must_use]
-    pub fn brief(mut self, words: impl Into<String>) -> Self {
-        self.brief = Some(words.into());
-        self
-    }
-
-    /// The summary as a whole sentence.
-    #[must_use]
-    pub fn sentence(mut self, words: impl Into<String>) -> Self {
-        self.sentence = Some(words.into());
-        self
-    }
-
-    /// What else is to be known of its subject.
-    #[must_use]
-    pub fn remark(mut self, words: impl Into<String>) -> Self {
-        self.remark = Some(words.into());
-        self
-    }
-
-    /// One piece of evidence.
-    #[must_use]
-    pub fn seen(mut self, fact: impl Into<String>, place: impl Into<Place>) -> Self {
-        self.evidence.push(Evidence { fact: fact.into(), place: place.into() });
-        self
-    }
-
-    /// What it leads to.
-    #[must_use]
-    pub fn leads_to(mut self, words: impl Into<String>) -> Self {
-        self.leads_to = words.into();
-        self
-    }
-
-    /// What the fix does, where its lines do not say it.
-    #[must_use]
-    pub fn mends(mut self, words: impl Into<String>) -> Self {
-        self.mends = Some(words.into());
-        self
-    }
-
-    /// One line of the fix.
-    #[must_use]
-    pub fn fix(mut self, line: impl Into<String>) -> Self {
-        self.fix.push(line.into());
-        self
-    }
-
-    /// One line of what keeps it from coming back.
-    #[must_use]
-    pub fn for_good(mut self, line: impl Into<String>) -> Self {
-        self.for_good.push(line.into());
-        self
     }
 }

@@ -1,0 +1,23 @@
+//! What the layers agree on: types only. What a rule is handed and gives back, and what a server's card says.
+
+pub mod dates;
+mod finding;
+pub mod line;
+mod look;
+pub mod quote;
+mod rule;
+mod server;
+mod severity;
+mod variables;
+mod verdict;
+
+pub use finding::{Evidence, Finding, Told};
+pub use look::Look;
+pub use rule::Rule;
+pub use server::{
+    Candidate, GroupMember, Loading, OperationUse, Options, Part, Pass, Proxied, Recognised,
+    Server, SignalUse, Title,
+};
+pub use severity::Severity;
+pub use variables::{Variable, Variables};
+pub use verdict::{Answered, Bar, Blind, Verdict, Verdicts};

@@ -1,0 +1,23 @@
+//! Every rule asked about every app.
+
+use crate::contract::{Look, Verdicts};
+use crate::model::Census;
+
+use super::RULES;
+
+/// Asks every rule about every app. `before` is the look before this one, at least a second older, if there was one.
+pub fn judge(census: &Census, before: Option<&Census>) -> Verdicts {
+    let mut all = Vec::new();
+    for app in &census.apps {
+        for rule in RULES {
+            let mut look = Look::new(rule, census, app, before.and_then(|b| b.app(&app.id)));
+            if rule.kinds.is_empty() || rule.kinds.contains(&app.kind) {
+                (rule.check)(&mut look);
+            } else {
+                look.not_here();
+            }
+            all.push(look.answer());
+        }
+    }
+    Verdicts(all)
+}
