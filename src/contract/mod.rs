@@ -5,6 +5,7 @@ mod finding;
 pub mod line;
 mod look;
 pub mod quote;
+mod need;
 mod rule;
 mod server;
 mod severity;
@@ -13,6 +14,7 @@ mod verdict;
 
 pub use finding::{Evidence, Finding, Told};
 pub use look::Look;
+pub use need::Need;
 pub use rule::Rule;
 pub use server::{
     Candidate, GroupMember, Loading, OperationUse, Options, Part, Pass, Proxied, Recognised,

@@ -1,15 +1,15 @@
 //! A rule's card.
 
-use crate::model::{Kind, Operation};
+use crate::model::Operation;
 
-use super::{Look, Severity};
+use super::{Look, Need, Severity};
 
 /// A rule's card.
 pub struct Rule {
     /// Its name: fixed, since people write it into their settings.
     pub name: &'static str,
-    /// The servers that it is about; empty: all.
-    pub kinds: &'static [Kind],
+    /// What an app must have for it; empty: every app is judged by it.
+    pub needs: &'static [Need],
     /// The gravest severity that it can give: what a blind spot of it may hide.
     pub worst: Severity,
     /// Nothing of the app can answer while it is found critical.

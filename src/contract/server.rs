@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::facts::process::Status;
-use crate::model::{Config, Kind, Log, Operation, Process, Role, Signal};
+use crate::model::{Beside, Config, Kind, Log, Operation, Process, Role, Signal};
 use crate::os::{Arguments, Text};
 
 use super::Variables;
@@ -173,10 +173,18 @@ pub struct Server {
     pub read_log: fn(&Text, &Path, bool) -> Log,
     /// What a superseded master's pidfile gets appended (`.oldbin`); `None`: nothing.
     pub old_suffix: Option<&'static str>,
-    /// The variable by which a re-executed master gets its listeners; `None`: it never forks another master.
-    pub handed_on: Option<&'static str>,
+    /// How a master starts a second generation beside itself; `None`: it never does.
+    pub beside: Option<Beside>,
+    /// The server's own library, which a process of it has mapped: a title that other software could have written counts
+    /// only with it. `None`: there is none.
+    pub library: Option<&'static str>,
     /// It keeps what it will start again in a Hash of Ruby's, as Unicorn's `START_CTX` is: how it restarts is followed.
     pub keeps_start_context: bool,
+    /// The variable that its launcher sets to the environment's name before it reads the configuration, by the program;
+    /// `None`: it sets none.
+    pub mode: Option<fn(&Text) -> &'static str>,
+    /// Variables that it sets itself once it has read the configuration.
+    pub sets_late: &'static [&'static str],
     /// What its signals do.
     pub signals: &'static [SignalUse],
     /// How its operations are carried out. One that is not listed, it does not have.
@@ -188,6 +196,8 @@ pub struct Server {
     pub deployed_configs: &'static [&'static str],
     /// Whether it removes its pidfile when it is stopped by a signal that asks it to end.
     pub removes_pidfile: bool,
+    /// Its master forks workers, as many as its configuration says; else one process serves.
+    pub forks_workers: bool,
     /// Workers when nothing says how many.
     pub default_workers: u32,
     /// Seconds that a graceful stop waits for workers when nothing says how long.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Hook, Kind, Master, Setting};
+use super::{Beside, Hook, Master, Setting};
 use crate::facts::{Fact, Place};
 use crate::os::Text;
 
@@ -23,10 +23,10 @@ pub type Changes = BTreeMap<Text, (Handed, Place)>;
 /// (`http_server.rb`, `reexec`, 6.1): the configuration counts as the master loaded it, not as the disk now has it.
 /// `None`: another server, which hands on something else (Puma its first environment, nginx one of its own).
 pub fn handed_on(master: &Master) -> Option<Fact<Changes>> {
-    matches!(master.kind, Kind::Unicorn | Kind::Rainbows).then(|| changes(master))
+    master.beside.filter(|beside| beside.live).map(|beside| changes(master, beside))
 }
 
-fn changes(master: &Master) -> Fact<Changes> {
+fn changes(master: &Master, beside: Beside) -> Fact<Changes> {
     let live = &master.process.live;
     let environ = match &live.value {
         Ok(environ) => environ,
@@ -40,7 +40,7 @@ fn changes(master: &Master) -> Fact<Changes> {
     match sockets(master) {
         Ok(Some(sockets)) => {
             let place = Place::new(format!("/proc/{}/fd", master.process.pid));
-            all.insert(Text::from("UNICORN_FD"), (Handed::Set(sockets), place));
+            all.insert(Text::from(beside.sockets), (Handed::Set(sockets), place));
         }
         Ok(None) => {}
         Err(lacking) => return lacking,
@@ -74,7 +74,7 @@ fn changes(master: &Master) -> Fact<Changes> {
     Fact::known(master.loaded.place.clone(), all)
 }
 
-/// The listening descriptors as `UNICORN_FD` names them; `None`: it listens on nothing.
+/// The listening descriptors, as the new master is told of them; `None`: it listens on nothing.
 fn sockets(master: &Master) -> Result<Option<Text>, Fact<Changes>> {
     let process = &master.process;
     let listens = match &master.listens.value {

@@ -269,7 +269,7 @@ const TOLD: &[Signal] = &[
     Signal::SIGTTOU,
 ];
 
-/// Signals that reached a master: those that wait there, and USR2, which alone makes a master the old one.
+/// Signals that reached a master: those that wait there, and the one that alone makes a master the old one.
 fn reached(
     was: Option<&Master>,
     is: &Master,
@@ -284,8 +284,8 @@ fn reached(
             .is_some_and(|(now, then)| now.has(**signal) && !then.has(**signal))
     };
     let took = was.role == Role::Current && is.role == Role::Old;
-    let usr2 = Some(&Signal::SIGUSR2).filter(|_| took && is.kind.forks_by_usr2());
-    for signal in TOLD.iter().filter(waits).chain(usr2) {
+    let forked = is.beside.as_ref().map(|beside| &beside.signal).filter(|_| took);
+    for signal in TOLD.iter().filter(waits).chain(forked) {
         let signal = signal.as_str().trim_start_matches("SIG");
         all.push((Some(is.process.pid), What::Reached { signal, by: by.map(Holder::who) }));
     }

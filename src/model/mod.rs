@@ -39,7 +39,7 @@ pub use process::{Connection, Process, ProcessFacts};
 pub use release::{Current, CurrentState, Layout, Lock, Release};
 pub use restart::{Gemfile, Gems, Origin, Restart};
 pub use supervisor::{Above, Follows, Main, Supervisor, Unit};
-pub use tree::{Kind, Master, Phase, Role, Worker};
+pub use tree::{Beside, Kind, Master, Phase, Role, Worker};
 pub use upstream::{Elsewhere, Entry, Upstream, Way};
 
 pub use nix::sys::signal::Signal;

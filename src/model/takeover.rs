@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::log::{Entry, Said};
-use super::{App, Census, Kind, Master};
+use super::{App, Census, Master};
 use crate::os::{Root, Text, own};
 
 /// Between a line of a log that has a time and the next that has one: what stands between them happened then.
@@ -62,10 +62,11 @@ pub fn takeover<'a>(app: &'a App, census: &Census) -> Option<Takeover<'a>> {
         .clone()
         .find(|(entry, _)| by_it(entry) && entry.said == Said::Ready)
         .map(|(_, at)| *at);
-    // The sockets that a master of this family was handed stand in the environment that it was started with.
-    let family = matches!(master.kind, Kind::Unicorn | Kind::Rainbows);
-    let environ = master.process.environ.get().filter(|_| family);
-    let inherits = environ.map(|environ| environ.value("UNICORN_FD").is_some());
+    // The sockets that a second generation was handed stand in the environment that it was started with.
+    let inherits = master
+        .beside
+        .zip(master.process.environ.get())
+        .map(|(beside, environ)| environ.value(beside.sockets).is_some());
     let handed = if executed.is_some() { Some(true) } else { inherits };
     let ended = ready.filter(|_| handed == Some(true)).and_then(|ready| {
         let mut after = since.filter(|(_, at)| *at >= ready);

@@ -7,37 +7,31 @@ use crate::facts::room::Room;
 use crate::facts::{Fact, Lack, Shared};
 use crate::os::{Arguments, Pid, Root};
 
-use super::{Config, Log, Process, Restart, Supervisor};
+use super::{Config, Log, Process, Restart, Signal, Supervisor};
 
-/// The software that serves.
+/// The software that serves: the constant of each stands beside its card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names of the servers")]
-pub enum Kind {
-    Unicorn,
-    Rainbows,
-    Pitchfork,
-    Puma,
-    Nginx,
-    Gunicorn,
-}
+pub struct Kind(pub &'static str);
 
 impl Kind {
-    /// Whether a master of it becomes the old one by USR2 alone.
-    pub fn forks_by_usr2(self) -> bool {
-        matches!(self, Self::Unicorn | Self::Rainbows)
-    }
+    /// None that farrier knows: releases that nothing of a known server belongs to.
+    pub const UNKNOWN: Self = Self("unknown");
 
     /// Its name as `cli.md` writes it.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Unicorn => "unicorn",
-            Self::Rainbows => "rainbows",
-            Self::Pitchfork => "pitchfork",
-            Self::Puma => "puma",
-            Self::Nginx => "nginx",
-            Self::Gunicorn => "gunicorn",
-        }
+        self.0
     }
+}
+
+/// How a master starts a second generation beside itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// The signal.
+    pub signal: Signal,
+    /// The variable by which the new master gets the listeners.
+    pub sockets: &'static str,
+    /// It hands on its environment as it is now, and what its hooks make of that; else the one of its start.
+    pub live: bool,
 }
 
 /// What a process is in its tree (`cli.md`, Vocabulary).
@@ -88,6 +82,8 @@ pub struct Master {
     pub process: Process,
     /// The server that it runs.
     pub kind: Kind,
+    /// How it starts a second generation; `None`: it never does.
+    pub beside: Option<Beside>,
     /// Its role in the app.
     pub role: Role,
     /// How far it is.

@@ -1,6 +1,7 @@
 //! The catalogue: every rule, in the order of `docs/rules`.
 
-use crate::contract::Rule;
+use crate::contract::{Rule, Server};
+use crate::servers::SERVERS;
 
 use super::{config, masters, pidfiles, releases, ruby, sockets};
 
@@ -69,4 +70,10 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
 /// The rules that follow from a rule, as far as the catalogue has them.
 pub fn effects(of: &Rule) -> impl Iterator<Item = &'static Rule> {
     of.causes.iter().filter_map(|name| rule(name))
+}
+
+/// The servers that a rule judges, by their cards.
+pub fn judged_by(rule: &Rule) -> impl Iterator<Item = &'static Server> {
+    let judged = |server: &&Server| rule.needs.iter().all(|need| need.is_met_by(server));
+    SERVERS.iter().copied().filter(judged)
 }

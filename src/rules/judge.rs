@@ -2,6 +2,7 @@
 
 use crate::contract::{Look, Verdicts};
 use crate::model::Census;
+use crate::servers::server;
 
 use super::RULES;
 
@@ -9,9 +10,10 @@ use super::RULES;
 pub fn judge(census: &Census, before: Option<&Census>) -> Verdicts {
     let mut all = Vec::new();
     for app in &census.apps {
+        let server = server(app.kind);
         for rule in RULES {
             let mut look = Look::new(rule, census, app, before.and_then(|b| b.app(&app.id)));
-            if rule.kinds.is_empty() || rule.kinds.contains(&app.kind) {
+            if rule.needs.iter().all(|need| need.is_met(app, server)) {
                 (rule.check)(&mut look);
             } else {
                 look.not_here();

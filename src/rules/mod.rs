@@ -12,5 +12,5 @@ pub mod ruby;
 pub mod sockets;
 pub mod usr2;
 
-pub use catalogue::{RULES, effects, rule};
+pub use catalogue::{RULES, effects, judged_by, rule};
 pub use judge::judge;

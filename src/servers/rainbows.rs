@@ -5,9 +5,12 @@ use super::unicorn::{self, title};
 use crate::contract::{Candidate, Loading, Part, Recognised, Server, Title};
 use crate::model::{Config, Kind, Setting};
 
+/// Its kind.
+pub const KIND: Kind = Kind("rainbows");
+
 /// Rainbows!' card.
 pub const SERVER: Server = Server {
-    kind: Kind::Rainbows,
+    kind: KIND,
     name: "Rainbows!",
     titles: &[
         Title {

@@ -153,7 +153,7 @@ fn is_passing(pid: Pid, members: &BTreeMap<Pid, Member>, masters: &BTreeSet<Pid>
     }
     let block = |process: &Process| process.stat.get().and_then(|stat| stat.block);
     let is_untold = block(&member.process).or(block(&parent.process)).is_none();
-    is_bare || (member.server.handed_on.is_none() && is_untold)
+    is_bare || (member.server.beside.is_none() && is_untold)
 }
 
 /// Children of a master that no title gives away, but whose signal masks do: workers with a title of the app's own.
@@ -241,7 +241,9 @@ fn handlers_set(member: &Member) -> bool {
 
 /// Whether its start environment hands listeners on; `None`: the environment is not known.
 fn inherits_listeners(member: &Member) -> Option<bool> {
-    let Some(variable) = member.server.handed_on else { return Some(false) };
+    let Some(variable) = member.server.beside.map(|beside| beside.sockets) else {
+        return Some(false);
+    };
     member.process.environ.get().map(|environ| environ.value(variable).is_some())
 }
 

@@ -170,7 +170,7 @@ impl Maker<'_> {
             .or(unknown)
             .unwrap_or_else(|| Fact::known(Place::path(&root), None));
         let mut masters: Vec<Master> = group.into_iter().map(|placed| placed.master).collect();
-        let kind = masters.first().map_or(Kind::Unicorn, |master| master.kind);
+        let kind = masters.first().map_or(Kind::UNKNOWN, |master| master.kind);
         let container = masters
             .first()
             .and_then(|master| realm::container(self.setting, &master.process, &root));

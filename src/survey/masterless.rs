@@ -14,10 +14,9 @@ use crate::facts::process::parse_stat;
 use crate::facts::{Fact, Place, bytes};
 use crate::model::{App, AppId, Kind, Layout, Pidfile, PidfileKind, PidfileState, Setting, Wanted};
 use crate::os::{Ask, FileKind, Pid, ProcText, Root, shown};
-use crate::servers::server;
+use crate::servers::{SERVERS, server};
 
 /// Servers of apps, the most telling first.
-const KINDS: [Kind; 3] = [Kind::Unicorn, Kind::Rainbows, Kind::Puma];
 
 /// A file may bear a time that is so much earlier than the start of the process that wrote it: the kernel's clocks for
 /// both are coarse. In nanoseconds.
@@ -75,7 +74,7 @@ impl Maker<'_> {
         // Nothing of a server stands there; what is deployed can be spoken of all the same.
         let layout = releases::read(self.setting.once, Root::Own, root, &[]);
         if matches!(layout.get(), Some(Some(_))) {
-            let app = self.without_master(Kind::Unicorn, root.to_path_buf(), layout, &[]);
+            let app = self.without_master(Kind::UNKNOWN, root.to_path_buf(), layout, &[]);
             apps.push(App { wanted: vec![word], ..app });
         }
     }
@@ -119,7 +118,7 @@ impl Maker<'_> {
         }
         let layout = releases::read(self.setting.once, Root::Own, root, &[]);
         let mut best: Option<(i64, App)> = None;
-        for server in KINDS.iter().filter_map(|kind| server(*kind)) {
+        for server in SERVERS.iter().copied().filter(|server| !server.is_proxy()) {
             let config = self.deployed_config(server, root);
             let named: Vec<_> = config.iter().filter_map(|config| config.pid.clone()).collect();
             let app = self.without_master(server.kind, root.to_path_buf(), layout.clone(), &named);

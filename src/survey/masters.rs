@@ -59,12 +59,7 @@ impl Round<'_> {
         let Member { process, server, recognised } = master;
         let layout = self.layout.get().and_then(Option::as_ref);
         let options = (server.options)(&recognised.arguments);
-        let asked = Asked {
-            kind: server.kind,
-            process: &process,
-            recognised: &recognised,
-            options: &options,
-        };
+        let asked = Asked { server, process: &process, recognised: &recognised, options: &options };
         let variables = asked.loaded();
         let variables = variables.as_ref();
         let loaded = config::loaded(self.once, server, &process, &options, variables, self.layout);
@@ -105,6 +100,7 @@ impl Round<'_> {
         let version = |gem| maps.and_then(|maps| crate::deploy::ruby::gem_version(maps, gem));
         Master {
             kind: server.kind,
+            beside: server.beside,
             role: match recognised.part {
                 Part::Master { old: true } => Role::Old,
                 _ => Role::Current,

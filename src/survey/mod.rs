@@ -44,7 +44,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{App, Census, Kind, Limits, Process, Searched, Seen};
+use crate::model::{App, Census, Limits, Process, Searched, Seen};
 use crate::os::{Ask, Clock, Found, Host, Pid, Refusal, Source};
 
 use crate::contract::{Part, Server};
@@ -195,12 +195,7 @@ fn members(setting: &Setting<'_>, scanned: &Scanned) -> BTreeMap<Pid, Member> {
 /// A title that other software could have written counts only with the server's own library in memory; a raw command
 /// line only with its signal handlers too: a console of the app maps the library as well.
 fn confirmed(server: &Server, part: Part, process: &Process) -> bool {
-    let library = match server.kind {
-        Kind::Unicorn | Kind::Rainbows => "unicorn_http.so",
-        Kind::Pitchfork => "pitchfork_http.so",
-        Kind::Puma => "puma_http11.so",
-        Kind::Nginx | Kind::Gunicorn => return true,
-    };
+    let Some(library) = server.library else { return true };
     let maps = process.maps.get();
     let mapped = maps.is_some_and(|maps| {
         maps.iter().any(|mapped| mapped.path.file_name().is_some_and(|name| name == library))

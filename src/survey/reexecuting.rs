@@ -11,7 +11,9 @@ use crate::os::{Ask, Found, Pid, ProcText};
 /// The children of a master that no server recognises, and that were executed with its sockets: what they run will become
 /// its successor. Other programs that it starts inherit the variable alone, since its sockets are closed to them.
 pub fn reexecuting(setting: &Setting<'_>, scanned: &Scanned, master: &Member) -> Vec<Member> {
-    let Some(variable) = master.server.handed_on else { return Vec::new() };
+    let Some(variable) = master.server.beside.map(|beside| beside.sockets) else {
+        return Vec::new();
+    };
     let strangers = children(setting.once, master.process.pid)
         .into_iter()
         .filter(|pid| !scanned.recognised.contains_key(pid))

@@ -56,7 +56,7 @@ fn every_path(once: &Once<'_>, member: &Member) -> Vec<PathBuf> {
     // Which copy of it counts is not asked here: its paths only tell where to look.
     let none = Fact::known(member.process.cwd.place.clone(), None);
     let Member { process, server, recognised } = member;
-    let asked = Asked { kind: server.kind, process, recognised, options: &options };
+    let asked = Asked { server, process, recognised, options: &options };
     let variables = asked.loaded();
     let loaded = config::loaded(once, server, process, &options, variables.as_ref(), &none);
     if let Some(config) = loaded.get() {

@@ -1,8 +1,8 @@
 //! The environment that a configuration sees: of the one that a master has loaded, and of the next re-execution's.
 
-use crate::contract::{Options, Recognised, Variable, Variables};
+use crate::contract::{Options, Recognised, Server, Variable, Variables};
 use crate::facts::Fact;
-use crate::model::{Config, Hook, Kind, Process, Restart, Setting};
+use crate::model::{Config, Hook, Process, Restart, Setting};
 use crate::os::Text;
 use crate::servers::ruby::command::{base, is_ruby};
 
@@ -12,8 +12,8 @@ const ANEW: &[&[u8]] = &[b"BUNDLE", b"GEM_", b"RUBY", b"PATH", b"MANPATH", b"_",
 /// Who is asked for it.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
-    /// The server's kind.
-    pub kind: Kind,
+    /// The server.
+    pub server: &'static Server,
     /// The master.
     pub process: &'a Process,
     /// Its title.
@@ -29,16 +29,13 @@ impl Asked<'_> {
         let start = self.process.environ.get()?;
         let live = self.process.live.get()?;
         let mut all = Variables::of(start).agreed(&Variables::of(live));
-        match self.kind {
-            Kind::Unicorn | Kind::Rainbows => {
-                let name = self.mode();
-                let value = self.mode_set(start.value(name));
-                let still = live.value(name) == Some(&value);
-                all.set(&Text::from(name), Some(value).filter(|_| still));
-            }
-            // Puma sets it once it has loaded the file (`launcher.rb`, `set_rack_environment`).
-            Kind::Puma => all.set_as("RACK_ENV", start),
-            _ => {}
+        if let Some(name) = self.mode() {
+            let value = self.mode_set(start.value(name));
+            let still = live.value(name) == Some(&value);
+            all.set(&Text::from(name), Some(value).filter(|_| still));
+        }
+        for name in self.server.sets_late {
+            all.set_as(name, start);
         }
         Some(all)
     }
@@ -71,7 +68,7 @@ impl Asked<'_> {
                 all.set(&set.name, None);
             }
         }
-        let name = self.mode();
+        let name = self.mode()?;
         let value = match all.get(name.as_bytes()) {
             Variable::Unknown => self.options.environment.clone(),
             Variable::Unset => Some(self.mode_set(None)),
@@ -81,13 +78,8 @@ impl Asked<'_> {
         Some(all)
     }
 
-    /// The variable that `-E` sets (`bin/unicorn`, `bin/unicorn_rails`).
-    fn mode(&self) -> &'static str {
-        if base(&self.recognised.program).starts_with(b"unicorn_rails") {
-            "RAILS_ENV"
-        } else {
-            "RACK_ENV"
-        }
+    fn mode(&self) -> Option<&'static str> {
+        self.server.mode.map(|of| of(&self.recognised.program))
     }
 
     fn mode_set(&self, before: Option<&Text>) -> Text {

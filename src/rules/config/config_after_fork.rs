@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use crate::contract::line::{Line, cut, tail};
-use crate::contract::{Blind, Look, Rule, Severity};
+use crate::contract::{Blind, Look, Need, Rule, Severity};
 use crate::facts::{Lack, Place};
-use crate::model::{Kind, Lock, Master, Phase};
+use crate::model::{Lock, Master, Phase};
 use crate::os::shown;
 use crate::rules::config::{self, Unseen};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-after-fork",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Warning,
     stops_service: false,
     summary: "The master loads the app with its database, and no hook gives workers connections of their own.",

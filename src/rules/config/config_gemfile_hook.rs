@@ -1,9 +1,9 @@
 //! `config-gemfile-hook`: nothing in the configuration leads `BUNDLE_GEMFILE` through `current`.
 
 use crate::contract::line::{Line, cut, named};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::Place;
-use crate::model::{Config, Gemfile, Hook, Kind, Layout, Master, Setting};
+use crate::model::{Config, Gemfile, Hook, Layout, Master, Setting};
 use crate::os::shown;
 use crate::rules::config::{at, file_of, name_of, names_file, unevaluable};
 use crate::rules::ruby::gemfile_pinned;
@@ -11,7 +11,7 @@ use crate::rules::ruby::gemfile_pinned;
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-gemfile-hook",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Warning,
     stops_service: false,
     summary: "No `before_exec` sets BUNDLE_GEMFILE, and what the next re-execution sees is one release's.",

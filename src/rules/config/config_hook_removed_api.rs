@@ -1,17 +1,17 @@
 //! `config-hook-removed-api`: the configuration calls what the Ruby of the next re-execution no longer has.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::deploy::ruby;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::config::RemovedCall;
-use crate::model::{Config, Hook, Kind, Master};
+use crate::model::{Config, Hook, Master};
 use crate::rules::config::{at, file_of};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-hook-removed-api",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Critical,
     stops_service: false,
     summary: "The configuration calls what the Ruby of the next re-execution no longer has.",

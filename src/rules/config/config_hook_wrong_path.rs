@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use crate::contract::line::{Line, cut, tail};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::{Fact, Place};
 use crate::model::config::{HookBody, OldPath, oldbin};
-use crate::model::{App, Config, Hook, Kind, Master, Setting};
+use crate::model::{App, Config, Hook, Master, Setting};
 use crate::os::shown;
 use crate::rules::config::{at, file_of, unevaluable};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-hook-wrong-path",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Warning,
     stops_service: false,
     summary: "A hook looks for the old master in a file that Unicorn does not write.",

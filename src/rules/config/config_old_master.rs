@@ -1,14 +1,14 @@
 //! `config-old-master`: nothing in the configuration retires the old master of an upgrade.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity, quote};
-use crate::model::{Config, Hook, Kind};
+use crate::contract::{Look, Need, Rule, Severity, quote};
+use crate::model::{Config, Hook};
 use crate::rules::config::{names_file, unevaluable};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-old-master",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Info,
     stops_service: false,
     summary: "No hook of the configuration retires the old master: someone has to.",

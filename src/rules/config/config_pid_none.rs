@@ -1,14 +1,14 @@
 //! `config-pid-none`: no pidfile is configured: scripts cannot find the master, and nothing stops a chain of upgrades.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity};
-use crate::model::{Kind, Master};
+use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::Master;
 use crate::rules::config;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-pid-none",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Warning,
     stops_service: false,
     summary: "No pidfile is configured: scripts cannot find the master, nothing stops a chain of upgrades.",

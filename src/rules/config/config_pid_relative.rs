@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::contract::line::{Line, cut, named, tail};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::Place;
+use crate::model::Master;
 use crate::model::config::oldbin;
-use crate::model::{Kind, Master};
 use crate::os::shown;
 use crate::rules::config;
 use crate::servers::server;
@@ -14,7 +14,7 @@ use crate::servers::server;
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-pid-relative",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Warning,
     stops_service: false,
     summary: "The pidfile's path is relative: it moves with the working directory.",

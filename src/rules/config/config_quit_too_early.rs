@@ -1,16 +1,16 @@
 //! `config-quit-too-early`: a hook ends the old master before the new one can serve.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::Place;
 use crate::model::config::HookBody;
-use crate::model::{Config, Hook, Kind, Master, Setting};
+use crate::model::{Config, Hook, Master, Setting};
 use crate::rules::config::{at, file_of, unevaluable};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-quit-too-early",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Critical,
     stops_service: false,
     summary: "A hook retires the old master at the first fork, before any worker has loaded the app.",

@@ -1,15 +1,15 @@
 //! `config-reload-preload`: `preload_app` is on, so a HUP does not load new code, and one was sent or is near.
 
 use crate::contract::line::{Line, cut, named};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::model::log::{Entry, Log, Said};
-use crate::model::{Kind, Layout, Master, Phase};
+use crate::model::{Layout, Master, Phase};
 use crate::rules::{config, masters, usr2};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-reload-preload",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Info,
     stops_service: false,
     summary: "`preload_app` is on: HUP does not load new code, and one was sent, or new code waits.",

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::model::log::Said;
-use crate::model::{Config, Kind, Master, Phase, PidfileKind};
+use crate::model::{Config, Master, Phase, PidfileKind};
 use crate::os::shown;
 use crate::rules::config::Unseen;
 use crate::rules::{masters, usr2};
@@ -16,7 +16,7 @@ use crate::servers::server;
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-unloaded",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Info,
     stops_service: false,
     summary: "The configuration was written after the master had last read it: what is written is not what runs.",

@@ -1,16 +1,16 @@
 //! `config-working-directory`: nothing in the configuration leads the next re-execution through `current`.
 
 use crate::contract::line::{Line, cut, named};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::Place;
-use crate::model::{Config, CurrentState, Kind, Layout, Master, Setting};
+use crate::model::{Config, CurrentState, Layout, Master, Setting};
 use crate::os::shown;
 use crate::rules::config::{at, file_of, names_file, unevaluable};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-working-directory",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Warning,
     stops_service: false,
     summary: "The configuration does not lead re-executions through `current`, and nothing else does.",

@@ -11,7 +11,7 @@ use crate::os::{shown, text::escaped};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "app-frozen",
-    kinds: &[],
+    needs: &[],
     worst: Severity::Critical,
     stops_service: true,
     summary: "The control group of a master is frozen: nothing in it runs.",

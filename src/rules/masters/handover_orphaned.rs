@@ -1,14 +1,14 @@
 //! `handover-orphaned`: the old master is gone and the new one still boots.
 
 use crate::contract::line::{Line, age, cut};
-use crate::contract::{Look, Rule, Severity, quote};
-use crate::model::{App, Kind, Master, Phase};
+use crate::contract::{Look, Need, Rule, Severity, quote};
+use crate::model::{App, Master, Phase};
 use crate::rules::masters::{alive, earlier, handed_on};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "handover-orphaned",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::SecondGeneration],
     worst: Severity::Critical,
     stops_service: false,
     summary: "The old master is gone and the new one still boots: nothing answers.",

@@ -1,15 +1,15 @@
 //! `handover-stuck`: a new master boots for longer than a handover may take.
 
 use crate::contract::line::{Line, age, cut};
-use crate::contract::{Look, Rule, Severity, quote};
+use crate::contract::{Look, Need, Rule, Severity, quote};
 use crate::model::handover::grace;
-use crate::model::{App, Kind, Master, Phase};
+use crate::model::{App, Master, Phase};
 use crate::rules::masters::generation_before;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "handover-stuck",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::SecondGeneration],
     worst: Severity::Warning,
     stops_service: false,
     summary: "A new master boots for longer than a handover may take.",

@@ -9,7 +9,7 @@ use crate::os::shown;
 /// The card.
 pub const RULE: Rule = Rule {
     name: "master-dead",
-    kinds: &[],
+    needs: &[],
     worst: Severity::Critical,
     stops_service: true,
     summary: "The app should run, and no master of it lives.",

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use crate::contract::line::{Line, cut};
 use crate::contract::{Look, Rule, Severity};
 use crate::facts::sockets::SocketFile;
-use crate::model::{Address, App, Kind, Listener, Master, Phase, Role, Setting};
+use crate::model::{Address, App, Listener, Master, Phase, Role, Setting};
 use crate::os::shown;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "master-duplicate",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[],
     worst: Severity::Critical,
     stops_service: false,
     summary: "Two masters serve the same app side by side, and neither is the other's re-execution.",

@@ -1,8 +1,8 @@
 //! `master-hollow`: a ready master has no worker.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity, quote};
-use crate::model::{Kind, Master, Operation, Phase, Role};
+use crate::contract::{Look, Need, Rule, Severity, quote};
+use crate::model::{Master, Operation, Phase, Role};
 use crate::rules::masters::lacking::{Lacking, lacking};
 use crate::rules::masters::{add_workers, alive, earlier, is_ending};
 use crate::rules::usr2;
@@ -10,7 +10,7 @@ use crate::rules::usr2;
 /// The card.
 pub const RULE: Rule = Rule {
     name: "master-hollow",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Workers],
     worst: Severity::Critical,
     stops_service: false,
     summary: "A ready master has no worker: connections wait and nobody answers.",

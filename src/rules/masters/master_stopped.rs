@@ -8,7 +8,7 @@ use crate::model::{Master, Operation, Process};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "master-stopped",
-    kinds: &[],
+    needs: &[],
     worst: Severity::Critical,
     stops_service: false,
     summary: "A master or a worker is stopped or traced.",

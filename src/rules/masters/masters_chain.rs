@@ -1,14 +1,14 @@
 //! `masters-chain`: three or more generations of one app live.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity};
-use crate::model::{App, Kind, Master, Phase};
+use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::{App, Master, Phase};
 use crate::rules::masters::is_ending;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "masters-chain",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::SecondGeneration],
     worst: Severity::Critical,
     stops_service: false,
     summary: "Three or more generations of one app live, each started by the one before.",

@@ -1,17 +1,17 @@
 //! `memory-headroom`: a second generation does not fit into memory beside the one that serves.
 
 use crate::contract::line::{Line, bytes, count, cut};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::Place;
 use crate::model::config::HookBody;
 use crate::model::headroom::{Headroom, generation, headroom};
-use crate::model::{Hook, Kind, Master, Phase, Role};
+use crate::model::{Hook, Master, Phase, Role};
 use crate::os::shown;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "memory-headroom",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::SecondGeneration],
     worst: Severity::Warning,
     stops_service: false,
     summary: "A second generation does not fit into memory beside the one that serves.",

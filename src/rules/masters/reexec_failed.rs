@@ -1,9 +1,9 @@
 //! `reexec-failed`: the last USR2 came to nothing, as the log says.
 
 use crate::contract::line::{Line, cut, named};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::model::log::{Entry, Log, Said};
-use crate::model::{App, Kind, Master};
+use crate::model::{App, Master};
 use crate::os::shown;
 use crate::rules::masters::{own_logs, serves_current};
 use crate::rules::usr2;
@@ -11,7 +11,7 @@ use crate::rules::usr2;
 /// The card.
 pub const RULE: Rule = Rule {
     name: "reexec-failed",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::SecondGeneration],
     worst: Severity::Critical,
     stops_service: false,
     summary: "The last USR2 came to nothing: the new master ended before it could serve.",

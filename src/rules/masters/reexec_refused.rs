@@ -1,16 +1,16 @@
 //! `reexec-refused`: the last USR2 was refused, as the log says.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::model::log::{Entry, Log, Said};
-use crate::model::{App, Kind, Master, Operation, Role};
+use crate::model::{App, Master, Operation, Role};
 use crate::rules::masters::{own_logs, serves_current};
 use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "reexec-refused",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::SecondGeneration],
     worst: Severity::Warning,
     stops_service: false,
     summary: "The last USR2 was refused by the master, which says why in its log only.",

@@ -1,16 +1,16 @@
 //! `workers-missing`: a ready master has fewer workers than its configuration says.
 
 use crate::contract::line::{Line, count, cut};
-use crate::contract::{Look, Rule, Severity, quote};
+use crate::contract::{Look, Need, Rule, Severity, quote};
 use crate::facts::Fact;
-use crate::model::{Config, Kind, Master, Operation, Phase, Role, Setting};
+use crate::model::{Config, Master, Operation, Phase, Role, Setting};
 use crate::rules::masters::lacking::{Lacking, lacking};
 use crate::rules::masters::{self, add_workers, earlier};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "workers-missing",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Workers],
     worst: Severity::Warning,
     stops_service: false,
     summary: "A ready master has fewer workers than its configuration says.",

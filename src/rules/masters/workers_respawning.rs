@@ -1,15 +1,15 @@
 //! `workers-respawning`: every worker of a ready master dies at its boot and is started again, for ever.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity};
-use crate::model::{Kind, Master, Phase, Role, Setting};
+use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::{Master, Phase, Role, Setting};
 use crate::os::{Pid, shown};
 use crate::rules::masters::{earlier, is_ending};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "workers-respawning",
-    kinds: &[Kind::Unicorn],
+    needs: &[Need::Workers],
     worst: Severity::Critical,
     stops_service: false,
     summary: "Every worker of a ready master dies while it boots, and is started again.",

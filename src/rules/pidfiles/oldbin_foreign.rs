@@ -1,14 +1,14 @@
 //! `oldbin-foreign`: the number in an oldbin pidfile belongs to a process that is no master of this app.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity};
-use crate::model::{Kind, PidfileKind};
+use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::PidfileKind;
 use crate::rules::pidfiles::{about_number, foreign, name, number, remove};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "oldbin-foreign",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::SecondGeneration],
     worst: Severity::Critical,
     stops_service: false,
     summary: "The number in an oldbin pidfile belongs to a process that is no master of this app.",

@@ -1,10 +1,10 @@
 //! `oldbin-lingering`: an old master lives on although its successor has long been ready.
 
 use crate::contract::line::{Line, age, bytes, count, cut, middle, named};
-use crate::contract::{Finding, Look, Rule, Severity, dates};
+use crate::contract::{Finding, Look, Need, Rule, Severity, dates};
 use crate::facts::Place;
 use crate::model::handover::grace;
-use crate::model::{App, Census, Kind, Master, Operation, Phase, PidfileKind, Role};
+use crate::model::{App, Census, Master, Operation, Phase, PidfileKind, Role};
 use crate::os::shown;
 use crate::rules::config::config_hook_wrong_path::{Missed, missed};
 use crate::rules::masters::{Refusal, refusal};
@@ -12,7 +12,7 @@ use crate::rules::masters::{Refusal, refusal};
 /// The card.
 pub const RULE: Rule = Rule {
     name: "oldbin-lingering",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::SecondGeneration],
     worst: Severity::Warning,
     stops_service: false,
     summary: "An old master lives on although its successor has long been ready.",

@@ -1,14 +1,14 @@
 //! `oldbin-stale`: an oldbin pidfile names a process that is gone, or a zombie.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity};
-use crate::model::{Kind, Pidfile, PidfileKind};
+use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::{Pidfile, PidfileKind};
 use crate::rules::pidfiles::{about_number, ended, name, number, remove};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "oldbin-stale",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::SecondGeneration],
     worst: Severity::Critical,
     stops_service: false,
     summary: "An oldbin pidfile names a process that is gone, or a zombie.",

@@ -1,14 +1,14 @@
 //! `pidfile-foreign`: the number in a pidfile belongs to a process that is no master of this app.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity};
-use crate::model::{Kind, PidfileKind};
+use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::PidfileKind;
 use crate::rules::pidfiles::{about_number, foreign, name, number, put_right, written};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-foreign",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Pidfile],
     worst: Severity::Critical,
     stops_service: false,
     summary: "The number in a pidfile belongs to a process that is no master of this app.",

@@ -1,15 +1,15 @@
 //! `pidfile-garbled`: a pidfile holds no pid.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity, quote};
-use crate::model::{Kind, PidfileKind, PidfileState};
+use crate::contract::{Look, Need, Rule, Severity, quote};
+use crate::model::{PidfileKind, PidfileState};
 use crate::os::shown;
 use crate::rules::pidfiles::{name, settled, written};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-garbled",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Pidfile],
     worst: Severity::Critical,
     stops_service: false,
     summary: "A pidfile holds nothing that a process could have as its number.",

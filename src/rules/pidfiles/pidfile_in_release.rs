@@ -1,15 +1,15 @@
 //! `pidfile-in-release`: the pidfile really lies in one release and stays behind when `current` moves.
 
 use crate::contract::line::{Line, cut, named};
-use crate::contract::{Look, Rule, Severity};
-use crate::model::{Kind, Layout, Pidfile, PidfileKind, PidfileState};
+use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::{Layout, Pidfile, PidfileKind, PidfileState};
 use crate::os::shown;
 use crate::rules::pidfiles::name;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-in-release",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Pidfile],
     worst: Severity::Warning,
     stops_service: false,
     summary: "The pidfile really lies in one release and stays behind when `current` moves.",

@@ -1,15 +1,15 @@
 //! `pidfile-missing`: a living master was given a pidfile, and it is not on disk.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity, quote};
-use crate::model::{Kind, Master, Phase, Pidfile, PidfileKind, PidfileState, Role};
+use crate::contract::{Look, Need, Rule, Severity, quote};
+use crate::model::{Master, Phase, Pidfile, PidfileKind, PidfileState, Role};
 use crate::os::shown;
 use crate::rules::pidfiles::{lasts, name};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-missing",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Pidfile],
     worst: Severity::Warning,
     stops_service: false,
     summary: "A living master was given a pidfile, and it is not on disk.",

@@ -1,15 +1,15 @@
 //! `pidfile-stale`: a pidfile names a process that is gone, or a zombie.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity};
-use crate::model::{Kind, Leftover, Pidfile, PidfileKind};
+use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::{Leftover, Pidfile, PidfileKind};
 use crate::os::shown;
 use crate::rules::pidfiles::{about_number, ended, name, number, put_right, written};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-stale",
-    kinds: &[],
+    needs: &[Need::Pidfile],
     worst: Severity::Critical,
     stops_service: false,
     summary: "A pidfile names a process that is gone, or a zombie.",
@@ -50,12 +50,11 @@ still holds the number that was seen.
 
 fn check(look: &mut Look<'_>) {
     let app = look.app();
-    // Where other servers write theirs is only known of one that has left it.
-    if !matches!(app.kind, Kind::Unicorn | Kind::Rainbows) && app.living_masters().next().is_some()
-    {
-        return look.not_here();
+    let mut ended = ended(look, |kind| kind != PidfileKind::Oldbin);
+    // While a master lives, a file that nothing names may be anybody's.
+    if app.living_masters().next().is_some() {
+        ended.retain(|(file, _)| file.owner.is_some() || !file.named_by.is_empty());
     }
-    let ended = ended(look, |kind| kind != PidfileKind::Oldbin);
     if !ended.is_empty() && !look.sees_all_numbers() {
         return;
     }

@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Blind, Finding, Look, Rule, Severity, quote};
+use crate::contract::{Blind, Finding, Look, Need, Rule, Severity, quote};
 use crate::facts::permission::{Actor, CHANGE, SEARCH};
 use crate::facts::{Lack, Place};
-use crate::model::{Directory, Kind, Master, Pidfile, PidfileKind};
+use crate::model::{Directory, Master, Pidfile, PidfileKind};
 use crate::os::{Pid, shown};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-unwritable",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::SecondGeneration],
     worst: Severity::Critical,
     stops_service: false,
     summary: "The master may not rename its pidfile to the oldbin: the next USR2 is refused.",

@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity, quote};
+use crate::contract::{Look, Need, Rule, Severity, quote};
 use crate::facts::permission::{SEARCH, anyone_may, anyone_may_replace};
-use crate::model::{Directory, Kind, Pidfile, PidfileKind};
+use crate::model::{Directory, Pidfile, PidfileKind};
 use crate::os::{FileKind, shown};
 use crate::rules::pidfiles::name;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "pidfile-world-writable",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Pidfile],
     worst: Severity::Warning,
     stops_service: false,
     summary: "Anyone may rewrite the pidfile or its directory, and so choose whom root signals.",

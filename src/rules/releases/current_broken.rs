@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use crate::contract::line::{Line, cut, named};
-use crate::contract::{Finding, Look, Rule, Severity, quote};
-use crate::model::{App, CurrentState, Kind, Layout};
+use crate::contract::{Finding, Look, Need, Rule, Severity, quote};
+use crate::model::{App, CurrentState, Layout};
 use crate::os::shown;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "current-broken",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Code],
     worst: Severity::Critical,
     stops_service: false,
     summary: "`current` is missing, leads nowhere or is no link, or a link was made inside a release.",

@@ -1,16 +1,16 @@
 //! `release-deleted`: a live process runs in a directory that no longer exists.
 
 use crate::contract::line::{Line, count, cut};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::files::Fate;
-use crate::model::{App, Kind, Master, Operation, Process, Role};
+use crate::model::{App, Master, Operation, Process, Role};
 use crate::os::shown;
 use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "release-deleted",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Code],
     worst: Severity::Critical,
     stops_service: false,
     summary: "A live process runs in a directory that no longer exists.",

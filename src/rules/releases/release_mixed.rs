@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::contract::line::{Line, cut, named};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::model::handover::grace;
-use crate::model::{Kind, Layout, Master, Operation, Phase, Role};
+use crate::model::{Layout, Master, Operation, Phase, Role};
 use crate::os::Pid;
 use crate::rules::masters::is_ending;
 use crate::rules::releases::{reload, with};
@@ -14,7 +14,7 @@ use crate::rules::usr2;
 /// The card.
 pub const RULE: Rule = Rule {
     name: "release-mixed",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Code],
     worst: Severity::Warning,
     stops_service: false,
     summary: "Processes of one app serve different releases outside of a handover.",

@@ -1,15 +1,15 @@
 //! `release-pinned`: the next re-execution changes to one release's own directory, not through `current`.
 
 use crate::contract::line::{Line, cut, named};
-use crate::contract::{Look, Rule, Severity};
-use crate::model::{CurrentState, Kind, Layout, Master};
+use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::{CurrentState, Layout, Master};
 use crate::os::shown;
 use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "release-pinned",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Reexec],
     worst: Severity::Critical,
     stops_service: false,
     summary: "The next re-execution starts one release's own directory, whatever `current` names.",

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::contract::line::{Line, count, cut, named};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::deploy::capistrano::DEPLOY;
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{Kind, Layout, Limits, Master, Release, Role, Setting};
+use crate::model::{Layout, Limits, Master, Release, Role, Setting};
 use crate::os::{Pid, shown};
 use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "release-prune-risk",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Code],
     worst: Severity::Warning,
     stops_service: false,
     summary: "A release that is in use is among those that the next clean-up deletes.",

@@ -1,18 +1,18 @@
 //! `release-stale`: the serving master runs another release than `current` names.
 
 use crate::contract::line::{Line, age, cut, named};
-use crate::contract::{Blind, Finding, Look, Rule, Severity, dates};
+use crate::contract::{Blind, Finding, Look, Need, Rule, Severity, dates};
 use crate::facts::Lack;
 use crate::model::log::Said;
 use crate::model::takeover::{timed, zone};
-use crate::model::{CurrentState, Kind, Layout, Master, Operation, Phase};
+use crate::model::{CurrentState, Layout, Master, Operation, Phase};
 use crate::rules::releases::{reload, with};
 use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "release-stale",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Code],
     worst: Severity::Warning,
     stops_service: false,
     summary: "The serving master runs another release than `current` names.",

@@ -1,16 +1,16 @@
 //! `config-missing`: the configuration file is not where the next re-execution will look for it.
 
 use crate::contract::line::{Line, cut, tail};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::files::Spot;
-use crate::model::{App, Kind, Master};
+use crate::model::{App, Master};
 use crate::os::shown;
 use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "config-missing",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Reexec],
     worst: Severity::Critical,
     stops_service: false,
     summary: "The configuration file is not where the next re-execution will look for it.",

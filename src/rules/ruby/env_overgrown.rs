@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::contract::line::{Line, cut, named, tail};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::environ::Environ;
-use crate::model::{Kind, Layout, Master};
+use crate::model::{Layout, Master};
 use crate::os::{Text, shown};
 use crate::rules::config;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "env-overgrown",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Warning,
     stops_service: false,
     summary: "The environment that the next re-execution inherits has grown with each one before.",

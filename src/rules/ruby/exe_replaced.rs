@@ -3,14 +3,14 @@
 use crate::contract::line::{Line, cut, tail};
 use crate::contract::{Look, Rule, Severity};
 use crate::facts::files::Fate;
-use crate::model::{App, Kind, Master, Operation, Role};
+use crate::model::{App, Master, Operation, Role};
 use crate::os::shown;
 use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "exe-replaced",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[],
     worst: Severity::Warning,
     stops_service: false,
     summary: "The executable that a master runs was deleted or replaced on disk.",

@@ -1,8 +1,8 @@
 //! `gemfile-mismatch`: the next re-execution loads another release's Gemfile, and the lock files differ.
 
 use crate::contract::line::{Line, cut, named};
-use crate::contract::{Look, Rule, Severity};
-use crate::model::{Gemfile, Kind, Layout, Lock, Master};
+use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::{Gemfile, Layout, Lock, Master};
 use crate::os::shown;
 use crate::rules::ruby::gemfile_pinned;
 use crate::rules::ruby::gemfile_pinned::is_rescued;
@@ -10,7 +10,7 @@ use crate::rules::ruby::gemfile_pinned::is_rescued;
 /// The card.
 pub const RULE: Rule = Rule {
     name: "gemfile-mismatch",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Warning,
     stops_service: false,
     summary: "The next re-execution loads the gems of another release, and the lock files differ.",

@@ -1,15 +1,15 @@
 //! `gemfile-missing`: the Gemfile that the next re-execution will load is gone.
 
 use crate::contract::line::{Line, cut, tail};
-use crate::contract::{Look, Rule, Severity};
-use crate::model::{App, Gemfile, Kind, Master};
+use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::{App, Gemfile, Master};
 use crate::os::shown;
 use crate::rules::ruby::gemfile_pinned;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "gemfile-missing",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Critical,
     stops_service: false,
     summary: "The Gemfile that the next re-execution will load does not exist.",

@@ -1,15 +1,15 @@
 //! `gemfile-pinned`: the next re-execution loads the Gemfile of one release's own path.
 
 use crate::contract::line::{Line, cut, named};
-use crate::contract::{Look, Rule, Severity};
-use crate::model::{Gemfile, Kind, Layout, Master};
+use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::{Gemfile, Layout, Master};
 use crate::os::shown;
 use crate::rules::{config, usr2};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "gemfile-pinned",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::StartContext],
     worst: Severity::Warning,
     stops_service: false,
     summary: "The next re-execution loads the Gemfile of one release, whatever `current` names.",

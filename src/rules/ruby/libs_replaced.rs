@@ -4,7 +4,7 @@ use crate::contract::line::{Line, count, cut};
 use crate::contract::{Look, Rule, Severity};
 use crate::facts::files::{Fate, Linked};
 use crate::facts::maps::is_memory;
-use crate::model::{Kind, Master, Operation};
+use crate::model::{Master, Operation};
 use crate::os::shown;
 use crate::rules::ruby::exe_replaced::stays;
 use crate::rules::usr2;
@@ -12,7 +12,7 @@ use crate::rules::usr2;
 /// The card.
 pub const RULE: Rule = Rule {
     name: "libs-replaced",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[],
     worst: Severity::Warning,
     stops_service: false,
     summary: "A mapped interpreter library or native extension was deleted or replaced on disk.",

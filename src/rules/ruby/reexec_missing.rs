@@ -1,16 +1,16 @@
 //! `reexec-missing`: the directory, the program or its interpreter that the next re-execution needs is gone.
 
 use crate::contract::line::{Line, cut, tail};
-use crate::contract::{Look, Rule, Severity, quote};
+use crate::contract::{Look, Need, Rule, Severity, quote};
 use crate::facts::files::Spot;
-use crate::model::{App, Kind, Master, Restart};
+use crate::model::{App, Master, Restart};
 use crate::os::{FileKind, FileStat, Pid, shown};
 use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "reexec-missing",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Reexec],
     worst: Severity::Critical,
     stops_service: false,
     summary: "The directory, the program or its interpreter that the next re-execution needs is gone or cannot run.",

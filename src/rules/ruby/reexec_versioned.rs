@@ -1,17 +1,17 @@
 //! `reexec-versioned`: the program of the next re-execution lies inside one Ruby version's or one release's directory.
 
 use crate::contract::line::{Line, cut, named, tail};
-use crate::contract::{Finding, Look, Rule, Severity};
+use crate::contract::{Finding, Look, Need, Rule, Severity};
 use crate::deploy::ruby::{self, Pinned};
 use crate::facts::files::Spot;
-use crate::model::{Kind, Layout, Lock, Master};
+use crate::model::{Layout, Lock, Master};
 use crate::os::shown;
 use crate::rules::config::{self, Unseen};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "reexec-versioned",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Reexec],
     worst: Severity::Warning,
     stops_service: false,
     summary: "The program of the next re-execution lies inside one Ruby version's or one release's directory.",

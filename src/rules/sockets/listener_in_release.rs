@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use crate::contract::line::{Line, cut, named, tail};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::{Fact, Lack, Place};
-use crate::model::{Address, App, Kind, Layout, Listener, Master, Setting};
+use crate::model::{Address, App, Layout, Listener, Master, Setting};
 use crate::os::{Text, shown};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "listener-in-release",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Listeners],
     worst: Severity::Critical,
     stops_service: false,
     summary: "A listener's path belongs to one release, and the next release has another one.",

@@ -1,16 +1,16 @@
 //! `listener-lost`: the new master does not hold a listener that the old one handed to it.
 
 use crate::contract::line::{Line, cut, tail};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::files::{Target, target};
-use crate::model::{Address, App, Kind, Listener, Master, Phase, Setting};
+use crate::model::{Address, App, Listener, Master, Phase, Setting};
 use crate::os::Text;
 use crate::rules::masters::{generation_before, handed_on};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "listener-lost",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::SecondGeneration],
     worst: Severity::Warning,
     stops_service: false,
     summary: "The new master does not hold a listener that the old one holds.",

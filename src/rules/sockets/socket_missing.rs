@@ -1,15 +1,15 @@
 //! `socket-missing`: the path of a listening Unix socket is gone.
 
 use crate::contract::line::{Line, cut, tail};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::sockets::SocketFile;
-use crate::model::{Kind, Operation};
+use crate::model::Operation;
 use crate::rules::sockets::{broken, holder, rebind};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "socket-missing",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Listeners],
     worst: Severity::Critical,
     stops_service: false,
     summary: "The path of a listening Unix socket is gone: nobody can connect by it.",

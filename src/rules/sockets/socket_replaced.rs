@@ -1,15 +1,15 @@
 //! `socket-replaced`: the path of a listening Unix socket leads to another socket.
 
 use crate::contract::line::{Line, cut, tail};
-use crate::contract::{Look, Rule, Severity, quote};
+use crate::contract::{Look, Need, Rule, Severity, quote};
 use crate::facts::sockets::SocketFile;
-use crate::model::{Address, Census, Kind, Listener, Master};
+use crate::model::{Address, Census, Listener, Master};
 use crate::rules::sockets::{broken, holder, rebind};
 
 /// The card.
 pub const RULE: Rule = Rule {
     name: "socket-replaced",
-    kinds: &[Kind::Unicorn, Kind::Rainbows],
+    needs: &[Need::Listeners],
     worst: Severity::Critical,
     stops_service: false,
     summary: "The path of a listening Unix socket leads to another socket, or to no socket at all.",

@@ -8,11 +8,14 @@ mod title;
 
 use crate::contract::{Part, Server, Title};
 use crate::facts::process::Status;
-use crate::model::{Kind, Log, Process, Signal};
+use crate::model::{Beside, Kind, Log, Process, Signal};
+
+/// Its kind.
+pub const KIND: Kind = Kind("nginx");
 
 /// nginx's card.
 pub const SERVER: Server = Server {
-    kind: Kind::Nginx,
+    kind: KIND,
     name: "nginx",
     titles: &[
         Title {
@@ -39,8 +42,11 @@ pub const SERVER: Server = Server {
     read_proxy: Some(read::proxied),
     read_log: |_, path, whole| Log::silent(path, whole),
     old_suffix: Some(".oldbin"),
-    handed_on: Some("NGINX"),
+    beside: Some(Beside { signal: Signal::SIGUSR2, sockets: "NGINX", live: false }),
+    library: None,
     keeps_start_context: false,
+    mode: None,
+    sets_late: &[],
     signals: &[],
     operations: &[],
     usual_pidfiles: &["/run/nginx.pid", "/var/run/nginx.pid", "logs/nginx.pid"],
@@ -52,6 +58,7 @@ pub const SERVER: Server = Server {
     ],
     // `ngx_master_process_exit` deletes it.
     removes_pidfile: true,
+    forks_workers: true,
     default_workers: 1,
     default_timeout: 60,
 };

@@ -9,9 +9,12 @@ use crate::contract::{Part, Server, Title};
 use crate::facts::process::Status;
 use crate::model::{Kind, Log, Signal};
 
+/// Its kind.
+pub const KIND: Kind = Kind("puma");
+
 /// Puma's card.
 pub const SERVER: Server = Server {
-    kind: Kind::Puma,
+    kind: KIND,
     name: "Puma",
     titles: &[
         Title { example: "/usr/bin/ruby3.1 /usr/bin/puma -C config/puma.rb", means: Part::Raw },
@@ -38,8 +41,12 @@ pub const SERVER: Server = Server {
     read_proxy: None,
     read_log: |_, path, whole| Log::silent(path, whole),
     old_suffix: None,
-    handed_on: None,
+    beside: None,
+    library: Some("puma_http11.so"),
     keeps_start_context: false,
+    mode: None,
+    // `launcher.rb`, `set_rack_environment`.
+    sets_late: &["RACK_ENV"],
     signals: &[],
     operations: &[],
     usual_pidfiles: &[
@@ -64,6 +71,7 @@ pub const SERVER: Server = Server {
     ],
     // `Launcher#write_pid` has it removed at exit.
     removes_pidfile: true,
+    forks_workers: true,
     default_workers: 0,
     default_timeout: 30,
 };

@@ -7,11 +7,15 @@ mod signals;
 pub(super) mod title;
 
 use crate::contract::{Part, Server, Title};
-use crate::model::Kind;
+use crate::model::{Beside, Kind, Signal};
+use crate::os::Text;
+
+/// Its kind.
+pub const KIND: Kind = Kind("unicorn");
 
 /// Unicorn's card.
 pub const SERVER: Server = Server {
-    kind: Kind::Unicorn,
+    kind: KIND,
     name: "Unicorn",
     titles: &[
         Title {
@@ -46,8 +50,11 @@ pub const SERVER: Server = Server {
     read_proxy: None,
     read_log: log::read,
     old_suffix: Some(".oldbin"),
-    handed_on: Some("UNICORN_FD"),
+    beside: Some(Beside { signal: Signal::SIGUSR2, sockets: "UNICORN_FD", live: true }),
+    library: Some("unicorn_http.so"),
     keeps_start_context: true,
+    mode: Some(mode),
+    sets_late: &[],
     signals: signals::SIGNALS,
     operations: signals::OPERATIONS,
     usual_pidfiles: &[
@@ -73,6 +80,16 @@ pub const SERVER: Server = Server {
     ],
     // `HttpServer#join` unlinks it at QUIT, TERM and INT.
     removes_pidfile: true,
+    forks_workers: true,
     default_workers: 1,
     default_timeout: 60,
 };
+
+/// The variable that `-E` sets (`bin/unicorn`, `bin/unicorn_rails`).
+fn mode(program: &Text) -> &'static str {
+    if super::ruby::command::base(program).starts_with(b"unicorn_rails") {
+        "RAILS_ENV"
+    } else {
+        "RACK_ENV"
+    }
+}

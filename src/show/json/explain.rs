@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::VERSION;
 use crate::contract;
+use crate::rules::judged_by;
 
 /// The document's name.
 pub const SCHEMA: &str = "farrier.explain/1";
@@ -52,7 +53,7 @@ impl From<&contract::Rule> for Rule {
     fn from(rule: &contract::Rule) -> Self {
         Self {
             name: rule.name,
-            servers: rule.kinds.iter().map(|kind| kind.name()).collect(),
+            servers: judged_by(rule).map(|server| server.kind.name()).collect(),
             summary: rule.summary,
             meaning: rule.meaning,
             offers: rule.offers.map(crate::model::Operation::name),

@@ -210,7 +210,9 @@ impl Around<'_> {
         if !self.masters.contains(&first) {
             return self.is(first);
         }
-        let Some(variable) = self.server.handed_on else { return Main::Unknown };
+        let Some(variable) = self.server.beside.map(|beside| beside.sockets) else {
+            return Main::Unknown;
+        };
         let environ = if first == self.process.pid {
             self.process.environ.clone()
         } else {

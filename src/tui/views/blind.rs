@@ -4,10 +4,11 @@ use crate::contract::quote;
 use std::collections::BTreeMap;
 
 use super::{Card, Page, Row, tree};
-use crate::contract::{Answered, Blind};
+use crate::contract::{Answered, Blind, Server};
 use crate::facts::Lack;
-use crate::model::{App, AppId, Kind};
+use crate::model::{App, AppId};
 use crate::os::{Pid, Refusal, shown};
+use crate::servers::server;
 use crate::show::words::{counted, width as wide};
 use crate::tui::keys::Action;
 use crate::tui::place::{RowKey, View};
@@ -125,7 +126,7 @@ fn owned(
     let member = state.member_of((pid, None))?;
     let owner = member.process.user.get()?.to_string();
     let of = state.shown().and_then(|look| look.census.app(&answered.app));
-    let proxies = of.is_some_and(|of| of.kind == Kind::Nginx);
+    let proxies = of.is_some_and(is_proxy);
     let leads = of.is_some_and(|of| of.masters.iter().any(|m| m.process.pid == pid));
     let subject = if proxies && leads { format!("{app} {pid}") } else { app.to_owned() };
     let user = if owner == "root" { owner.clone() } else { format!("user {owner}") };
@@ -199,7 +200,7 @@ fn not_read(state: &State, cause: &Cause) -> String {
     let mut told: Vec<String> = told.collect();
     let reads = |app: &App| {
         let mut configured = app.masters.iter().map(|m| m.upstreams.get().is_some());
-        app.kind == Kind::Nginx && configured.any(|read| read)
+        is_proxy(app) && configured.any(|read| read)
     };
     if !told.is_empty() && app_of(state, cause).is_some_and(reads) {
         told.push("its configuration files were read".into());
@@ -216,8 +217,7 @@ fn app_of<'a>(state: &'a State, cause: &Cause) -> Option<&'a App> {
 
 /// What is known of an app that is denied nevertheless.
 fn known(state: &State, cause: &Cause) -> String {
-    let Some(app) = app_of(state, cause).filter(|app| cause.denied && app.kind != Kind::Nginx)
-    else {
+    let Some(app) = app_of(state, cause).filter(|app| cause.denied && !is_proxy(app)) else {
         return String::new();
     };
     let mut known = Vec::new();
@@ -365,4 +365,9 @@ fn page(state: &State, width: usize) -> Page {
 fn told(state: &State, width: usize, label: &str, words: &str) -> Row {
     let cells = Cells::new(state.theme, width).to(5).left(label, 12, Tone::Quiet);
     Row::text(cells.text(words, Tone::Plain).line())
+}
+
+/// Whether it only passes requests on.
+fn is_proxy(app: &App) -> bool {
+    server(app.kind).is_some_and(Server::is_proxy)
 }
