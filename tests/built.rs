@@ -261,7 +261,8 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
     let real = format!("{ROOT}/releases/{LIVE}");
     Master {
         process: process(number, 1, age, &release_path(release)),
-        kind: Kind::Unicorn,
+        kind: farrier::servers::unicorn::KIND,
+        beside: farrier::servers::unicorn::SERVER.beside,
         role: Role::Current,
         phase: Phase::Ready,
         parent: None,
@@ -421,7 +422,7 @@ pub fn app() -> App {
     App {
         id: AppId(ROOT.into()),
         name: "shop".into(),
-        kind: Kind::Unicorn,
+        kind: farrier::servers::unicorn::KIND,
         root: ROOT.into(),
         host_path: None,
         container: None,

@@ -86,8 +86,7 @@ fn written(census: &Census, verdicts: &Verdicts) -> String {
 
 fn write_answer(out: &mut String, answered: &Answered) {
     let (word, blind) = match &answered.verdict {
-        Verdict::NotHere => ("not here", None),
-        Verdict::Fine => ("fine", None),
+        Verdict::NotHere | Verdict::Fine => return,
         Verdict::Blind(blind) => ("blind", Some(blind)),
         Verdict::Found(_, blind) => ("found", Some(blind)),
     };

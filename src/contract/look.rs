@@ -152,6 +152,12 @@ impl<'a> Look<'a> {
         self.at(format!("{what} {}", shown(&spot.path)), &spot.stat).map(Option::is_none)
     }
 
+    /// The same for what the next re-execution runs: where nothing shows that one is used here, what lacks could only
+    /// hide an info, and is not noted.
+    pub fn of_restart<'f, T>(&mut self, pid: Pid, what: &str, fact: &'f Fact<T>) -> Option<&'f T> {
+        if self.app.uses_reexec() { self.of(pid, what, fact) } else { fact.get() }
+    }
+
     fn at_of<'f, T>(
         &mut self,
         what: impl Into<String>,

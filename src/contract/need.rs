@@ -40,9 +40,8 @@ impl Need {
         match self {
             Self::Code => !server.is_proxy(),
             Self::Pidfile => !server.usual_pidfiles.is_empty(),
-            Self::Listeners => true,
-            Self::Workers => server.forks_workers,
-            Self::Reexec => server.keeps_start_context,
+            Self::Listeners | Self::Workers => true,
+            Self::Reexec => server.reexecutes,
             Self::SecondGeneration => server.keeps_start_context && server.beside.is_some(),
             Self::StartContext => server.keeps_start_context,
         }

@@ -178,6 +178,9 @@ pub struct Server {
     /// The server's own library, which a process of it has mapped: a title that other software could have written counts
     /// only with it. `None`: there is none.
     pub library: Option<&'static str>,
+    /// A master executes its program again without being started anew: what it does then is followed, from the directory
+    /// and the environment that it keeps.
+    pub reexecutes: bool,
     /// It keeps what it will start again in a Hash of Ruby's, as Unicorn's `START_CTX` is: how it restarts is followed.
     pub keeps_start_context: bool,
     /// The variable that its launcher sets to the environment's name before it reads the configuration, by the program;
@@ -196,10 +199,14 @@ pub struct Server {
     pub deployed_configs: &'static [&'static str],
     /// Whether it removes its pidfile when it is stopped by a signal that asks it to end.
     pub removes_pidfile: bool,
-    /// Its master forks workers, as many as its configuration says; else one process serves.
-    pub forks_workers: bool,
+    /// Whether a ready master forks workers, by the signals that it catches; else it serves by itself.
+    pub forks_workers: fn(&Status) -> bool,
+    /// Its reload binds a Unix socket anew whose path is gone or another's.
+    pub rebinds: bool,
     /// Workers when nothing says how many.
     pub default_workers: u32,
+    /// The setting that names its working directory.
+    pub directory_setting: &'static str,
     /// Seconds that a graceful stop waits for workers when nothing says how long.
     pub default_timeout: u32,
 }

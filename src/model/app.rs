@@ -7,7 +7,8 @@ use crate::facts::{Fact, Shared};
 use crate::os::{Access, FileStat, Pid, Text};
 
 use super::{
-    Holder, Hook, Kind, Layout, Left, Leftover, Master, Phase, Process, Role, Setting, Worker,
+    Beside, Holder, Hook, Kind, Layout, Left, Leftover, Master, Phase, Process, Role, Setting,
+    Worker,
 };
 
 /// An app's id: its deploy root, else its working directory; where several share it, `#` and the
@@ -111,7 +112,7 @@ impl App {
         newest_old.map_or_else(|| self.living_masters().collect(), |old| vec![old])
     }
 
-    /// Whether USR2 is used here, as far as anything shows it: a re-executed master (`UNICORN_FD` in its start
+    /// Whether USR2 is used here, as far as anything shows it: a re-executed master (its listeners stand in its start
     /// environment), a second generation, an oldbin on disk, or a configuration that prepares for it. Where the
     /// environment or the configuration could not be read it counts as used: lacking knowledge calms nobody.
     pub fn uses_reexec(&self) -> bool {
@@ -124,6 +125,7 @@ impl App {
                 && !matches!(file.state.get(), Some(PidfileState::Missing))
         });
         let prepared = |master: &Master| match master.config.get() {
+            _ if master.beside.is_none() => false,
             None => true,
             Some(config) => {
                 config.retires_old_master
@@ -132,7 +134,10 @@ impl App {
             }
         };
         let inherited = |master: &Master| {
-            master.process.environ.get().is_none_or(|env| env.value("UNICORN_FD").is_some())
+            let environ = master.process.environ.get();
+            let handed =
+                |beside: Beside| environ.is_none_or(|env| env.value(beside.sockets).is_some());
+            master.beside.is_some_and(handed)
         };
         generations || oldbin || self.living_masters().any(|m| prepared(m) || inherited(m))
     }

@@ -1,5 +1,6 @@
 //! The rules: each looks at a census and answers fine, found, not here, or blind. Pure.
 
+pub mod advice;
 mod catalogue;
 pub mod causes;
 pub mod config;

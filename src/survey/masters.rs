@@ -66,6 +66,7 @@ impl Round<'_> {
         let log = log::read(self.once, server, &process, &loaded);
         let known = Known {
             once: self.once,
+            server,
             process: &process,
             recognised: &recognised,
             options: &options,
@@ -74,7 +75,7 @@ impl Round<'_> {
             log: &log,
             layout,
         };
-        let restart = if server.keeps_start_context {
+        let restart = if server.reexecutes {
             known.restart()
         } else {
             Restart::not_followed(process.pid, server.name)

@@ -150,10 +150,11 @@ fn with_finding(rule: &'static str, severity: Severity) -> Verdicts {
         leads_to: String::new(),
         fix: Vec::new(),
         for_good: Vec::new(),
-        withheld: false,
+        offers: None,
     };
     Verdicts(vec![Answered {
         rule,
+        worst: Severity::Critical,
         app: AppId(ROOT.into()),
         verdict: Verdict::Found(vec![finding], Vec::new()),
         wants_second_look: false,

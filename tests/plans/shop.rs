@@ -7,9 +7,9 @@ use farrier::facts::process::{CommandLine, Stat, State, Status};
 use farrier::facts::signals::SignalSet;
 use farrier::facts::{Fact, Lack, Place};
 use farrier::model::{
-    Address, App, AppId, Census, Config, Current, CurrentState, Kind, Layout, Limits, Listener,
-    Master, Origin, Phase, Pidfile, PidfileKind, PidfileState, Process, ProcessFacts, Restart,
-    Role, Seen, Setting, Supervisor, Worker,
+    Address, App, AppId, Census, Config, Current, CurrentState, Layout, Limits, Listener, Master,
+    Origin, Phase, Pidfile, PidfileKind, PidfileState, Process, ProcessFacts, Restart, Role, Seen,
+    Setting, Supervisor, Worker,
 };
 use farrier::os::{Arguments, Descriptor, Host, Pid, Refusal, Root, Text};
 
@@ -133,7 +133,8 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
     let release = if role == Role::Old { "20261119093012" } else { "20261121224103" };
     Master {
         process: process(number, parent.unwrap_or(1), title),
-        kind: Kind::Unicorn,
+        kind: farrier::servers::unicorn::KIND,
+        beside: farrier::servers::unicorn::SERVER.beside,
         role,
         phase: Phase::Ready,
         parent: parent.map(pid),
@@ -196,7 +197,7 @@ pub fn shop(masters: Vec<Master>) -> Census {
     let app = App {
         id: AppId(ROOT.into()),
         name: "shop".into(),
-        kind: Kind::Unicorn,
+        kind: farrier::servers::unicorn::KIND,
         root: ROOT.into(),
         host_path: None,
         container: None,

@@ -431,7 +431,7 @@ fn masters() -> Vec<Case> {
         }),
         case("pidfile-stale", Info, "a retired root of another server", |app| {
             app.masters.clear();
-            app.kind = farrier::model::Kind::Puma;
+            app.kind = farrier::servers::puma::KIND;
             left(app, Leftover::Retired(45));
         }),
         case("master-dead", Critical, "only a zombie is left", |app| {

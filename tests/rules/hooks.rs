@@ -26,7 +26,7 @@ pub fn read(source: &str) -> Config {
         cwd: Some(Path::new(&cwd)),
         variables: None,
     };
-    let mut read = (server(Kind::Unicorn).unwrap().read_config)(&loading);
+    let mut read = (server(farrier::servers::unicorn::KIND).unwrap().read_config)(&loading);
     read.file = config().file;
     read
 }

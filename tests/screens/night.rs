@@ -228,10 +228,10 @@ fn api(taken_at: Timestamp) -> App {
     let place = |file: &str| format!("{root}/{file}");
     app.id = AppId(root.into());
     app.name = "api".into();
-    app.kind = Kind::Puma;
+    app.kind = farrier::servers::puma::KIND;
     app.root = root.into();
     let mut master = built::master(3301, 60, name);
-    master.kind = Kind::Puma;
+    master.kind = farrier::servers::puma::KIND;
     master.restart = Restart::not_followed(pid(3301), "Puma").into();
     master.log = known(&place("log"), None).into();
     master.pidfile = known(&place("shared/pids/puma.pid"), None);
@@ -302,12 +302,12 @@ fn nginx(taken_at: Timestamp) -> App {
     let mut app = built::app();
     app.id = AppId("/etc/nginx".into());
     app.name = "nginx".into();
-    app.kind = Kind::Nginx;
+    app.kind = farrier::servers::nginx::KIND;
     app.root = "/etc/nginx".into();
     app.layout = known("/etc/nginx", None).into();
     app.pidfiles.clear();
     let mut master = built::master(811, 60, LIVE);
-    master.kind = Kind::Nginx;
+    master.kind = farrier::servers::nginx::KIND;
     master.release = known("/proc/811/cwd", None);
     master.restart = Restart::not_followed(pid(811), "nginx").into();
     master.log = known("/proc/811/fd", None).into();

@@ -7,6 +7,7 @@ use crate::contract::{Look, Rule, Severity};
 use crate::facts::sockets::SocketFile;
 use crate::model::{Address, App, Listener, Master, Phase, Role, Setting};
 use crate::os::shown;
+use crate::rules::advice;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -170,6 +171,7 @@ fn report(look: &mut Look<'_>, first: &Master, second: &Master, common: &str) {
         None if first.role == Role::Duplicate => first,
         None => second,
     };
+    let ended = |pid| advice::end(app, pid).trim_start_matches("# ").to_owned();
     let mut finding = look
         .finding(Severity::Critical, format!("{one} and {other} both serve, apart"))
         .about(subject.process.pid)
@@ -198,10 +200,10 @@ fn report(look: &mut Look<'_>, first: &Master, second: &Master, common: &str) {
     finding = match spare {
         Some((spare, keeps)) => finding
             .fix(format!("# {} keeps the socket's path", keeps.process.pid))
-            .fix(format!("kill -QUIT {}", spare.process.pid)),
+            .fix(advice::end(app, spare.process.pid)),
         None => finding
             .fix(format!("# look which the proxy reaches: {one} or {other}"))
-            .fix(format!("# then QUIT to the other: kill -QUIT {one}, or kill -QUIT {other}")),
+            .fix(format!("# then end the other: {}, or {}", ended(one), ended(other))),
     };
     let named = app.pidfiles.iter().find(|file| file.pid == Some(one) || file.pid == Some(other));
     if let (Some(file), None) = (named, spare) {

@@ -3,9 +3,9 @@
 use crate::contract::line::{Line, cut};
 use crate::contract::{Look, Need, Rule, Severity, quote};
 use crate::model::{Master, Operation, Phase, Role};
+use crate::rules::advice;
 use crate::rules::masters::lacking::{Lacking, lacking};
-use crate::rules::masters::{add_workers, alive, earlier, is_ending};
-use crate::rules::usr2;
+use crate::rules::masters::{alive, earlier, forks, is_ending};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -55,6 +55,7 @@ fn check(look: &mut Look<'_>) {
         if !serves(master)
             || master.workers_wanted() == Some(0)
             || look.of(pid, "state", &master.process.stat).is_none()
+            || forks(look, master) != Some(true)
             || alive(look, master) != Some(0)
             || is_ending(look, master) != Some(false)
         {
@@ -92,13 +93,13 @@ fn report(look: &mut Look<'_>, master: &Master, why: Lacking) {
             Line::new(format!("{}: nobody answers, {pid} has no worker", cut(&app.name, 16))),
             Line::new("connections wait in the queue").aside(match why {
                 Lacking::Filling => "; it is busy, as in a reload",
-                Lacking::Lowered => ": WINCH or TTOU took the workers away",
+                Lacking::Lowered => ": a signal took the workers away",
                 Lacking::Lost | Lacking::Unclear => "",
             }),
             match why {
                 Lacking::Filling => Line::new(format!("wait until {pid} starts its workers")),
                 Lacking::Lowered => {
-                    Line::new(format!("add workers: TTIN to {pid}, once for each"))
+                    Line::new(format!("add workers to {pid}, one at a time"))
                 }
                 Lacking::Lost => Line::new(format!("read in the log of {pid} why they end")),
                 Lacking::Unclear => Line::new("look again in 10 s: a fork may be on its way"),
@@ -112,7 +113,7 @@ fn report(look: &mut Look<'_>, master: &Master, why: Lacking) {
                 format!("# {pid} is busy, as in a reload: wait until it starts its workers")
             }
             (Lacking::Lowered, _) => {
-                add_workers(master, u32::try_from(wanted(master)).unwrap_or(1))
+                advice::add_workers(app, master, u32::try_from(wanted(master)).unwrap_or(1))
             }
             (Lacking::Lost, Ok(Some(log))) => {
                 format!("tail -n 40 {}", quote::of_app(app, &log.path))
@@ -122,8 +123,8 @@ fn report(look: &mut Look<'_>, master: &Master, why: Lacking) {
                 format!("# look again in 10 s: before_fork sleeps, and {pid} starts lost workers by itself")
             }
         });
-    if !loading && usr2::reload_is_harmless(app, master) {
-        finding = finding.fix(format!("# or, with the configured number: kill -HUP {pid}"));
+    if let Some(reload) = advice::harmless_reload(app, master).filter(|_| !loading) {
+        finding = finding.fix(format!("# or, with the configured number: {reload}"));
     }
     look.found(finding.for_good("drain a master only when its successor serves"));
 }

@@ -102,7 +102,7 @@ fn master_stopped(look: &mut Look<'_>, master: &Master) {
                 None => Line::new(format!("let it go on: CONT to {pid}")),
             },
         )
-        .leads_to("Workers that end are not replaced; every signal waits, QUIT and USR2 too.");
+        .leads_to("Workers that end are not replaced; every signal waits.");
     let finding = go_on(finding, &master.process);
     look.found(finding);
 }

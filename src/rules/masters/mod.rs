@@ -19,21 +19,16 @@ use crate::model::log::{Entry, Log, Said};
 use crate::model::takeover::{timed, zone};
 use crate::model::{App, Census, CurrentState, Master, Phase};
 use crate::os::Text;
+use crate::servers::server;
 
 use jiff::Timestamp;
 
 use crate::contract::Look;
 
-/// TTIN as often as workers lack, a second apart: equal signals that come together count once.
-fn add_workers(master: &Master, lacking: u32) -> String {
-    let pid = master.process.pid;
-    match lacking {
-        0 | 1 => format!("kill -TTIN {pid}"),
-        more => {
-            let times: Vec<String> = (1..=more).map(|n| n.to_string()).collect();
-            format!("for n in {}; do kill -TTIN {pid}; sleep 1; done", times.join(" "))
-        }
-    }
+/// Whether a ready master forks workers; one that serves by itself has none. Noted where its signals were not seen.
+fn forks(look: &mut Look<'_>, master: &Master) -> Option<bool> {
+    let status = look.of(master.process.pid, "signal masks", &master.process.status)?;
+    Some(server(master.kind).is_some_and(|server| (server.forks_workers)(status)))
 }
 
 /// How many of its workers live; `None`, and noted, where the state of one was not seen.

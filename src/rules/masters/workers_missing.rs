@@ -4,8 +4,9 @@ use crate::contract::line::{Line, count, cut};
 use crate::contract::{Look, Need, Rule, Severity, quote};
 use crate::facts::Fact;
 use crate::model::{Config, Master, Operation, Phase, Role, Setting};
+use crate::rules::advice;
 use crate::rules::masters::lacking::{Lacking, lacking};
-use crate::rules::masters::{self, add_workers, earlier};
+use crate::rules::masters::{self, earlier};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -56,6 +57,9 @@ fn check(look: &mut Look<'_>) {
     let app = look.app();
     for master in app.living_masters() {
         if master.phase != Phase::Ready || !matches!(master.role, Role::Current | Role::Duplicate) {
+            continue;
+        }
+        if masters::forks(look, master) != Some(true) {
             continue;
         }
         let Some(alive @ 1..) = masters::alive(look, master) else { continue };
@@ -127,12 +131,12 @@ fn report(look: &mut Look<'_>, master: &Master, alive: usize, wanted: usize, why
             Line::new(format!("{}: {pid} has {alive} of", cut(&app.name, 16)))
                 .keep(format!(" {}", count(wanted, "worker"))),
             Line::new("seen so at two looks").aside(match why {
-                Lacking::Lowered => ": TTOU lowered the number",
+                Lacking::Lowered => ": a signal lowered the number",
                 _ => ": they end, or are not started again",
             }),
             match why {
                 Lacking::Lowered => {
-                    Line::new(format!("add the rest: TTIN to {pid}")).aside(", if there is memory")
+                    Line::new(format!("add the rest to {pid}")).aside(", if there is memory")
                 }
                 _ => Line::new(format!("read in the log of {pid} why they end")),
             },
@@ -140,13 +144,13 @@ fn report(look: &mut Look<'_>, master: &Master, alive: usize, wanted: usize, why
         .seen(format!("{pid} has {}", count(alive, "worker")), &master.process.stat.place)
         .leads_to("The app serves with less than it was sized for.")
         .fix(match (why, &master.log.value) {
-            (Lacking::Lowered, _) => add_workers(master, lacking),
+            (Lacking::Lowered, _) => advice::add_workers(app, master, lacking),
             (_, Ok(Some(log))) => format!("tail -n 40 {}", quote::of_app(app, &log.path)),
             (_, _) => format!("# read what {pid} writes to its standard error"),
         });
     if why != Lacking::Lowered {
         finding = finding
-            .fix("# no TTIN: it raises the number for good, and those come back by themselves");
+            .fix("# add none: that raises the number for good, and these come back by themselves");
     }
     if let Some((path, line)) = line {
         let place = crate::facts::Place::line(&path, line);

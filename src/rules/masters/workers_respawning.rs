@@ -112,7 +112,9 @@ fn report(look: &mut Look<'_>, master: &Master, then: &[Pid], now: &[Pid]) {
         .seen(format!("a second later: {}", words(now)), &master.process.stat.place)
         .leads_to("Clients connect and wait until their own time-out; the log grows without end.")
         .fix(read)
-        .for_good("upgrade by USR2 with preload_app: a release that does not load never serves");
+        .for_good(
+            "see that a release loads before it is let to serve: boot it once beside the old one",
+        );
     look.found(match log {
         Some(log) => finding.seen(format!("it logs to {}", shown(log)), &master.loaded.place),
         None => finding,

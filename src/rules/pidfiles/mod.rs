@@ -115,7 +115,7 @@ fn put_right(app: &App, file: &Pidfile, mut finding: Finding) -> Finding {
         }
         _ => remove(app, file),
     };
-    finding.fix(fix).for_good("stop masters with QUIT or TERM: then they remove their pidfile")
+    finding.fix(fix).for_good(super::advice::ends_cleanly(app))
 }
 
 /// The number in it, in words.

@@ -5,7 +5,7 @@ use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::files::Fate;
 use crate::model::{App, Master, Operation, Process, Role};
 use crate::os::shown;
-use crate::rules::usr2;
+use crate::rules::advice;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -162,13 +162,13 @@ fn severity(look: &mut Look<'_>, master: Option<&Master>, lost: bool) -> Option<
 fn leave(app: &App, old: &Master) -> Vec<String> {
     match app.current_master() {
         Some(ready) if ready.workers_alive().next().is_some() => {
-            vec![format!("kill -QUIT {}", old.process.pid)]
+            vec![advice::end(app, old.process.pid)]
         }
         _ => vec!["# wait until the newer master is ready, then retire this one".into()],
     }
 }
 
 fn mend(app: &App, master: &Master, lost: bool, directory: &std::path::Path) -> Vec<String> {
-    let rescue = if lost { usr2::rescue(app, master, directory) } else { None };
-    rescue.unwrap_or_else(|| usr2::lines(app, master))
+    let rescue = if lost { advice::rescue(app, master, directory) } else { None };
+    rescue.unwrap_or_else(|| advice::new_code(app, master))
 }

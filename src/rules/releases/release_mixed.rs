@@ -7,9 +7,9 @@ use crate::contract::{Look, Need, Rule, Severity};
 use crate::model::handover::grace;
 use crate::model::{Layout, Master, Operation, Phase, Role};
 use crate::os::Pid;
+use crate::rules::advice;
 use crate::rules::masters::is_ending;
 use crate::rules::releases::{reload, with};
-use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -142,11 +142,11 @@ fn report(look: &mut Look<'_>, layout: &Layout, served: &BTreeMap<&str, Vec<Serv
             )),
             Line::new(cut(&told.join(", "), 70)),
             if can_go(stray, &right) {
-                Line::new(format!("retire {pid}: QUIT to it"))
+                Line::new(format!("retire {pid}"))
             } else if right.is_empty() {
                 Line::new("upgrade to what current names, and retire the rest")
             } else {
-                Line::new(format!("upgrade {pid}: USR2 to it"))
+                Line::new(advice::new_code_in_short(app, stray))
             },
         )
         .leads_to("Which code answers is a matter of chance, from request to request.");
@@ -160,9 +160,9 @@ fn report(look: &mut Look<'_>, layout: &Layout, served: &BTreeMap<&str, Vec<Serv
     }
     for stray in &strays {
         if can_go(stray, &right) {
-            finding = finding.fix(format!("kill -QUIT {}", stray.process.pid));
+            finding = finding.fix(advice::end(app, stray.process.pid));
         } else {
-            finding.fix.extend(usr2::lines(app, stray));
+            finding.fix.extend(advice::new_code(app, stray));
         }
     }
     if let Some(current) = current {
@@ -207,14 +207,15 @@ fn reloaded(look: &mut Look<'_>, layout: &Layout, master: &Master, current: &str
         .told(
             Line::new(format!("{} serves a mix: ", cut(&app.name, 16)))
                 .keep(format!("{pid} reloaded into {}", named(current))),
-            Line::new("it preloads the app: HUP keeps the classes that it had loaded"),
-            Line::new(format!("upgrade: USR2 to {pid}, then retire it")),
+            Line::new("it preloads the app: a reload keeps the classes that it had loaded"),
+            Line::new(advice::new_code_in_short(app, master)),
         )
         .leads_to(
             "Templates and configuration are new, classes are old: errors that no test sees.",
         );
-    finding.fix = usr2::lines(app, master);
+    finding.fix = advice::new_code(app, master);
     look.found(
-        with(finding, evidence).for_good("deploy by USR2: HUP loads no code with preload_app true"),
+        with(finding, evidence)
+            .for_good("deploy by an upgrade: a reload loads no code with preload_app true"),
     );
 }

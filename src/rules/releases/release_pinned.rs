@@ -4,7 +4,8 @@ use crate::contract::line::{Line, cut, named};
 use crate::contract::{Look, Need, Rule, Severity};
 use crate::model::{CurrentState, Layout, Master};
 use crate::os::shown;
-use crate::rules::usr2;
+use crate::rules::advice;
+use crate::servers::server;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -54,7 +55,8 @@ fn check(look: &mut Look<'_>) {
     let app = look.app();
     for master in app.upgradable() {
         let pid = master.process.pid;
-        let Some(spot) = look.of(pid, "restart directory", &master.restart.directory) else {
+        let Some(spot) = look.of_restart(pid, "restart directory", &master.restart.directory)
+        else {
             continue;
         };
         let Some(release) = layout.release_of(&spot.path) else { continue };
@@ -85,11 +87,14 @@ fn report(look: &mut Look<'_>, layout: &Layout, master: &Master, release: &str, 
         (true, false) => Severity::Warning,
     };
     let Some(spot) = master.restart.directory.get() else { return };
-    let short = named(release);
+    let (short, signal) = (named(release), advice::restart(app));
+    let server = server(app.kind);
+    let name = server.map_or("working_directory", |server| server.directory_setting);
+    let fails = server.is_some_and(|server| server.beside.is_none());
     let summary = if gone {
-        format!("the next USR2 needs {short}, which is gone")
+        format!("the next {signal} needs {short}, which is gone")
     } else {
-        format!("every USR2 to {pid} starts {short} again")
+        format!("every {signal} to {pid} starts {short} again")
     };
     let mut finding = look
         .finding(severity, summary)
@@ -97,42 +102,49 @@ fn report(look: &mut Look<'_>, layout: &Layout, master: &Master, release: &str, 
         .at_path(&spot.path)
         .told(
             if gone {
-                Line::new(format!("{}: the next USR2 fails, {short} is gone", cut(&app.name, 16)))
+                Line::new(format!(
+                    "{}: the next {signal} fails, {short} is gone",
+                    cut(&app.name, 16)
+                ))
             } else {
-                Line::new(format!("{}: every USR2 starts {short} again", cut(&app.name, 16)))
+                Line::new(format!("{}: every {signal} starts {short} again", cut(&app.name, 16)))
             },
             Line::new(format!("{pid} restarts in that release's own directory"))
                 .aside(", not through current"),
             if gone {
                 Line::new("link that release to current, then upgrade")
             } else {
-                Line::new("set working_directory to current, then upgrade")
+                Line::new(format!("set {name} to current, then upgrade"))
             },
         )
         .seen(
             format!("the next re-execution changes to {}", shown(&spot.path)),
             &master.restart.directory.place,
         )
-        .leads_to(if gone {
-            "Every USR2 comes to nothing: chdir finds no such directory."
-        } else {
-            "Deploys change nothing; once a clean-up deletes it, every USR2 fails."
+        .leads_to(match (gone, fails) {
+            (true, false) => {
+                format!("Every {signal} comes to nothing: chdir finds no such directory.")
+            }
+            (true, true) => format!("{signal} ends {pid}: chdir finds no such directory."),
+            (false, _) => {
+                format!("Deploys change nothing; once a clean-up deletes it, every {signal} fails.")
+            }
         });
     if gone {
         finding = finding.seen("nothing stands there", &spot.stat.place);
     }
-    let setting = format!("working_directory \"{}\"", shown(&layout.current.path));
+    let setting = format!("{name} \"{}\"", shown(&layout.current.path));
     let file = master
         .config
         .get()
         .map_or_else(|| "the configuration".to_owned(), |config| app.short(&config.file.path));
-    if gone && let Some(lines) = usr2::rescue(app, master, &spot.path) {
+    if gone && let Some(lines) = advice::rescue(app, master, &spot.path) {
         finding.fix = lines;
     } else if gone {
         finding = finding.fix("# first mend current (current-broken)");
     } else {
         finding = finding.fix(format!("# in {file}: {setting}"));
-        finding.fix.extend(usr2::lines(app, master));
+        finding.fix.extend(advice::new_code(app, master));
     }
     look.found(finding.for_good(format!("{setting} in {file} of every release")));
 }

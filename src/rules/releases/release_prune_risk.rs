@@ -8,7 +8,7 @@ use crate::deploy::capistrano::DEPLOY;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Layout, Limits, Master, Release, Role, Setting};
 use crate::os::{Pid, shown};
-use crate::rules::usr2;
+use crate::rules::advice;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -112,22 +112,23 @@ fn named_by_restart<'a>(
 ) {
     for master in look.app().upgradable() {
         let (pid, restart) = (master.process.pid, &master.restart);
+        let signal = advice::restart(look.app());
         let mut name = |what: &str, path: &std::path::Path, place: &Place| {
             if let Some(release) = layout.release_of(path) {
-                let words = format!("the {what} of the next USR2 to {pid} is {}", shown(path));
+                let words = format!("the {what} of the next {signal} to {pid} is {}", shown(path));
                 used.entry(release).or_default().named.push((pid, words, place.clone()));
             }
         };
-        if let Some(spot) = look.of(pid, "restart directory", &restart.directory) {
+        if let Some(spot) = look.of_restart(pid, "restart directory", &restart.directory) {
             name("directory", &spot.path, &restart.directory.place);
         }
-        if let Some(spot) = look.of(pid, "restart program", &restart.program) {
+        if let Some(spot) = look.of_restart(pid, "restart program", &restart.program) {
             name("program", &spot.path, &restart.program.place);
         }
-        if let Some(Some(spot)) = look.of(pid, "restart configuration", &restart.config) {
+        if let Some(Some(spot)) = look.of_restart(pid, "restart configuration", &restart.config) {
             name("configuration", &spot.path, &restart.config.place);
         }
-        if let Some(Some(gemfile)) = look.of(pid, "restart Gemfile", &restart.gemfile) {
+        if let Some(Some(gemfile)) = look.of_restart(pid, "restart Gemfile", &restart.gemfile) {
             name("Gemfile", &gemfile.file.path, &restart.gemfile.place);
         }
     }
@@ -199,7 +200,7 @@ fn report(
     let needs = users.named.first().map(|(pid, ..)| *pid);
     let (why, next) = match (runs, needs) {
         (_, Some(pid)) => (
-            format!("the next USR2 to {pid} needs it"),
+            format!("the next {} to {pid} needs it", advice::restart(app)),
             "mend that before the next deploy: see release-pinned, gemfile-pinned".to_owned(),
         ),
         (Some(pid), None) => {
@@ -215,7 +216,10 @@ fn report(
             Line::new(why).aside(format!("; 0 deploys are left, {} stay", count(keep, "release"))),
             Line::new(next),
         )
-        .leads_to("What it loads late is gone then, and a USR2 that needs it comes to nothing.");
+        .leads_to(format!(
+            "What it loads late is gone then, and a {} that needs it comes to nothing.",
+            advice::restart(app)
+        ));
     if let Some(pid) = runs.or(needs) {
         finding = finding.about(pid);
     }
@@ -239,14 +243,16 @@ fn report(
                 && other.workers_alive().next().is_some()
         };
         if master.role == Role::Old && app.living_masters().any(serves_alone) {
-            finding = finding.fix(format!("kill -QUIT {pid}"));
+            finding = finding.fix(advice::end(app, pid));
         } else if users.named.is_empty() {
-            finding.fix.extend(usr2::lines(app, master));
+            finding.fix.extend(advice::new_code(app, master));
         }
     }
     if !users.named.is_empty() {
-        finding = finding
-            .fix("# let the next USR2 lead through current (release-pinned, gemfile-pinned)");
+        finding = finding.fix(format!(
+            "# let the next {} lead through current (release-pinned, gemfile-pinned)",
+            advice::restart(app)
+        ));
     }
     look.found(finding.for_good("let the deploy clean up only after the restart was seen to work"));
 }

@@ -6,8 +6,8 @@ use crate::facts::Lack;
 use crate::model::log::Said;
 use crate::model::takeover::{timed, zone};
 use crate::model::{CurrentState, Layout, Master, Operation, Phase};
+use crate::rules::advice;
 use crate::rules::releases::{reload, with};
-use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -142,7 +142,7 @@ fn reloaded(look: &mut Look<'_>, layout: &Layout, master: &Master, current: &str
         .finding(severity, format!("{pid} reloaded into {}, its code is older", named(current)))
         .told(
             Line::new(format!("{app}: {pid} reloaded into {}, its code is older", named(current))),
-            Line::new("it preloads the app: HUP keeps the classes that it had loaded"),
+            Line::new("it preloads the app: a reload keeps the classes that it had loaded"),
             next(look, layout, master),
         )
         .leads_to("Classes are of the release before until an upgrade.");
@@ -154,10 +154,10 @@ fn severity(look: &mut Look<'_>) -> Option<Severity> {
 }
 
 fn why(look: &Look<'_>, layout: &Layout, master: &Master) -> Line {
-    if let Some(obstacle) = usr2::obstacle(look.app(), master) {
+    if let Some(obstacle) = advice::obstacle(look.app(), master) {
         return Line::new(obstacle);
     }
-    if let Some(given_up) = usr2::given_up(look.app(), master) {
+    if let Some(given_up) = advice::given_up(look.app(), master) {
         return Line::new(given_up.words());
     }
     let pid = master.process.pid;
@@ -193,26 +193,27 @@ fn nothing_followed(look: &Look<'_>, layout: &Layout, master: &Master) -> bool {
 }
 
 fn next(look: &Look<'_>, layout: &Layout, master: &Master) -> Line {
-    let pid = master.process.pid;
-    if usr2::obstacle(look.app(), master).is_some() {
-        Line::new("clear the way for USR2 first, then upgrade").aside(": see the fix")
-    } else if usr2::given_up(look.app(), master).is_some() {
+    if advice::obstacle(look.app(), master).is_some() {
+        Line::new(format!("clear the way for {} first", advice::restart(look.app())))
+            .aside(": see the fix")
+    } else if advice::given_up(look.app(), master).is_some() {
         Line::new("switch current back, or mend the release and deploy it anew")
-    } else if usr2::leads_elsewhere(layout, master).is_some() {
-        Line::new("mend where USR2 leads first, then upgrade").aside(": see the fix")
+    } else if advice::leads_elsewhere(look.app(), layout, master).is_some() {
+        Line::new(format!("mend where {} leads first", advice::restart(look.app())))
+            .aside(": see the fix")
     } else {
-        Line::new(format!("upgrade: USR2 to {pid}, then retire it"))
+        Line::new(advice::new_code_in_short(look.app(), master))
     }
 }
 
 fn finish(look: &mut Look<'_>, layout: &Layout, master: &Master, finding: Finding) {
     let mut finding = finding.about(master.process.pid);
-    if let Some(elsewhere) = usr2::leads_elsewhere(layout, master) {
+    if let Some(elsewhere) = advice::leads_elsewhere(look.app(), layout, master) {
         finding = finding.fix(format!("# first: {elsewhere}"));
     } else {
-        finding.fix = usr2::lines(look.app(), master);
+        finding.fix = advice::new_code(look.app(), master);
     }
-    if let Some(given_up) = usr2::given_up(look.app(), master) {
+    if let Some(given_up) = advice::given_up(look.app(), master) {
         let place = given_up.log.place(given_up.entry);
         finding = finding.seen(given_up.words(), place);
         finding.leads_to =

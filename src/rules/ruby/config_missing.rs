@@ -5,7 +5,7 @@ use crate::contract::{Look, Need, Rule, Severity};
 use crate::facts::files::Spot;
 use crate::model::{App, Master};
 use crate::os::shown;
-use crate::rules::usr2;
+use crate::rules::advice;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -77,7 +77,7 @@ fn check(look: &mut Look<'_>) {
 }
 
 fn report(look: &mut Look<'_>, app: &App, master: &Master, spot: &Spot) {
-    let pid = master.process.pid;
+    let (pid, signal) = (master.process.pid, advice::restart(app));
     let given = crate::servers::server(app.kind)
         .and_then(|server| (server.options)(&master.arguments).config);
     let relative = given.as_ref().is_some_and(|path| path.is_relative());
@@ -85,12 +85,12 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, spot: &Spot) {
     let mut finding = look
         .finding(
             severity,
-            format!("the next USR2 needs {}, gone", tail(&app.short(&spot.path), 28)),
+            format!("the next {signal} needs {}, gone", tail(&app.short(&spot.path), 28)),
         )
         .about(pid)
         .at_path(&spot.path)
         .told(
-            Line::new(format!("{}: the next USR2 finds no configuration", cut(&app.name, 16))),
+            Line::new(format!("{}: the next {signal} finds no configuration", cut(&app.name, 16))),
             Line::new(format!("{} is gone", app.short(&spot.path))),
             Line::new("put it back before anything is restarted or reloaded"),
         )
@@ -99,8 +99,13 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, spot: &Spot) {
             &master.restart.config.place,
         )
         .seen("nothing stands there", &spot.stat.place)
-        .leads_to("Every USR2 comes to nothing; a reload keeps the old configuration.");
-    finding.fix = usr2::rescue(app, master, &spot.path)
-        .unwrap_or_else(|| vec![format!("# put {} back; no USR2 before", shown(&spot.path))]);
+        .leads_to(match master.beside {
+            Some(_) => {
+                format!("Every {signal} comes to nothing; a reload keeps the old configuration.")
+            }
+            None => format!("{signal} ends {}, and nothing serves.", master.process.pid),
+        });
+    finding.fix = advice::rescue(app, master, &spot.path)
+        .unwrap_or_else(|| vec![format!("# put {} back; no {signal} before", shown(&spot.path))]);
     look.found(finding.for_good("start the server with -c and an absolute path through current"));
 }

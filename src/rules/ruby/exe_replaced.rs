@@ -5,7 +5,7 @@ use crate::contract::{Look, Rule, Severity};
 use crate::facts::files::Fate;
 use crate::model::{App, Master, Operation, Role};
 use crate::os::shown;
-use crate::rules::usr2;
+use crate::rules::advice;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -79,12 +79,13 @@ fn check(look: &mut Look<'_>) {
             )
             .seen(format!("{pid} runs {}, {word}", shown(&exe.path)), &master.process.exe.place)
             .seen(format!("its path: {word}"), &exe.now.place)
-            .leads_to("Late loads mix two builds; the next USR2 starts what is on disk now.");
+            .leads_to("Late loads mix two builds; the next restart runs what is on disk now.");
         finding.fix = if word == "deleted" {
             let path = shown(&exe.path);
-            vec![format!("# put {path} back first; then USR2: kill -USR2 {pid}")]
+            let first = vec![format!("# put {path} back first; then:")];
+            first.into_iter().chain(advice::new_code(app, master)).collect()
         } else {
-            usr2::lines(app, master)
+            advice::new_code(app, master)
         };
         look.found(finding.for_good("upgrade the servers after each upgrade of their interpreter"));
     }

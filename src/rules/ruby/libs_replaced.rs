@@ -6,8 +6,8 @@ use crate::facts::files::{Fate, Linked};
 use crate::facts::maps::is_memory;
 use crate::model::{Master, Operation};
 use crate::os::shown;
+use crate::rules::advice;
 use crate::rules::ruby::exe_replaced::stays;
-use crate::rules::usr2;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -103,6 +103,6 @@ fn report(look: &mut Look<'_>, master: &Master, gone: &[&Linked]) {
     }
     finding =
         finding.seen(format!("{pid} has {} mapped so", gone.len()), &master.process.maps.place);
-    finding.fix = usr2::lines(app, master);
+    finding.fix = advice::new_code(app, master);
     look.found(finding.for_good("upgrade the servers after each upgrade of what they load"));
 }

@@ -5,7 +5,7 @@ use crate::contract::{Look, Need, Rule, Severity, quote};
 use crate::facts::files::Spot;
 use crate::model::{App, Master, Restart};
 use crate::os::{FileKind, FileStat, Pid, shown};
-use crate::rules::usr2;
+use crate::rules::advice;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -53,14 +53,14 @@ fn check(look: &mut Look<'_>) {
     let app = look.app();
     for master in app.upgradable() {
         let pid = master.process.pid;
-        look.of(pid, "restart directory", &master.restart.directory);
-        look.of(pid, "restart program", &master.restart.program);
+        look.of_restart(pid, "restart directory", &master.restart.directory);
+        look.of_restart(pid, "restart program", &master.restart.program);
         let program_is_there = matches!(
             master.restart.program.get().map(|program| program.stat.get()),
             Some(Some(Some(_)))
         );
         if program_is_there {
-            look.of(pid, "restart interpreter", &master.restart.interpreter);
+            look.of_restart(pid, "restart interpreter", &master.restart.interpreter);
         }
         for (part, spot) in parts(&master.restart) {
             let Some(stat) = look.at(shown(&spot.path), &spot.stat) else { continue };
@@ -104,10 +104,10 @@ fn was_wrong(look: &mut Look<'_>, before: &App, pid: Pid, part: &str) -> bool {
     let Some(master) = before.master(pid) else { return false };
     let restart = &master.restart;
     let spot = match part {
-        "directory" => look.of(pid, "restart directory before", &restart.directory),
-        "program" => look.of(pid, "restart program before", &restart.program),
+        "directory" => look.of_restart(pid, "restart directory before", &restart.directory),
+        "program" => look.of_restart(pid, "restart program before", &restart.program),
         _ => look
-            .of(pid, "restart interpreter before", &restart.interpreter)
+            .of_restart(pid, "restart interpreter before", &restart.interpreter)
             .and_then(Option::as_ref),
     };
     spot.and_then(|spot| look.at(format!("{} before", shown(&spot.path)), &spot.stat))
@@ -116,7 +116,7 @@ fn was_wrong(look: &mut Look<'_>, before: &App, pid: Pid, part: &str) -> bool {
 
 fn report(look: &mut Look<'_>, app: &App, master: &Master, part: &str, spot: &Spot, wrong: &str) {
     let severity = if app.uses_reexec() { Severity::Critical } else { Severity::Info };
-    let short = app.short(&spot.path);
+    let (short, signal) = (app.short(&spot.path), advice::restart(app));
     let place = match part {
         "directory" => &master.restart.directory.place,
         "program" => &master.restart.program.place,
@@ -126,29 +126,32 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, part: &str, spot: &Sp
         .finding(
             severity,
             format!(
-                "the next USR2 needs {}: {wrong}",
+                "the next {signal} needs {}: {wrong}",
                 tail(&short, 32usize.saturating_sub(wrong.len()))
             ),
         )
         .about(master.process.pid)
         .at_path(&spot.path)
         .told(
-            Line::new(format!("{}: the next USR2 fails, its {part}", cut(&app.name, 16)))
+            Line::new(format!("{}: the next {signal} fails, its {part}", cut(&app.name, 16)))
                 .keep(format!(" {wrong}")),
             Line::new(format!("{short} {wrong}")),
             Line::new("mend it before anything is restarted").aside(": see the fix"),
         )
         .seen(format!("the next re-execution needs {}", shown(&spot.path)), place)
         .seen(format!("{} {wrong}", shown(&spot.path)), &spot.stat.place)
-        .leads_to("Every USR2 comes to nothing, and the old code serves on.");
-    match usr2::rescue(app, master, &spot.path) {
+        .leads_to(match master.beside {
+            Some(_) => format!("Every {signal} comes to nothing, and the old code serves on."),
+            None => format!("{signal} ends {}, and nothing serves.", master.process.pid),
+        });
+    match advice::rescue(app, master, &spot.path) {
         Some(lines) => finding.fix = lines,
         None if wrong == "may not be executed" => {
             finding =
                 finding.fix(format!("chmod a+x {}", quote::seen_by(&master.process, &spot.path)));
         }
         None => {
-            finding = finding.fix(format!("# put {} back; no USR2 before", shown(&spot.path)));
+            finding = finding.fix(format!("# put {} back; no {signal} before", shown(&spot.path)));
         }
     }
     look.found(finding.for_good("keep directory and program of the first start out of releases/"));

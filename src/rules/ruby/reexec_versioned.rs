@@ -54,7 +54,7 @@ a binstub in the release or a wrapper that chooses the Ruby. Then HUP, so that t
 fn check(look: &mut Look<'_>) {
     for master in look.app().upgradable() {
         let pid = master.process.pid;
-        let Some(program) = look.of(pid, "restart program", &master.restart.program) else {
+        let Some(program) = look.of_restart(pid, "restart program", &master.restart.program) else {
             continue;
         };
         let Some(layout) = look.at("the releases", &look.app().layout) else { continue };
@@ -158,7 +158,7 @@ fn wanted<'a>(
             None => Ok(None),
         };
     }
-    let gemfile = look.of(master.process.pid, "restart Gemfile", &master.restart.gemfile);
+    let gemfile = look.of_restart(master.process.pid, "restart Gemfile", &master.restart.gemfile);
     match gemfile.ok_or(Unseen)? {
         Some(gemfile) => Ok(look.at("its lock file", &gemfile.lock).ok_or(Unseen)?.as_ref()),
         None => Ok(None),

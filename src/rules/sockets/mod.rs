@@ -7,8 +7,9 @@ pub mod socket_replaced;
 
 use crate::facts::sockets::SocketFile;
 use crate::model::{Address, App, Listener, Master, Role};
+use crate::servers::server;
 
-use super::usr2;
+use super::advice;
 use crate::contract::Look;
 
 /// The listeners with a path whose file is as sought. What goes through `current` has to be so at two looks. A socket
@@ -53,12 +54,15 @@ fn holder<'a>(app: &'a App, listener: &Listener) -> Option<&'a Master> {
 /// A reload binds a listener anew whose file is gone; it also re-reads code and configuration through `current`.
 fn rebind(app: &App, master: &Master) -> Vec<String> {
     let pid = master.process.pid;
-    if usr2::reload_is_harmless(app, master) {
-        vec![format!("kill -HUP {pid}")]
+    if !server(app.kind).is_some_and(|server| server.rebinds) {
+        // It keeps the descriptors that it has, whatever became of their paths.
+        vec![format!("# {pid} keeps its old socket: stop and start it by what starts it at boot")]
+    } else if let Some(reload) = advice::harmless_reload(app, master) {
+        vec![reload]
     } else {
         let mut lines =
             vec![format!("# no HUP to {pid} yet: it would load what current names now")];
-        lines.extend(usr2::lines(app, master));
+        lines.extend(advice::new_code(app, master));
         lines.push("# then HUP to the new master binds the path anew".into());
         lines
     }

@@ -4,6 +4,7 @@ use crate::contract::line::{Line, cut, tail};
 use crate::contract::{Look, Need, Rule, Severity, quote};
 use crate::facts::sockets::SocketFile;
 use crate::model::{Address, Census, Listener, Master};
+use crate::rules::advice;
 use crate::rules::sockets::{broken, holder, rebind};
 
 /// The card.
@@ -97,8 +98,11 @@ fn report(look: &mut Look<'_>, listener: &Listener, master: &Master, path: &std:
     }
     finding.fix = match (&owner, state) {
         (Some(other), _) => {
+            let ended = |pid| advice::end(app, pid).trim_start_matches("# ").to_owned();
             vec![format!(
-                "# retire the one that should not serve: kill -QUIT {pid}, or kill -QUIT {other}"
+                "# end the one that should not serve: {}, or {}",
+                ended(pid),
+                ended(*other)
             )]
         }
         (None, Some(SocketFile::NotASocket)) => {

@@ -44,6 +44,7 @@ pub const SERVER: Server = Server {
     old_suffix: Some(".oldbin"),
     beside: Some(Beside { signal: Signal::SIGUSR2, sockets: "NGINX", live: false }),
     library: None,
+    reexecutes: false,
     keeps_start_context: false,
     mode: None,
     sets_late: &[],
@@ -58,8 +59,10 @@ pub const SERVER: Server = Server {
     ],
     // `ngx_master_process_exit` deletes it.
     removes_pidfile: true,
-    forks_workers: true,
+    forks_workers: |_| true,
+    rebinds: false,
     default_workers: 1,
+    directory_setting: "working_directory",
     default_timeout: 60,
 };
 

@@ -43,6 +43,7 @@ pub const SERVER: Server = Server {
     old_suffix: None,
     beside: None,
     library: Some("puma_http11.so"),
+    reexecutes: true,
     keeps_start_context: false,
     mode: None,
     // `launcher.rb`, `set_rack_environment`.
@@ -71,8 +72,10 @@ pub const SERVER: Server = Server {
     ],
     // `Launcher#write_pid` has it removed at exit.
     removes_pidfile: true,
-    forks_workers: true,
+    forks_workers: handlers_set,
+    rebinds: false,
     default_workers: 0,
+    directory_setting: "directory",
     default_timeout: 30,
 };
 

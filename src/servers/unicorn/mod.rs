@@ -52,6 +52,7 @@ pub const SERVER: Server = Server {
     old_suffix: Some(".oldbin"),
     beside: Some(Beside { signal: Signal::SIGUSR2, sockets: "UNICORN_FD", live: true }),
     library: Some("unicorn_http.so"),
+    reexecutes: true,
     keeps_start_context: true,
     mode: Some(mode),
     sets_late: &[],
@@ -80,8 +81,10 @@ pub const SERVER: Server = Server {
     ],
     // `HttpServer#join` unlinks it at QUIT, TERM and INT.
     removes_pidfile: true,
-    forks_workers: true,
+    forks_workers: |_| true,
+    rebinds: true,
     default_workers: 1,
+    directory_setting: "working_directory",
     default_timeout: 60,
 };
 

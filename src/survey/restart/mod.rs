@@ -10,7 +10,7 @@ mod program;
 use std::path::{Path, PathBuf};
 
 use super::once::Once;
-use crate::contract::{Options, Recognised};
+use crate::contract::{Options, Recognised, Server};
 use crate::facts::files::Spot;
 use crate::facts::process::exec_path_address;
 use crate::facts::{Fact, Place, bytes};
@@ -25,6 +25,8 @@ type Start = (Fact<Spot>, Fact<Spot>, Fact<Arguments>);
 pub struct Known<'a> {
     /// The look.
     pub once: &'a Once<'a>,
+    /// The server.
+    pub server: &'a Server,
     /// The master.
     pub process: &'a Process,
     /// Its title.

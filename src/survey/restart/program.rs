@@ -1,5 +1,6 @@
 //! The program that the next re-execution runs, and the interpreter behind it.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::Known;
@@ -80,8 +81,9 @@ impl Known<'_> {
     /// `GEM_HOME/bin/NAME`, from the path of the mapped extension `GEM_HOME/gems/unicorn-6.1.0/lib/unicorn_http.so`.
     fn gem_program(&self, name: &Path) -> Option<Spot> {
         let maps = self.process.maps.get()?;
+        let library = self.server.library.map(OsStr::new);
         maps.iter()
-            .filter(|mapped| mapped.path.file_name().is_some_and(|file| file == "unicorn_http.so"))
+            .filter(|mapped| mapped.path.file_name().is_some_and(|file| Some(file) == library))
             .filter_map(|mapped| {
                 let mut above = mapped.path.ancestors();
                 above

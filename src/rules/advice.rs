@@ -1,0 +1,138 @@
+//! What a fix says of a server's own ways: to new code, to an end, to another worker. Its card tells which signals do that;
+//! where it has none, the service does.
+
+use crate::contract::Server;
+use crate::contract::quote::word;
+use crate::model::{App, Layout, Master, Operation, Phase, Signal, Supervisor};
+use crate::os::Pid;
+use crate::servers::server;
+
+use super::usr2::{self, GivenUp};
+
+/// The signal by which an app's server carries out an operation, as `kill` names it.
+fn by(app: &App, operation: Operation) -> Option<&'static str> {
+    let uses = server(app.kind)?.operations.iter().find(|by| by.operation == operation)?;
+    Some(short(uses.signal))
+}
+
+fn short(signal: Signal) -> &'static str {
+    signal.as_str().trim_start_matches("SIG")
+}
+
+/// Whether a second generation takes over from the first here, with hooks that know of it.
+fn hands_over(app: &App) -> bool {
+    server(app.kind).is_some_and(|server: &Server| server.keeps_start_context)
+}
+
+/// What the next restart by a signal is called in a sentence.
+pub fn restart(app: &App) -> &'static str {
+    let remembers = server(app.kind).is_some_and(|server| server.reexecutes);
+    by(app, Operation::Upgrade).unwrap_or(if remembers { "re-execution" } else { "restart" })
+}
+
+/// What would make a restart by a signal come to nothing now, in words; `None`: nothing that was seen.
+pub fn obstacle(app: &App, master: &Master) -> Option<String> {
+    if hands_over(app) {
+        return usr2::obstacle(app, master);
+    }
+    let pid = master.process.pid;
+    if master.phase != Phase::Ready {
+        return Some(format!("{pid} still loads"));
+    }
+    if master.process.is_stopped() {
+        return Some(format!("{pid} is stopped and takes no signal: kill -CONT {pid}"));
+    }
+    let frozen = || format!("{pid} is frozen with its control group: a signal acts at the thaw");
+    master.is_frozen().then(frozen)
+}
+
+/// Whether the release that `current` names was tried by this master and did not stay.
+pub fn given_up<'a>(app: &'a App, master: &'a Master) -> Option<GivenUp<'a>> {
+    usr2::given_up(app, master).filter(|_| hands_over(app))
+}
+
+/// Where the next restart would not run what `current` names, in words; `None`: nowhere else, as far as was seen.
+pub fn leads_elsewhere(app: &App, layout: &Layout, master: &Master) -> Option<String> {
+    usr2::leads_elsewhere(layout, master).filter(|_| hands_over(app))
+}
+
+/// The lines of a fix that bring the code that `current` names.
+pub fn new_code(app: &App, master: &Master) -> Vec<String> {
+    if hands_over(app) { usr2::lines(app, master) } else { by_service(master) }
+}
+
+/// The same in a few words, for the headline.
+pub fn new_code_in_short(app: &App, master: &Master) -> String {
+    match by(app, Operation::Upgrade) {
+        Some(signal) if hands_over(app) => {
+            format!("upgrade: {signal} to {}, then retire it", master.process.pid)
+        }
+        Some(signal) => format!("upgrade: {signal} to {}", master.process.pid),
+        None => match unit(master) {
+            Some(name) => format!("restart it: systemctl restart {name}"),
+            None => "restart it by what starts it".into(),
+        },
+    }
+}
+
+fn unit(master: &Master) -> Option<String> {
+    match master.supervisor.get() {
+        Some(Supervisor::Unit(unit)) if unit.file.is_some() => {
+            let name = word(&unit.name);
+            Some(name.strip_suffix(".service").unwrap_or(&name).to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn by_service(master: &Master) -> Vec<String> {
+    match unit(master) {
+        Some(name) => vec![format!("systemctl restart {name}")],
+        None => vec![format!("# restart {} by what starts it at boot", master.process.pid)],
+    }
+}
+
+/// Ends a master once its requests are done.
+pub fn end(app: &App, pid: Pid) -> String {
+    match by(app, Operation::Stop) {
+        Some(signal) => format!("kill -{signal} {pid}"),
+        None => format!("# end {pid} by what started it"),
+    }
+}
+
+/// How masters are ended so that they remove what they wrote.
+pub fn ends_cleanly(app: &App) -> String {
+    match by(app, Operation::Stop) {
+        Some("TERM") | None => "stop masters with TERM: then they remove their pidfile".into(),
+        Some(signal) => {
+            format!("stop masters with {signal} or TERM: then they remove their pidfile")
+        }
+    }
+}
+
+/// As many workers more as are lacking, a second apart: equal signals that come together count once.
+pub fn add_workers(app: &App, master: &Master, lacking: u32) -> String {
+    let pid = master.process.pid;
+    let Some(signal) = by(app, Operation::AddWorker) else {
+        return format!("# {pid} is to have {lacking} more: restart it by what starts it");
+    };
+    match lacking {
+        0 | 1 => format!("kill -{signal} {pid}"),
+        more => {
+            let times: Vec<String> = (1..=more).map(|n| n.to_string()).collect();
+            format!("for n in {}; do kill -{signal} {pid}; sleep 1; done", times.join(" "))
+        }
+    }
+}
+
+/// The reload that reads the configuration anew, where that changes nothing else.
+pub fn harmless_reload(app: &App, master: &Master) -> Option<String> {
+    let signal = by(app, Operation::Reload)?;
+    usr2::reload_is_harmless(app, master).then(|| format!("kill -{signal} {}", master.process.pid))
+}
+
+/// The link that brings a deleted release back as another name of the live one, and the restart after it, for a path that
+/// leads into it. `None`: that would not help.
+pub fn rescue(app: &App, master: &Master, path: &std::path::Path) -> Option<Vec<String>> {
+    usr2::rescue(app, master, path).filter(|_| hands_over(app))
+}
