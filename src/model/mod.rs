@@ -119,13 +119,6 @@ impl Census {
         at.to_zoned(self.zone.clone()).strftime("%-d %b %H:%M:%S").to_string()
     }
 
-    /// The apps as they are listed for people: by server, then by name; the order is by identity, never by state.
-    pub fn listed(&self) -> Vec<&App> {
-        let mut apps: Vec<&App> = self.apps.iter().collect();
-        apps.sort_by_key(|app| app.kind);
-        apps
-    }
-
     /// The app with this id.
     pub fn app(&self, id: &AppId) -> Option<&App> {
         self.apps.iter().find(|app| &app.id == id)

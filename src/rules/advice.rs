@@ -125,6 +125,15 @@ pub fn add_workers(app: &App, master: &Master, lacking: u32) -> String {
     }
 }
 
+/// The same in a few words, for the headline.
+pub fn add_workers_in_short(app: &App, master: &Master, what: &str) -> String {
+    let pid = master.process.pid;
+    match by(app, Operation::AddWorker) {
+        Some(signal) => format!("add {what}: {signal} to {pid}"),
+        None => format!("restart {pid} by what starts it"),
+    }
+}
+
 /// The reload that reads the configuration anew, where that changes nothing else.
 pub fn harmless_reload(app: &App, master: &Master) -> Option<String> {
     let signal = by(app, Operation::Reload)?;

@@ -10,7 +10,7 @@ pub mod unicorn;
 use crate::contract::Server;
 #[cfg(test)]
 use crate::contract::{Candidate, Part, Recognised, Title};
-use crate::model::Kind;
+use crate::model::{App, Census, Kind};
 #[cfg(test)]
 use crate::os::Text;
 
@@ -21,6 +21,15 @@ pub const SERVERS: &[&Server] =
 /// The card of a kind of server, if farrier has it.
 pub fn server(kind: Kind) -> Option<&'static Server> {
     SERVERS.iter().copied().find(|server| server.kind == kind)
+}
+
+/// The apps as they are listed for people: by server in the order of the table, then by name; the order is by identity,
+/// never by state.
+pub fn listed(census: &Census) -> Vec<&App> {
+    let place = |app: &&App| SERVERS.iter().position(|server| server.kind == app.kind);
+    let mut apps: Vec<&App> = census.apps.iter().collect();
+    apps.sort_by_key(|app| place(app).unwrap_or(SERVERS.len()));
+    apps
 }
 
 /// What a server makes of a process with these words.

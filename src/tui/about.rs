@@ -40,7 +40,9 @@ impl State {
             return look.census.app(&id);
         }
         let first = look.findings().first().map(|finding| &finding.app);
-        first.and_then(|id| look.census.app(id)).or_else(|| look.census.listed().first().copied())
+        first
+            .and_then(|id| look.census.app(id))
+            .or_else(|| crate::servers::listed(&look.census).first().copied())
     }
 
     /// The process that the place is about: its own, else that of the finding, else the app's current master.

@@ -154,7 +154,7 @@ fn above_cursor(state: &State, all: &[Node<'_>]) -> Vec<RowKey> {
 fn every(state: &State) -> Vec<Node<'_>> {
     let Some(look) = state.shown() else { return Vec::new() };
     let mut nodes = Vec::new();
-    for app in look.census.listed() {
+    for app in crate::servers::listed(&look.census) {
         let mut below = Vec::new();
         let mut masters: Vec<Member<'_>> = members(app).filter(|m| m.master.is_some()).collect();
         // The newest first: what serves stands above what it replaced.

@@ -232,7 +232,8 @@ fn api(taken_at: Timestamp) -> App {
     app.root = root.into();
     let mut master = built::master(3301, 60, name);
     master.kind = farrier::servers::puma::KIND;
-    master.restart = Restart::not_followed(pid(3301), "Puma").into();
+    master.beside = None;
+    master.restart = in_current(&master, root, name).into();
     master.log = known(&place("log"), None).into();
     master.pidfile = known(&place("shared/pids/puma.pid"), None);
     born(&mut master.process, taken_at, "11-09 10:00:00", "api", 84);
@@ -245,6 +246,7 @@ fn api(taken_at: Timestamp) -> App {
     master.workers = [(0, 299), (1, 307)].into_iter().map(worker).collect();
     let mut config = built::plain_config();
     config.worker_processes = Setting::Set { value: 2, line: 1 };
+    config.preload_app = Setting::Set { value: false, line: 2 };
     master.config = known(&place("config/puma.rb"), config.clone()).into();
     master.loaded = known(&place("config/puma.rb"), config).into();
     app.masters = vec![master];
@@ -298,6 +300,23 @@ fn open_way() -> Way {
     }
 }
 
+/// What a Puma restarts from: the directory of its own `current`.
+fn in_current(master: &farrier::model::Master, root: &str, release: &str) -> Restart {
+    let spot = |path: &str, kind, real: &str| {
+        let path = path.replace("/var/www/shop", root);
+        built::spot(&path, kind, real)
+    };
+    let (current, real) = (format!("{root}/current"), format!("{root}/releases/{release}"));
+    let mut restart = Restart::clone(&master.restart);
+    restart.directory = known("config/puma.rb", spot(&current, FileKind::Directory, &real));
+    restart.program =
+        known("/proc/3301/environ", spot("/usr/bin/puma", FileKind::Regular, "/usr/bin/puma"));
+    let config = format!("{current}/config/puma.rb");
+    restart.config = known(&current, Some(spot(&config, FileKind::Regular, &config)));
+    restart.gemfile = known(&current, Some(built::gemfile(&format!("{current}/Gemfile"), None)));
+    restart
+}
+
 fn nginx(taken_at: Timestamp) -> App {
     let mut app = built::app();
     app.id = AppId("/etc/nginx".into());
@@ -309,6 +328,7 @@ fn nginx(taken_at: Timestamp) -> App {
     let mut master = built::master(811, 60, LIVE);
     master.kind = farrier::servers::nginx::KIND;
     master.release = known("/proc/811/cwd", None);
+    master.beside = farrier::servers::nginx::SERVER.beside;
     master.restart = Restart::not_followed(pid(811), "nginx").into();
     master.log = known("/proc/811/fd", None).into();
     born(&mut master.process, taken_at, "10-19 05:00:00", "root", 6);

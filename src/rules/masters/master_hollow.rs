@@ -99,7 +99,8 @@ fn report(look: &mut Look<'_>, master: &Master, why: Lacking) {
             match why {
                 Lacking::Filling => Line::new(format!("wait until {pid} starts its workers")),
                 Lacking::Lowered => {
-                    Line::new(format!("add workers to {pid}, one at a time"))
+                    Line::new(advice::add_workers_in_short(app, master, "workers"))
+                        .keep(", once for each")
                 }
                 Lacking::Lost => Line::new(format!("read in the log of {pid} why they end")),
                 Lacking::Unclear => Line::new("look again in 10 s: a fork may be on its way"),

@@ -136,7 +136,8 @@ fn report(look: &mut Look<'_>, master: &Master, alive: usize, wanted: usize, why
             }),
             match why {
                 Lacking::Lowered => {
-                    Line::new(format!("add the rest to {pid}")).aside(", if there is memory")
+                    Line::new(advice::add_workers_in_short(app, master, "the rest"))
+                        .aside(", if there is memory")
                 }
                 _ => Line::new(format!("read in the log of {pid} why they end")),
             },

@@ -58,7 +58,7 @@ pub fn tree(census: &Census, verdicts: &Verdicts, paint: Paint) -> String {
         mark: None,
     };
     let mut out = paint.quiet(head.line(paint).trim_end()) + "\n";
-    for app in census.listed() {
+    for app in crate::servers::listed(census) {
         out += &of_app(app, verdicts, paint);
     }
     if census.apps.is_empty() {

@@ -66,7 +66,7 @@ pub fn pane(state: &State, width: usize) -> Page {
         (others, 0) => format!("Findings  {others}"),
         (others, infos) => format!("Findings  {others} and {infos} info"),
     }];
-    let by_app = look.census.listed().into_iter().map(|app| {
+    let by_app = crate::servers::listed(&look.census).into_iter().map(|app| {
         let about = look
             .findings()
             .iter()

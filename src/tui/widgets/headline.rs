@@ -64,7 +64,9 @@ fn others(state: &State, told: &Headline<'_>, cells: Cells, columns: usize) -> C
         None if look.is_blind(&app.id) => Mark::Unknown,
         None => Mark::Fine,
     };
-    let apps = look.census.listed().into_iter().filter(|app| Some(&app.id) != told.app.as_ref());
+    let apps = crate::servers::listed(&look.census)
+        .into_iter()
+        .filter(|app| Some(&app.id) != told.app.as_ref());
     let words: Vec<String> = apps.map(|app| format!("{} {}", app.name, mark(app).sign())).collect();
     let words = words.join("  ");
     if words.is_empty() || cells.at() + width(&words) + 3 > columns {

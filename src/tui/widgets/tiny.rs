@@ -55,7 +55,7 @@ pub fn lines(state: &State, columns: usize, rows: usize) -> Vec<Line<'static>> {
         Some(RowKey::Process(identity)) => state.member_of(identity).map(|m| m.app.clone()),
         _ => None,
     };
-    let apps = look.census.listed();
+    let apps = crate::servers::listed(&look.census);
     let first = |app: &App| {
         app.newest_first().next().map_or_else(String::new, |m| m.process.pid.to_string())
     };

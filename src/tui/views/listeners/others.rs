@@ -21,7 +21,8 @@ struct Held<'a> {
 pub(super) fn rows(state: &State, app: &App, columns: usize) -> Vec<Row> {
     let Some(look) = state.shown() else { return Vec::new() };
     let mut held: Vec<Held<'_>> = Vec::new();
-    for other in look.census.listed().into_iter().filter(|other| other.id != app.id) {
+    for other in crate::servers::listed(&look.census).into_iter().filter(|other| other.id != app.id)
+    {
         for listener in &other.listeners {
             let same = |held: &&mut Held<'_>| {
                 let masters = held.all.first().map(|first| &first.masters);
