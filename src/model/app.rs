@@ -10,8 +10,8 @@ use super::{
     Holder, Hook, Kind, Layout, Left, Leftover, Master, Phase, Process, Role, Setting, Worker,
 };
 
-/// An app's id: its deploy root, else its working directory; where several share it, `#` and the
-/// pidfile or listener follow. Escaped: it is for people and scripts.
+/// An app's id: its deploy root, else its working directory; in a container `@` and what names that follow; where several
+/// share it, `#` and the pidfile or listener. Escaped: it is for people and scripts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AppId(pub String);
 

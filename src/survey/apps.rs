@@ -54,6 +54,7 @@ pub fn apps(
     leftovers::look(setting, &mut apps);
     apps.retain(|app| app.is_judged() || app.is_asked());
     disown_pidfiles(&mut apps);
+    realm::tell_apart(setting, &mut apps);
     name_apart(&mut apps);
     holders::look(setting, &mut apps);
     apps.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));

@@ -104,7 +104,10 @@ fn two_containers_with_one_path_are_two_apps() {
             apps.iter().filter_map(|app| app["id"].as_str()).collect();
         assert_eq!(ids.len(), count, "{ids:?}");
         for id in &ids {
-            assert!(id.starts_with("/var/www/shop#"), "{id}");
+            assert!(id.starts_with("/var/www/shop@"), "{id}");
+            // A namespace goes by its first process: a number that `ps` shows.
+            let first = id.rsplit('@').next().and_then(|pid| pid.parse().ok()).unwrap_or(0);
+            assert!(lab.lives(first), "{id}");
             let one = lab.check(&[id]).json();
             assert_eq!(one["apps"].as_array().map(Vec::len), Some(1), "{id}");
         }
@@ -177,5 +180,9 @@ fn two_root_directories_with_one_path_are_two_apps() {
         .iter()
         .filter_map(|app| app["id"].as_str())
         .collect();
-    assert_eq!(ids, ["/var/www/shop#root:/srv/one", "/var/www/shop#root:/srv/two"]);
+    assert_eq!(ids, ["/var/www/shop@/srv/one", "/var/www/shop@/srv/two"]);
+    for id in ids {
+        let run = lab.check(&[id]);
+        assert_eq!((run.status, &run.json()["apps"][0]["id"]), (0, &id.into()), "{run:?}");
+    }
 }
