@@ -169,6 +169,7 @@ pub fn worker(number: i32, master: i32, nr: u32, age: u64, release: &str) -> Wor
         process: process(number, master, age, &release_path(release)),
         number: Some(nr),
         release: known(&format!("/proc/{number}/cwd"), Some(release.into())),
+        frozen: known(&format!("/proc/{number}/cgroup"), None),
     }
 }
 

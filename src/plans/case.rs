@@ -104,6 +104,12 @@ impl<'a> Case<'a> {
         if let Some(lack) = master.frozen.lack() {
             let words = format!("whether {} is frozen is not known: {lack}", process.pid);
             plan.checks.push(needed("frozen", words, lack));
+        } else if let Some((worker, lack)) = master
+            .workers_alive()
+            .find_map(|worker| Some((worker.process.pid, worker.frozen.lack()?)))
+        {
+            let words = format!("whether {worker} is frozen is not known: {lack}");
+            plan.checks.push(needed("frozen", words, lack));
         }
         receiver::warn_of_state(process, &mut plan);
         Ok(plan)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::adopt::{Adopted, Member, Tree};
 use super::contexts::Contexts;
+use super::freezer;
 use super::group::{Placed, best_root, group};
 use super::holders;
 use super::idle::Idle;
@@ -223,8 +224,12 @@ impl Maker<'_> {
             crate::servers::Part::Worker(number) => number,
             _ => None,
         };
-        let worker =
-            Worker { release: round.release(&orphan.process), number, process: orphan.process };
+        let worker = Worker {
+            release: round.release(&orphan.process),
+            frozen: freezer::frozen(once, orphan.process.pid),
+            number,
+            process: orphan.process,
+        };
         let kind = orphan.server.kind;
         let realm = Realm::of(once, &worker.process, &root);
         let is_its = |app: &App| {

@@ -103,6 +103,8 @@ impl Round<'_> {
         let given = pidfile(server, &process, &loaded, &options);
         let maps = process.maps.get();
         let version = |gem| maps.and_then(|maps| crate::deploy::ruby::gem_version(maps, gem));
+        let (once, own) = (self.once, process.pid);
+        let frozen = freezer::frozen(once, own);
         Master {
             kind: server.kind,
             role: match recognised.part {
@@ -113,6 +115,7 @@ impl Round<'_> {
                 .into_iter()
                 .map(|(process, number)| Worker {
                     release: self.release(&process),
+                    frozen: freezer::frozen_beside(once, process.pid, own, &frozen),
                     number,
                     process,
                 })
@@ -129,7 +132,7 @@ impl Round<'_> {
             unread,
             log: log.into(),
             room: sizes::room(self.once, process.pid),
-            frozen: freezer::frozen(self.once, process.pid),
+            frozen,
             listens: listeners::listens(&process, self.sockets),
             server_version: version(server.kind.name())
                 .or_else(|| packaged(self.once, &process, server.kind.name())),
