@@ -139,6 +139,7 @@ impl Maker<'_> {
         named: &'b [(PathBuf, String)],
     ) -> Pidfiles<'b> {
         Pidfiles {
+            setting: self.setting,
             once: self.setting.once,
             server,
             root,
@@ -240,7 +241,8 @@ impl Maker<'_> {
             app.orphans.push(worker);
         } else {
             let container = realm::container(self.setting, &worker.process, &root);
-            let mut app = App { container, ..self.without_master(kind, root, layout, &[]) };
+            let from = worker.process.root;
+            let mut app = App { container, ..self.without_master(kind, from, root, layout, &[]) };
             app.orphans.push(worker);
             apps.push(app);
         }

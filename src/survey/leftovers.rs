@@ -25,6 +25,10 @@ pub fn look(setting: &Setting<'_>, apps: &mut [App]) {
         if app.is_alive() || !(app.is_asked() || has_left(app) || has_layout(app)) {
             continue;
         }
+        if app.container.is_some() {
+            tell_nothing(app);
+            continue;
+        }
         let stance = standing(setting, app);
         if let Ok(Standing::Up(service)) = &stance {
             app.wanted.push(Wanted::Supervisor(service.clone()));
@@ -44,6 +48,23 @@ pub fn look(setting: &Setting<'_>, apps: &mut [App]) {
             .collect();
         app.pidfiles = files.into();
     }
+}
+
+/// Of an app in another world it is not asked why a pidfile is there: who supervises it, and what else serves there, is not
+/// seen from here.
+fn tell_nothing(app: &mut App) {
+    let files: Vec<Pidfile> = app
+        .pidfiles
+        .iter()
+        .cloned()
+        .map(|file| {
+            let lack = Lack::Depends("the processes of its container".into());
+            let leftover = (file.kind == PidfileKind::Current && stands(&file))
+                .then(|| Fact::lacking(Place::path(&file.path), lack));
+            Pidfile { leftover, ..file }
+        })
+        .collect();
+    app.pidfiles = files.into();
 }
 
 fn has_left(app: &App) -> bool {
@@ -103,7 +124,7 @@ fn why(
         Ok(None) => return Err((at, Lack::NotAsked)),
         Err(lack) => return Err((file.stat.place.clone(), lack.clone())),
     };
-    if let Some(lack) = counted_elsewhere(setting, &file.path) {
+    if let Some(lack) = counted_elsewhere(setting, &file.path, gone(file)) {
         return Err((at, lack));
     }
     if let Some(PidfileState::Foreign(who)) = file.state.get()
@@ -143,6 +164,11 @@ fn why(
     }
 }
 
+/// The number in a file that is nobody's here.
+fn gone(file: &Pidfile) -> Option<Pid> {
+    file.pid.filter(|_| matches!(file.state.get(), Some(PidfileState::Dead)))
+}
+
 /// Every process.
 pub fn pids(once: &Once<'_>) -> Vec<Pid> {
     match once.one(&Ask::Pids) {
@@ -164,7 +190,14 @@ fn serves(setting: &Setting<'_>, root: &Path) -> Result<Option<(Pid, String)>, (
     for pid in all {
         let cwd = once.fact(&Ask::Link(pid, ProcLink::Cwd), bytes);
         match &cwd.value {
-            Ok(cwd) if cwd.path().starts_with(&real) => {}
+            Ok(cwd) if cwd.path().starts_with(&real) => match is_there(setting, pid, cwd.path()) {
+                Some(true) => {}
+                Some(false) => continue,
+                None => {
+                    unseen += 1;
+                    continue;
+                }
+            },
             Ok(_) | Err(Lack::Refused(Refusal::Gone | Refusal::Zombie)) => continue,
             Err(_) => {
                 unseen += 1;
@@ -194,8 +227,26 @@ fn serves(setting: &Setting<'_>, root: &Path) -> Result<Option<(Pid, String)>, (
     Err((Place::new("/proc"), Lack::Depends(what)))
 }
 
+/// Whether a process that says it works in a directory does so in the one that farrier finds there: in another world the
+/// same path is another directory. `None`: that was not seen.
+fn is_there(setting: &Setting<'_>, pid: Pid, cwd: &Path) -> Option<bool> {
+    let once = setting.once;
+    let own = setting.host.and_then(|host| host.namespaces.first());
+    let mounts = once.fact(&Ask::Link(pid, ProcLink::NsMnt), bytes).value.ok();
+    if mounts.is_none() || mounts.as_ref() == own {
+        return Some(true);
+    }
+    let theirs = match once.one(&Ask::LinkStat(pid, ProcLink::Cwd)) {
+        Ok(Found::Stat(stat)) => stat,
+        _ => return None,
+    };
+    let here = once.stat(Root::Own, cwd).value.ok()?;
+    let spot = |stat: crate::os::FileStat| (stat.device, stat.inode);
+    Some(theirs.map(spot) == here.map(spot))
+}
+
 /// Whether a file lies on a file system of this machine alone: on another, its number may be another machine's.
-fn local(setting: &Setting<'_>, path: &Path) -> Result<(), (Place, Lack)> {
+pub fn local(setting: &Setting<'_>, path: &Path) -> Result<(), (Place, Lack)> {
     let once = setting.once;
     let place = Place::path(path);
     let own = setting.host.map(|host| host.own_pid).ok_or((place.clone(), Lack::NotAsked))?;

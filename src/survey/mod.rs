@@ -23,6 +23,7 @@ mod named;
 mod once;
 mod outputs;
 mod pidfiles;
+mod place;
 mod proxied;
 mod read;
 mod realm;

@@ -81,6 +81,20 @@ impl Realm {
     }
 }
 
+/// Whether a process is not seen to live in another world than farrier's own, whatever its mounts: its root directory and
+/// its numbers are farrier's.
+pub fn is_ours(setting: &Setting<'_>, pid: Pid) -> bool {
+    let once = setting.once;
+    let pids = once.fact(&Ask::Link(pid, ProcLink::NsPid), bytes).value.ok();
+    let own = setting.host.and_then(|host| host.namespaces.get(1));
+    let root = match once.one(&Ask::LinkStat(pid, ProcLink::Root)) {
+        Ok(Found::Stat(Some(stat))) => Some(spot(&stat)),
+        _ => None,
+    };
+    let here = at(once, Root::Own, Path::new("/")).value.ok().flatten();
+    !differ(pids.as_ref(), own) && !differ(root.as_ref(), here.as_ref())
+}
+
 fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
     matches!((one, other), (Some(one), Some(other)) if one != other)
 }

@@ -7,6 +7,7 @@ use super::idle::names_a_server;
 use super::leftovers::pids;
 use super::once::Once;
 use super::read::Setting;
+use super::realm;
 use crate::facts::process::{parse_command_line, parse_stat};
 use crate::facts::{Lack, Place, bytes};
 use crate::model::App;
@@ -82,7 +83,7 @@ fn is_its(text: &Text, app: &App) -> bool {
 fn runit(setting: &Setting<'_>, app: &App) -> Result<Vec<Standing>, (Place, Lack)> {
     let once = setting.once;
     let mut all = Vec::new();
-    for service in run_services(once) {
+    for service in run_services(setting) {
         let script = once.file(Root::Own, &service.join("run"), BOUND);
         if !script.get().and_then(Option::as_ref).is_some_and(|text| is_its(text, app)) {
             continue;
@@ -109,7 +110,8 @@ fn runit(setting: &Setting<'_>, app: &App) -> Result<Vec<Standing>, (Place, Lack
 }
 
 /// The directories of services that a `runsv` watches now.
-fn run_services(once: &Once<'_>) -> BTreeSet<PathBuf> {
+fn run_services(setting: &Setting<'_>) -> BTreeSet<PathBuf> {
+    let once = setting.once;
     let all = pids(once);
     once.fetch(all.iter().map(|pid| Ask::Text(*pid, ProcText::Cmdline)).collect());
     let words = |pid: Pid| {
@@ -123,6 +125,9 @@ fn run_services(once: &Once<'_>) -> BTreeSet<PathBuf> {
         let Some(words) = words(pid) else { continue };
         let program = words.raw().first().map(|word| word.path().to_path_buf()).unwrap_or_default();
         match program.file_name().and_then(|name| name.to_str()) {
+            // Another container's services are told by files that are not looked at.
+            Some("runsv" | "supervise" | "runsvdir" | "svscan")
+                if !realm::is_ours(setting, pid) => {}
             Some("runsv" | "supervise") => {
                 any = true;
                 if let Ok(cwd) = once.fact(&Ask::Link(pid, ProcLink::Cwd), bytes).value {

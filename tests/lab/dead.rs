@@ -102,8 +102,7 @@ fn what_is_not_read_of_a_living_app_is_unknown() {
             let few = if matches!(silent, Silent::All | Silent::Error(116)) { 5 } else { 1 };
             for targets in all.take(few) {
                 let run = lab.check(&targets);
-                let json: serde_json::Value =
-                    serde_json::from_str(&run.stdout).unwrap_or_default();
+                let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_default();
                 let all = json["findings"].as_array().cloned().unwrap_or_default();
                 let found: Vec<_> = all
                     .iter()
@@ -113,7 +112,9 @@ fn what_is_not_read_of_a_living_app_is_unknown() {
                 let removes = run.stdout.contains("rm ") || run.stderr.contains("rm ");
                 if run.status != 3 || !found.is_empty() || removes {
                     let (status, words) = (run.status, run.stderr);
-                    wrong.push(format!("{silent:?} {below:?} {targets:?}: {status} {found:?} {words}"));
+                    wrong.push(format!(
+                        "{silent:?} {below:?} {targets:?}: {status} {found:?} {words}"
+                    ));
                 }
             }
             drop(dead);

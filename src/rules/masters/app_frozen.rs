@@ -81,8 +81,7 @@ fn workers(look: &mut Look<'_>, master: &Master) {
     let down = all && !app.living_masters().any(serves);
     let severity = if down { Severity::Critical } else { Severity::Warning };
     let (pid, name) = (master.process.pid, name(group));
-    let pids: Vec<String> =
-        held.iter().map(|(worker, _)| worker.process.pid.to_string()).collect();
+    let pids: Vec<String> = held.iter().map(|(worker, _)| worker.process.pid.to_string()).collect();
     let are = if held.len() == 1 { "is" } else { "are" };
     let whom = match (all, alive) {
         (true, 1) => format!("the worker of {pid}"),
