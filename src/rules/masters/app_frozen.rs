@@ -30,8 +30,9 @@ Workers may be in a group of their own, which is frozen without their master's.
 
 ## Why it matters
 
-Nobody answers, unless only some workers are frozen: connections wait in the queue until the clients give up. Every signal waits too, QUIT and USR2
-among them, and all act at once at the thaw, when nobody expects them any more. Send none.
+Nobody answers, unless only some workers are frozen: connections wait in the queue until the clients give up.
+Every signal waits too, QUIT and USR2 among them, and all act at once at the thaw, when nobody expects them any
+more. Send none.
 
 ## How farrier decides
 
