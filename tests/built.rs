@@ -436,6 +436,8 @@ pub fn app() -> App {
         starts: None,
         holder: known("/proc/locks", None),
         left: None,
+        tried: None,
+        remains: None,
     }
 }
 
@@ -463,7 +465,7 @@ pub fn host() -> Host {
         hidepid: 0,
         capabilities: 0,
         namespaces: vec![],
-        users: [User { uid: 0, name: "root".into() }].into(),
+        users: [User { uid: 0, name: "root".into(), home: "/root".into() }].into(),
         ancestors: vec![pid(70)],
         pid_max: 4_194_304,
     }

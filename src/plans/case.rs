@@ -1,6 +1,7 @@
 //! What every plan starts from: an app as it was seen, its receiver, and the gates that hold for any signal.
 
 use crate::rules::quote::farrier;
+use crate::rules::usr2;
 use std::time::Duration;
 
 use crate::model::{
@@ -98,6 +99,7 @@ impl<'a> Case<'a> {
             self.is_ready(master, signal)?;
         }
         let mut plan = self.blank(operation, signal, process, master.role);
+        plan.tries = self.tries(operation, signal, master);
         if signal != Signal::SIGCONT {
             plan.checks.push(receiver::is_caught(process, signal)?);
         }
@@ -113,6 +115,21 @@ impl<'a> Case<'a> {
         }
         receiver::warn_of_state(process, &mut plan);
         Ok(plan)
+    }
+
+    /// The release that a USR2 to this master starts, or that a rollback takes back from it.
+    fn tries(
+        &self,
+        operation: Option<Operation>,
+        signal: Signal,
+        master: &Master,
+    ) -> Option<String> {
+        if operation == Some(Operation::Rollback) {
+            return master.release.get()?.clone();
+        }
+        let layout = self.app.layout.get()?.as_ref()?;
+        let is_plain = signal == Signal::SIGUSR2 && usr2::leads_elsewhere(layout, master).is_none();
+        layout.current_release().filter(|_| is_plain).map(str::to_owned)
     }
 
     /// An empty plan to a process.
@@ -132,6 +149,7 @@ impl<'a> Case<'a> {
             role,
             started: process.stat.get().map(|stat| stat.started),
             title: String::new(),
+            tries: None,
             send: words::send(self.census, signal, process),
             does: String::new(),
             after: String::new(),

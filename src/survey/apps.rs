@@ -198,6 +198,8 @@ impl Maker<'_> {
             starts: None,
             holder: holders::not_asked(),
             left: None,
+            tried: None,
+            remains: None,
             root,
         }
     }

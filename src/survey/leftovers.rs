@@ -7,6 +7,7 @@ use super::masterless::stands;
 use super::named::{counted_elsewhere, name};
 use super::once::Once;
 use super::read::Setting;
+use super::remains;
 use super::standing::{Standing, standing};
 use crate::facts::files::{Target, target};
 use crate::facts::mounts;
@@ -29,11 +30,21 @@ pub fn look(setting: &Setting<'_>, apps: &mut [App]) {
             tell_nothing(app);
             continue;
         }
-        let stance = standing(setting, app);
+        let stance = match standing(setting, app) {
+            Ok(Standing::Untold { .. }) if remains::stopped(setting, app).is_some() => {
+                Ok(Standing::Stopped("its log says so".into()))
+            }
+            stance => stance,
+        };
         if let Ok(Standing::Up(service)) = &stance {
             app.wanted.push(Wanted::Supervisor(service.clone()));
         }
-        if let Ok(Standing::Down(starts)) = &stance {
+        if let Ok(
+            Standing::Down(starts)
+            | Standing::Failed { starts, .. }
+            | Standing::Untold { starts, .. },
+        ) = &stance
+        {
             app.starts = Some(starts.clone());
         }
         let files: Vec<Pidfile> = app
@@ -47,6 +58,11 @@ pub fn look(setting: &Setting<'_>, apps: &mut [App]) {
             })
             .collect();
         app.pidfiles = files.into();
+        let wanted = may_want(setting, app, &stance);
+        app.wanted.extend(wanted);
+        if app.is_judged() {
+            app.remains = remains::look(setting, app).map(Box::new);
+        }
     }
 }
 
@@ -65,6 +81,40 @@ fn tell_nothing(app: &mut App) {
         })
         .collect();
     app.pidfiles = files.into();
+}
+
+/// Whether a supervisor wants an app up, or may: its pidfile decides where it can, and one that has long been idle is
+/// retired.
+fn may_want(
+    setting: &Setting<'_>,
+    app: &App,
+    stance: &Result<Standing, (Place, Lack)>,
+) -> Option<Wanted> {
+    let (what, place, why) = match stance {
+        Ok(Standing::Failed { how, place, .. }) => {
+            return Some(Wanted::Failed { how: how.clone(), place: place.clone() });
+        }
+        Ok(Standing::Untold { what, place, why, .. }) => (what.clone(), place, why),
+        Ok(Standing::Unseen(place, why)) => {
+            (format!("what the supervisor of {} was told", app.name), place, why)
+        }
+        _ => return None,
+    };
+    let decides = |file: &Pidfile| match file.leftover.as_ref().map(|left| &left.value) {
+        Some(Ok(left)) => !matches!(left, Leftover::BeforeStart | Leftover::Kept),
+        Some(Err(_)) => true,
+        None => false,
+    };
+    let idle = || {
+        let since = setting.clock?.wall.checked_sub(sign_of_life(setting.once, app)?)?;
+        u64::try_from(since / 1_000_000_000 / 86_400).ok()
+    };
+    let is_retired = || idle().is_some_and(|days| days >= RETIRED_AFTER_DAYS);
+    (!app.pidfiles.iter().any(decides) && !is_retired()).then(|| Wanted::Untold {
+        what,
+        place: place.clone(),
+        why: why.clone(),
+    })
 }
 
 fn has_left(app: &App) -> bool {
@@ -146,8 +196,10 @@ fn why(
     local(setting, &file.path)?;
     match stance {
         Ok(Standing::Stopped(who)) => return Ok(Leftover::Stopped(who.clone())),
+        Ok(Standing::Unseen(place, lack)) | Err((place, lack)) => {
+            return Err((place.clone(), lack.clone()));
+        }
         Ok(_) => {}
-        Err((place, lack)) => return Err((place.clone(), lack.clone())),
     }
     let clock = setting.clock.ok_or_else(|| (Place::new("the clock"), Lack::NotAsked))?;
     let last = sign_of_life(once, app).unwrap_or(written).max(written);
@@ -236,9 +288,8 @@ fn is_there(setting: &Setting<'_>, pid: Pid, cwd: &Path) -> Option<bool> {
     if mounts.is_none() || mounts.as_ref() == own {
         return Some(true);
     }
-    let theirs = match once.one(&Ask::LinkStat(pid, ProcLink::Cwd)) {
-        Ok(Found::Stat(stat)) => stat,
-        _ => return None,
+    let Ok(Found::Stat(theirs)) = once.one(&Ask::LinkStat(pid, ProcLink::Cwd)) else {
+        return None;
     };
     let here = once.stat(Root::Own, cwd).value.ok()?;
     let spot = |stat: crate::os::FileStat| (stat.device, stat.inode);

@@ -259,6 +259,8 @@ impl Maker<'_> {
             starts: None,
             holder: holders::not_asked(),
             left: None,
+            tried: None,
+            remains: None,
             root,
         }
     }

@@ -15,6 +15,7 @@ use super::restart::Known;
 use super::sizes;
 use super::supervisor::{Around, supervisor};
 use super::variables::Asked;
+use crate::facts::cgroup::Frozen;
 use crate::facts::environ::Environ;
 use crate::facts::sockets::SocketTable;
 use crate::facts::{Fact, Lack, Place};
@@ -103,23 +104,14 @@ impl Round<'_> {
         let given = pidfile(server, &process, &loaded, &options);
         let maps = process.maps.get();
         let version = |gem| maps.and_then(|maps| crate::deploy::ruby::gem_version(maps, gem));
-        let (once, own) = (self.once, process.pid);
-        let frozen = freezer::frozen(once, own);
+        let frozen = freezer::frozen(self.once, process.pid);
         Master {
             kind: server.kind,
             role: match recognised.part {
                 Part::Master { old: true } => Role::Old,
                 _ => Role::Current,
             },
-            workers: workers
-                .into_iter()
-                .map(|(process, number)| Worker {
-                    release: self.release(&process),
-                    frozen: freezer::frozen_beside(once, process.pid, own, &frozen),
-                    number,
-                    process,
-                })
-                .collect(),
+            workers: self.workers(workers, process.pid, &frozen),
             supervisor: supervisor(&Around {
                 once: self.once,
                 process: &process,
@@ -156,6 +148,21 @@ impl Round<'_> {
             restart: restart.into(),
             process,
         }
+    }
+
+    fn workers(
+        &self,
+        workers: Vec<(Process, Option<u32>)>,
+        of: Pid,
+        frozen: &Fact<Option<Frozen>>,
+    ) -> Vec<Worker> {
+        let worker = |(process, number): (Process, Option<u32>)| Worker {
+            release: self.release(&process),
+            frozen: freezer::frozen_beside(self.once, process.pid, of, frozen),
+            number,
+            process,
+        };
+        workers.into_iter().map(worker).collect()
     }
 
     /// The release whose directory a process runs in.

@@ -28,6 +28,7 @@ mod proxied;
 mod read;
 mod realm;
 mod reexecuting;
+mod remains;
 mod restart;
 mod roles;
 mod roots;

@@ -188,7 +188,7 @@ fn two_root_directories_with_one_path_are_two_apps() {
 }
 
 /// Puts what the site has where containers start from, and leaves it in place.
-fn seeded<'a>(lab: &'a Lab) -> Site<'a> {
+fn seeded(lab: &Lab) -> Site<'_> {
     let site = Site::deployed(lab, "shop", |config| config.timeout = 3);
     site.switched_long_ago(FIRST);
     lab.sh(&format!("cp -a {} /run/seed", site.root));

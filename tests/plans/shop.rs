@@ -233,6 +233,8 @@ pub fn shop(masters: Vec<Master>) -> Census {
         starts: None,
         holder: known(None),
         left: None,
+        tried: None,
+        remains: None,
     };
     Census {
         zone: jiff::tz::TimeZone::UTC,

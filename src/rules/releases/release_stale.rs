@@ -212,8 +212,7 @@ fn finish(look: &mut Look<'_>, layout: &Layout, master: &Master, finding: Findin
         finding.fix = usr2::lines(look.app(), master);
     }
     if let Some(given_up) = usr2::given_up(look.app(), master) {
-        let place = given_up.log.place(given_up.entry);
-        finding = finding.seen(given_up.words(), place);
+        finding = finding.seen(given_up.words(), &given_up.place);
         finding.leads_to =
             format!("The next restart, by whomever, starts {} again.", named(given_up.release));
         finding.withheld = true;
