@@ -30,12 +30,7 @@ pub fn look(setting: &Setting<'_>, apps: &mut [App]) {
             tell_nothing(app);
             continue;
         }
-        let stance = match standing(setting, app) {
-            Ok(Standing::Untold { .. }) if remains::stopped(setting, app).is_some() => {
-                Ok(Standing::Stopped("its log says so".into()))
-            }
-            stance => stance,
-        };
+        let stance = standing(setting, app);
         if let Ok(Standing::Up(service)) = &stance {
             app.wanted.push(Wanted::Supervisor(service.clone()));
         }

@@ -14,7 +14,6 @@ use crate::facts::process::parse_stat;
 use crate::facts::sockets::listener_at;
 use crate::facts::{Fact, Lack, Place, bytes};
 use crate::model::config::LogTo;
-use crate::model::log::Said;
 use crate::model::remains::LINES;
 use crate::model::{App, Config, Held, Last, Remains};
 use crate::os::{
@@ -33,19 +32,6 @@ pub fn look(setting: &Setting<'_>, app: &App) -> Option<Remains> {
         config.listen.iter().filter_map(crate::model::Setting::value).cloned().collect();
     let sockets = (!addresses.is_empty()).then(|| held(setting, &addresses));
     Some(Remains { log, sockets })
-}
-
-/// Where its own log tells last that a master ended as it was told to: whoever stopped it meant to. `None`: it tells
-/// nothing, or something else.
-pub fn stopped(setting: &Setting<'_>, app: &App) -> Option<Place> {
-    let server = server(app.kind)?;
-    let path = log_of(&deployed(setting.once, server, &app.root)?)?;
-    let text = tail(setting.once, &path).value.ok()?;
-    let whole = text.bytes().len() < BOUND as usize;
-    let log = (server.read_log)(&text, &path, whole);
-    let tells = |said: &Said| !matches!(said, Said::WorkerReady | Said::Reloaded);
-    let last = log.entries.iter().rfind(|entry| tells(&entry.said))?;
-    (last.said == Said::Complete).then(|| log.place(last))
 }
 
 /// The configuration that is there, as far as it can be read.

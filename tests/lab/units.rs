@@ -107,9 +107,6 @@ fn twins_of_one_template_are_healthy() {
     lab.judge("twins", &[], &FINE);
     // One of them is stopped: the other one is judged, and nothing is down.
     lab.sh("systemctl stop web@two.service");
-    lab.judge("one was stopped, as its log says", &[], &FINE);
-    // Without its log nothing tells whether it failed.
-    lab.sh("find /var/www/two -name '*.log' -delete");
     let run = lab.farrier(&["check"]);
     assert!(run.status == 3 && !run.stdout.contains("DOWN"), "{run:?}");
     assert!(run.stdout.contains("whether web@two.service failed or was stopped"), "{run:?}");
