@@ -169,6 +169,7 @@ pub fn worker(number: i32, master: i32, nr: u32, age: u64, release: &str) -> Wor
         process: process(number, master, age, &release_path(release)),
         number: Some(nr),
         release: known(&format!("/proc/{number}/cwd"), Some(release.into())),
+        frozen: known(&format!("/proc/{number}/cgroup"), None),
     }
 }
 
@@ -436,6 +437,8 @@ pub fn app() -> App {
         starts: None,
         holder: known("/proc/locks", None),
         left: None,
+        tried: None,
+        remains: None,
     }
 }
 
@@ -463,7 +466,7 @@ pub fn host() -> Host {
         hidepid: 0,
         capabilities: 0,
         namespaces: vec![],
-        users: [User { uid: 0, name: "root".into() }].into(),
+        users: [User { uid: 0, name: "root".into(), home: "/root".into() }].into(),
         ancestors: vec![pid(70)],
         pid_max: 4_194_304,
     }

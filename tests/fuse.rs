@@ -22,6 +22,8 @@ pub enum Silent {
     Write,
     Statfs,
     List,
+    /// Every question is answered with this error, as by a server that is gone.
+    Error(i32),
 }
 
 impl Silent {
@@ -39,6 +41,7 @@ impl Silent {
     fn covers(self, opcode: u32) -> bool {
         match self {
             Self::All => true,
+            Self::Error(_) => false,
             Self::Lookup => opcode == LOOKUP,
             Self::Getattr => opcode == GETATTR,
             Self::Open => matches!(opcode, OPEN | OPENDIR | CREATE),
@@ -144,7 +147,20 @@ fn answer(connection: &File, silent: Silent) -> Option<()> {
     if opcode != INIT && silent.covers(opcode) || silent == Silent::All {
         return Some(());
     }
-    let body: Result<Vec<u8>, i32> = match opcode {
+    let body: Result<Vec<u8>, i32> = match (opcode, silent) {
+        (opcode, Silent::Error(number)) if opcode != INIT => Err(-number),
+        (opcode, _) => reply(opcode, node, question),
+    };
+    let (error, body) = body.map_or_else(|error| (error, Vec::new()), |body| (0, body));
+    let length = u32::try_from(16 + body.len()).unwrap();
+    let reply = [&length.to_le_bytes()[..], &error.to_le_bytes(), unique, &body].concat();
+    let _ = (&*connection).write(&reply);
+    Some(())
+}
+
+/// The answer to a question, or an error's number below zero.
+fn reply(opcode: u32, node: u64, question: &[u8]) -> Result<Vec<u8>, i32> {
+    match opcode {
         INIT => Ok([7_u32, 31, 0, 0, 0, 1 << 17, 1, 0]
             .iter()
             .flat_map(|n| n.to_le_bytes())
@@ -168,12 +184,7 @@ fn answer(connection: &File, silent: Silent) -> Option<()> {
             Ok(Vec::new())
         }
         _ => Err(-38),
-    };
-    let (error, body) = body.map_or_else(|error| (error, Vec::new()), |body| (0, body));
-    let length = u32::try_from(16 + body.len()).unwrap();
-    let reply = [&length.to_le_bytes()[..], &error.to_le_bytes(), unique, &body].concat();
-    let _ = (&*connection).write(&reply);
-    Some(())
+    }
 }
 
 /// What a name leads to: `new…` to nothing, what has a dot to a file, all else to a directory.

@@ -45,6 +45,7 @@ pub fn each_fact(census: &mut Census, visit: &mut dyn FnMut(&str, &mut dyn Losab
             for worker in &mut master.workers {
                 each_process(&mut worker.process, visit);
                 visit("worker.release", &mut worker.release);
+                visit("worker.frozen", &mut worker.frozen);
             }
             visit("master.release", &mut master.release);
             each_config(&mut master.config, "config", visit);

@@ -49,7 +49,7 @@ pub fn wish(replay: &Replay) -> Wish {
     let mut settings = Settings::default();
     settings.read(&replay.asked().settings).unwrap();
     let roots = replay.asked().targets.iter().map(PathBuf::from).collect();
-    Wish { roots, limits: settings.limits, ..Wish::default() }
+    Wish { roots, limits: settings.limits, audit: settings.audit_file, ..Wish::default() }
 }
 
 /// Looks at a recording's answers as `check` looks at a machine.

@@ -49,6 +49,8 @@ struct Recorded {
     /// What was named when it was taken, and the thresholds that were in force.
     roots: Vec<PathBuf>,
     limits: Limits,
+    /// The audit log's file that was read then.
+    audit: Option<PathBuf>,
 }
 
 impl Options {
@@ -97,6 +99,7 @@ pub fn replayed(text: &str) -> Result<Machine, String> {
         looks: replay.looks(),
         roots: replay.asked().targets.iter().map(PathBuf::from).collect(),
         limits: settings.limits,
+        audit: settings.audit_file,
     };
     Ok(Machine { source: Box::new(replay), recorded: Some(recorded) })
 }
@@ -117,6 +120,7 @@ impl Machine {
         let mut wish = wish.clone();
         if let Some(recorded) = &self.recorded {
             wish.limits = recorded.limits;
+            wish.audit.clone_from(&recorded.audit);
             wish.roots.extend(recorded.roots.iter().cloned());
             wish.roots.sort();
             wish.roots.dedup();

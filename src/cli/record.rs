@@ -46,7 +46,10 @@ impl RecordCommand {
         let settings = options.settings()?;
         let mut wish = targets::wish(&self.targets, &settings);
         wish.live = true;
-        let asked = Asked { targets: self.targets.clone(), settings: thresholds(&wish.limits) };
+        let asked = Asked {
+            targets: self.targets.clone(),
+            settings: thresholds(&wish.limits, wish.audit.as_deref()),
+        };
         let record = Record::new(options.live()).taken_for(asked);
         let broken_off = own::BreakOff::listen();
         let file = new_file(&self.output)?;

@@ -33,7 +33,10 @@ impl Snapshot {
         let settings = options.settings()?;
         let mut wish = targets::wish(&self.targets, &settings);
         (wish.memory, wish.live) = (true, true);
-        let asked = Asked { targets: self.targets.clone(), settings: thresholds(&wish.limits) };
+        let asked = Asked {
+            targets: self.targets.clone(),
+            settings: thresholds(&wish.limits, wish.audit.as_deref()),
+        };
         let record = Record::new(options.live()).taken_for(asked);
         look(&record, &wish, &[], Looks::AsNeeded, SECOND_LOOK);
         let text = record.write().map_err(anyhow::Error::msg)?;

@@ -46,18 +46,26 @@ pub fn session(group: &Text) -> Option<Text> {
     unit(group, b".scope").filter(|name| name.bytes().starts_with(b"session-"))
 }
 
-/// The container that a control group belongs to, by the runtime's number, cut as its own tools cut it, or by its name:
+/// A container's number, cut as the runtimes' own tools cut it; what is no such number stays whole.
+pub fn short(container: &str) -> &str {
+    const SHORT: usize = 12;
+    container.get(..SHORT).filter(|_| is_id(container)).unwrap_or(container)
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The container that a control group belongs to, by the runtime's number or by its name:
 /// `docker-ID.scope`, `/docker/ID`, `libpod-ID.scope`, `cri-containerd-ID.scope`, `crio-ID.scope`, `/lxc.payload.NAME`,
 /// `machine-NAME.scope`. The innermost part that tells one counts.
 pub fn container(group: &Text) -> Option<String> {
-    const SHORT: usize = 12;
-    let is_id = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
     let of = |part: &[u8]| -> Option<String> {
         let part = std::str::from_utf8(part).ok()?;
         let scope = part.strip_suffix(".scope");
         let last = scope.unwrap_or(part).rsplit('-').next()?;
         if is_id(last) {
-            return last.get(..SHORT).map(str::to_owned);
+            return Some(last.to_owned());
         }
         let name = part
             .strip_prefix("lxc.payload.")
@@ -198,8 +206,9 @@ mod tests {
             format!("/machine.slice/libpod-{id}.scope/container"),
             format!("/kubepods.slice/kubepods-pod7.slice/cri-containerd-{id}.scope"),
         ] {
-            assert_eq!(of(&group).as_deref(), Some("3f2ab4c5d6e7"), "{group}");
+            assert_eq!(of(&group).as_deref().map(short), Some("3f2ab4c5d6e7"), "{group}");
         }
+        assert_eq!(short("web-1-in-the-second-rack"), "web-1-in-the-second-rack");
         assert_eq!(of("/lxc/web-1/system.slice/u.service").as_deref(), Some("web-1"));
         assert_eq!(of("/lxc.payload.web-1/x").as_deref(), Some("web-1"));
         assert_eq!(of("/machine.slice/machine-web.scope").as_deref(), Some("web"));

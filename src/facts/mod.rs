@@ -110,6 +110,13 @@ pub enum Lack {
     TooMuch,
     /// Nothing outside the server tells it, whoever looks and however often; the text says what.
     Untold(String),
+    /// Another program alone knows it, and farrier does not ask that one; what settles it is said.
+    Settled {
+        /// What is not known.
+        what: String,
+        /// What settles it, for a person: `by systemctl start …`.
+        by: String,
+    },
     /// Nobody has looked yet.
     NotAsked,
 }
@@ -136,7 +143,7 @@ impl std::fmt::Display for Lack {
             Self::Overwritten => f.write_str("overwritten by the process title"),
             Self::Unevaluable(what) => write!(f, "only the server itself can evaluate {what}"),
             Self::Ambiguous(what) => write!(f, "ambiguous: {what}"),
-            Self::Depends(what) => write!(f, "it depends on {what}"),
+            Self::Depends(what) | Self::Settled { what, .. } => write!(f, "it depends on {what}"),
             Self::TooMuch => f.write_str("too large to be read"),
             Self::Untold(what) => write!(f, "nothing outside tells {what}"),
             Self::NotAsked => f.write_str("not looked at yet"),

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use crate::facts::sockets::SocketFile;
-use crate::facts::{Fact, Shared};
+use crate::facts::{Fact, Lack, Place, Shared};
 use crate::os::{Access, FileStat, Pid, Text};
 
 use super::{
-    Beside, Holder, Hook, Kind, Layout, Left, Leftover, Master, Phase, Process, Role, Setting,
-    Worker,
+    Beside, Holder, Hook, Kind, Layout, Left, Leftover, Master, Phase, Process, Remains, Role,
+    Setting, Tried, Worker,
 };
 
-/// An app's id: its deploy root, else its working directory; where several share it, `#` and the
-/// pidfile or listener follow. Escaped: it is for people and scripts.
+/// An app's id: its deploy root, else its working directory; in a container `@` and what names that follow; where several
+/// share it, `#` and the pidfile or listener. Escaped: it is for people and scripts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AppId(pub String);
 
@@ -55,6 +55,10 @@ pub struct App {
     pub holder: Fact<Option<Holder>>,
     /// An upgrade that a farrier left half done, where the audit log's file tells of one.
     pub left: Option<Left>,
+    /// What its only master was upgraded to and went back from, where the audit log's file tells of it.
+    pub tried: Option<Tried>,
+    /// What is left of it, where nothing of it lives.
+    pub remains: Option<Box<Remains>>,
 }
 
 impl App {
@@ -193,6 +197,22 @@ pub enum Wanted {
     Settings,
     /// A supervisor has it up; the text names the service.
     Supervisor(String),
+    /// A supervisor wants it up and has given up on it.
+    Failed {
+        /// How that is told, subject first.
+        how: String,
+        /// Where.
+        place: Place,
+    },
+    /// A supervisor that has a service for it may want it up; which, only that one knows.
+    Untold {
+        /// What is not told.
+        what: String,
+        /// Where it was looked for.
+        place: Place,
+        /// Why it is not.
+        why: Lack,
+    },
     /// A proxy passes requests to a socket of it, where nobody listens.
     Proxy {
         /// The proxy's master.

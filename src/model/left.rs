@@ -77,18 +77,19 @@ pub fn left(log: &Text, app: &str) -> Option<Left> {
     None
 }
 
-struct Line<'a> {
-    at: Timestamp,
-    writer: Pid,
-    stage: &'a str,
-    signal: &'a str,
-    to: (Pid, u64),
+/// A line of the audit log.
+pub(super) struct Line<'a> {
+    pub at: Timestamp,
+    pub writer: Pid,
+    pub stage: &'a str,
+    pub signal: &'a str,
+    pub to: (Pid, u64),
     by: &'a str,
-    words: &'a str,
+    pub words: &'a str,
 }
 
 /// A line such as `TIME farrier[7]: step USR2 pid=47 pidfd=9 started=81 uid=0 app=/srv by=euid:0,… 3 of 8  …`.
-fn parse<'a>(line: &'a str, app: &str) -> Option<Line<'a>> {
+pub(super) fn parse<'a>(line: &'a str, app: &str) -> Option<Line<'a>> {
     let (head, tail) = line.split_once(&format!(" app={app} by="))?;
     let (time, head) = head.split_once(" farrier[")?;
     let (writer, head) = head.split_once("]: ")?;
@@ -103,15 +104,15 @@ fn parse<'a>(line: &'a str, app: &str) -> Option<Line<'a>> {
         let mut ids = who.split(',').filter_map(|part| part.split_once(':'));
         ids.find(|(key, value)| *key == name && *value != "-").map(|(_, value)| value)
     };
-    let by =
-        named("sudo").or_else(|| named("loginuid")).or_else(|| ids.next().map(|(_, id)| id))?;
+    let by = named("sudo").or_else(|| named("loginuid")).or_else(|| ids.next().map(|(_, id)| id));
     Some(Line {
         at: time.parse().ok()?,
         writer: writer.parse().ok()?,
         stage,
         signal,
         to: (pid, started),
-        by,
+        // A recording does not tell who it was.
+        by: by.unwrap_or("somebody"),
         words,
     })
 }

@@ -16,10 +16,12 @@ pub mod operation;
 pub mod output;
 pub mod process;
 pub mod release;
+pub mod remains;
 pub mod restart;
 pub mod supervisor;
 pub mod takeover;
 pub mod tree;
+pub mod tried;
 pub mod upstream;
 
 pub use app::{
@@ -37,9 +39,11 @@ pub use operation::Operation;
 pub use output::Output;
 pub use process::{Connection, Process, ProcessFacts};
 pub use release::{Current, CurrentState, Layout, Lock, Release};
+pub use remains::{Held, Last, Remains};
 pub use restart::{Gemfile, Gems, Origin, Restart};
 pub use supervisor::{Above, Follows, Main, Supervisor, Unit};
 pub use tree::{Beside, Kind, Master, Phase, Role, Worker};
+pub use tried::Tried;
 pub use upstream::{Elsewhere, Entry, Upstream, Way};
 
 pub use nix::sys::signal::Signal;

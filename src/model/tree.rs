@@ -152,12 +152,17 @@ impl Master {
         matches!(self.frozen.get(), Some(Some(_)))
     }
 
+    /// Workers that can answer: they live, and nothing holds them.
+    pub fn workers_running(&self) -> impl Iterator<Item = &Worker> {
+        self.workers_alive().filter(|worker| !worker.process.is_stopped() && !worker.is_frozen())
+    }
+
     /// How many workers it is configured to have, as far as that is known.
     pub fn workers_wanted(&self) -> Option<u32> {
         self.loaded.get().and_then(|config| config.worker_processes.value().copied())
     }
 
-    /// Workers that live and are not stopped.
+    /// Workers that live, be they held or not.
     pub fn workers_alive(&self) -> impl Iterator<Item = &Worker> {
         self.workers.iter().filter(|worker| !worker.process.is_dead())
     }
@@ -172,4 +177,13 @@ pub struct Worker {
     pub number: Option<u32>,
     /// The release whose directory it runs in.
     pub release: Fact<Option<String>>,
+    /// The control group that is frozen, and it with it; `None`: none is. It may be in another one than its master.
+    pub frozen: Fact<Option<Frozen>>,
+}
+
+impl Worker {
+    /// Whether its control group is frozen.
+    pub fn is_frozen(&self) -> bool {
+        matches!(self.frozen.get(), Some(Some(_)))
+    }
 }

@@ -149,6 +149,9 @@ pub struct User {
     pub uid: u32,
     /// Login name.
     pub name: Text,
+    /// Home directory; empty where it was not recorded.
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub home: Text,
 }
 
 /// What the machine is.

@@ -1,6 +1,7 @@
 //! What every plan starts from: an app as it was seen, its receiver, and the gates that hold for any signal.
 
 use crate::contract::quote::farrier;
+use crate::rules::usr2;
 use std::time::Duration;
 
 use crate::contract::{Blind, Finding, Severity, Verdict, Verdicts};
@@ -100,15 +101,37 @@ impl<'a> Case<'a> {
             self.is_ready(master, signal)?;
         }
         let mut plan = self.blank(operation, signal, process, master.role);
+        plan.tries = self.tries(operation, signal, master);
         if signal != Signal::SIGCONT {
             plan.checks.push(receiver::is_caught(process, signal)?);
         }
         if let Some(lack) = master.frozen.lack() {
             let words = format!("whether {} is frozen is not known: {lack}", process.pid);
             plan.checks.push(needed("frozen", words, lack));
+        } else if let Some((worker, lack)) = master
+            .workers_alive()
+            .find_map(|worker| Some((worker.process.pid, worker.frozen.lack()?)))
+        {
+            let words = format!("whether {worker} is frozen is not known: {lack}");
+            plan.checks.push(needed("frozen", words, lack));
         }
         receiver::warn_of_state(process, &mut plan);
         Ok(plan)
+    }
+
+    /// The release that a USR2 to this master starts, or that a rollback takes back from it.
+    fn tries(
+        &self,
+        operation: Option<Operation>,
+        signal: Signal,
+        master: &Master,
+    ) -> Option<String> {
+        if operation == Some(Operation::Rollback) {
+            return master.release.get()?.clone();
+        }
+        let layout = self.app.layout.get()?.as_ref()?;
+        let is_plain = signal == Signal::SIGUSR2 && usr2::leads_elsewhere(layout, master).is_none();
+        layout.current_release().filter(|_| is_plain).map(str::to_owned)
     }
 
     /// An empty plan to a process.
@@ -128,6 +151,7 @@ impl<'a> Case<'a> {
             role,
             started: process.stat.get().map(|stat| stat.started),
             title: String::new(),
+            tries: None,
             send: words::send(self.census, signal, process),
             does: String::new(),
             after: String::new(),

@@ -235,6 +235,8 @@ pub struct Plan {
     pub started: Option<u64>,
     /// The dialog's title: `Retire the old master of shop`.
     pub title: String,
+    /// The release that it starts, or takes back, where that is known: the audit log keeps it.
+    pub tries: Option<String>,
     /// SEND: the signal, the process by pid, title, user and start.
     pub send: String,
     /// DOES: what this server does on it in this state.

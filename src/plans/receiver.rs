@@ -1,8 +1,9 @@
 //! The gates of a receiver: whom no signal may go to, and what it would do there (`algorithms.md` §3.2).
 
 use crate::contract::quote::farrier;
-use crate::model::{Master, Phase, Process, Role, Signal};
-use crate::os::shown;
+use crate::facts::cgroup::Frozen;
+use crate::model::{Master, Phase, Process, Role, Signal, Worker};
+use crate::os::{Pid, shown};
 use crate::rules::masters::app_frozen;
 
 use super::check::{holds, warns};
@@ -81,20 +82,41 @@ impl Case<'_> {
         Ok(())
     }
 
-    /// Whether it, or the master of a worker, is not frozen with its control group: nothing is queued there.
+    /// Whether it, the master of a worker, and the workers of a master are not frozen with their control groups: nothing is
+    /// queued there. Only one more worker needs none of those that there are.
     fn may_run(&self, process: &Process, signal: Signal) -> Result<(), Refused> {
         let pid = process.pid;
         let has = |master: &&Master| {
             master.process.pid == pid || master.workers.iter().any(|w| w.process.pid == pid)
         };
-        let frozen = self.app.masters.iter().find(has).and_then(|master| master.frozen.get());
-        let Some(Some(frozen)) = frozen else { return Ok(()) };
-        let (name, group) = (words::name(signal), shown(&frozen.group));
+        let Some(master) = self.app.masters.iter().find(has) else { return Ok(()) };
+        let is_its = |worker: &&Worker| worker.process.pid == pid;
+        let own = master.workers.iter().find(is_its).and_then(|worker| worker.frozen.get());
+        let frozen = own.into_iter().chain(master.frozen.get()).flatten().next();
+        if let Some(frozen) = frozen {
+            let (name, group) = (words::name(signal), shown(&frozen.group));
+            return Err(Refused::new(
+                format!("{pid} is frozen with {group}: {name} would wait and act at the thaw"),
+                app_frozen::thaw(frozen).join("; "),
+            )
+            .briefly("it is frozen"));
+        }
+        if pid != master.process.pid || matches!(signal, Signal::SIGTTIN | Signal::SIGCONT) {
+            return Ok(());
+        }
+        let held: Vec<(Pid, &Frozen)> = master
+            .workers_alive()
+            .filter_map(|worker| Some((worker.process.pid, worker.frozen.get()?.as_ref()?)))
+            .collect();
+        let Some((_, first)) = held.first() else { return Ok(()) };
+        let pids: Vec<Pid> = held.iter().map(|(pid, _)| *pid).collect();
+        let (are, name) = (if pids.len() == 1 { "is" } else { "are" }, words::name(signal));
+        let (whom, group) = (words::list(&pids), shown(&first.group));
         Err(Refused::new(
-            format!("{pid} is frozen with {group}: {name} would wait and act at the thaw"),
-            app_frozen::thaw(frozen).join("; "),
+            format!("{whom} of {pid} {are} frozen with {group}, and {name} needs its workers"),
+            app_frozen::thaw(first).join("; "),
         )
-        .briefly("it is frozen"))
+        .briefly("workers are frozen"))
     }
 
     /// Whether the master has come far enough to act on signals (`failures.md` F49, F76).

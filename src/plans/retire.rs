@@ -96,7 +96,7 @@ fn successor<'a>(case: &Case<'a>, old: &Master) -> Result<&'a Master, Refused> {
             && other.phase == Phase::Ready
             && !other.process.is_stopped()
             && !other.is_frozen()
-            && other.workers_alive().any(|worker| !worker.process.is_stopped())
+            && other.workers_running().next().is_some()
     }) {
         return Ok(ready);
     }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::contract::Verdicts;
-use crate::model::{Census, history};
+use crate::model::{Census, history, tried};
 use crate::os::{AuditLine, Hands, Refusal};
 
 use super::watch::{Seen, Watch};
@@ -91,19 +91,20 @@ pub(super) fn sent(
     guard.satisfied(&terms.given).map_err(Outcome::Refused)?;
     let (census, verdicts) = look();
     guard.stands(&census, &verdicts, hands).map_err(Outcome::Refused)?;
-    let audited = match note(guard, "intent", &plan.title, hands) {
-        Ok(()) => true,
-        Err(why) if terms.unaudited => {
-            let _ = tell(Event::Warning(format!("The audit log took no line: {why}")));
-            false
-        }
-        Err(why) => {
-            return Err(Outcome::Unaudited(Refused::new(
-                format!("the audit log took no line: {why}"),
-                "confirm that it goes on without one",
-            )));
-        }
-    };
+    let audited =
+        match note(guard, "intent", &tried::words(&plan.title, plan.tries.as_deref()), hands) {
+            Ok(()) => true,
+            Err(why) if terms.unaudited => {
+                let _ = tell(Event::Warning(format!("The audit log took no line: {why}")));
+                false
+            }
+            Err(why) => {
+                return Err(Outcome::Unaudited(Refused::new(
+                    format!("the audit log took no line: {why}"),
+                    "confirm that it goes on without one",
+                )));
+            }
+        };
     // The audit log may have taken its time: the identity is read once more, the signal goes by the pidfd.
     hands
         .send(guard.held(), plan.signal)

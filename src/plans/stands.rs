@@ -94,7 +94,7 @@ pub(super) fn serving_all(census: &Census, app: &AppId) -> Vec<Pid> {
     let Some(app) = census.app(app) else { return Vec::new() };
     app.living_masters()
         .filter(|master| master.phase == Phase::Ready && !master.is_frozen())
-        .filter(|master| master.workers_alive().any(|worker| !worker.process.is_stopped()))
+        .filter(|master| master.workers_running().next().is_some())
         .map(|master| master.process.pid)
         .collect()
 }

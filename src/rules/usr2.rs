@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::facts::Lack;
 use crate::facts::files::Spot;
-use crate::model::log::{Entry, Log, Said};
+use crate::facts::{Lack, Place};
+use crate::model::log::Said;
 use crate::model::{App, Layout, Master, Phase, Pidfile, PidfileKind, PidfileState, Role};
 use crate::os::shown;
 
@@ -171,30 +171,32 @@ fn is_gone(spot: &Spot) -> bool {
 pub struct GivenUp<'a> {
     /// Its name: `current` names it still.
     pub release: &'a str,
-    /// Its master ended with an error; else somebody ended it.
-    pub failed: bool,
-    /// The log that tells it.
-    pub log: &'a Log,
-    /// Its line.
-    pub entry: &'a Entry,
+    /// What became of its master, in words.
+    pub how: &'static str,
+    /// Where that is told.
+    pub place: Place,
 }
 
 impl GivenUp<'_> {
     /// What became of it.
     pub fn words(&self) -> String {
-        let how = if self.failed { "ended with an error" } else { "was taken back" };
-        format!("{} was started by USR2 and {how}", named(self.release))
+        format!("{} was started by USR2 and {}", named(self.release), self.how)
     }
 }
 
 /// Whether this master was re-executed into the release that `current` names, and serves on without it: the same USR2 would
-/// bring back what failed, or what somebody went back from. Only its log tells; `None`: it tells nothing of the kind.
+/// bring back what failed, or what somebody went back from. Its log tells, or farrier's own of what it did itself; `None`:
+/// neither tells anything of the kind.
 pub fn given_up<'a>(app: &'a App, master: &'a Master) -> Option<GivenUp<'a>> {
     let layout = app.layout.get()?.as_ref()?;
     let current = layout.current_release()?;
     if master.child.is_some() || master.release.get()?.as_deref() == Some(current) {
         return None;
     }
+    by_log(layout, current, master).or_else(|| by_audit(current, app))
+}
+
+fn by_log<'a>(layout: &Layout, current: &'a str, master: &Master) -> Option<GivenUp<'a>> {
     let log = master.log.get()?.as_ref()?;
     let own = own_entries(log, master.process.status.get()?.ns_pids.last().copied());
     let start = own.iter().rposition(|entry| matches!(entry.said, Said::Executing { .. }))?;
@@ -202,7 +204,16 @@ pub fn given_up<'a>(app: &'a App, master: &'a Master) -> Option<GivenUp<'a>> {
     layout.release_of(directory).filter(|tried| tried == current)?;
     let entry = own.get(start..)?.iter().find(|entry| matches!(entry.said, Said::Ended { .. }))?;
     let Said::Ended { how, .. } = &entry.said else { return None };
-    Some(GivenUp { release: current, failed: how.bytes() != b"exit 0", log, entry })
+    let how = if how.bytes() == b"exit 0" { "was taken back" } else { "ended with an error" };
+    Some(GivenUp { release: current, how, place: log.place(entry) })
+}
+
+/// It is of the app's only master, as the survey has seen to.
+fn by_audit<'a>(current: &'a str, app: &App) -> Option<GivenUp<'a>> {
+    let tried = app.tried.as_ref().filter(|tried| tried.release == current)?;
+    let how = if tried.taken_back { "was taken back" } else { "did not stay" };
+    let place = Place::new(format!("audit lines of farrier[{}]", tried.writer));
+    Some(GivenUp { release: current, how, place })
 }
 
 /// The lines of a fix that end in a USR2 to this master; where something stands in its way, that is said instead, and where

@@ -1,6 +1,6 @@
 //! The user's settings: thresholds, ignored rules, harmless names, keys, read-only. Each is a card in [`SETTINGS`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
@@ -179,9 +179,12 @@ pub struct Refused {
 }
 
 /// Thresholds as a settings file has them: a recording keeps those that were in force.
-pub fn thresholds(limits: &Limits) -> String {
+pub fn thresholds(limits: &Limits, audit: Option<&Path>) -> String {
     let Limits { handover_grace, keep_releases } = limits;
-    format!("handover_grace = {handover_grace}\nkeep_releases = {keep_releases}\n")
+    let audit = audit.and_then(Path::to_str).map_or_else(String::new, |file| {
+        format!("audit_file = {}\n", toml::Value::String(file.to_owned()))
+    });
+    format!("handover_grace = {handover_grace}\nkeep_releases = {keep_releases}\n{audit}")
 }
 
 impl Settings {
@@ -295,8 +298,9 @@ mod tests {
     fn thresholds_are_read_back() {
         let limits = Limits { handover_grace: 61, keep_releases: 4 };
         let mut settings = Settings::default();
-        settings.read(&thresholds(&limits)).unwrap();
-        assert_eq!(settings.limits, limits);
+        let file = Path::new("/var/log/'an audit'.log");
+        settings.read(&thresholds(&limits, Some(file))).unwrap();
+        assert_eq!((settings.limits, settings.audit_file.as_deref()), (limits, Some(file)));
     }
 
     #[test]

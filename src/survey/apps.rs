@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::adopt::{Adopted, Member, Tree};
 use super::contexts::Contexts;
+use super::freezer;
 use super::group::{Placed, best_root, group};
 use super::holders;
 use super::idle::Idle;
@@ -55,6 +56,7 @@ pub fn apps(
     leftovers::look(setting, &mut apps);
     apps.retain(|app| app.is_judged() || app.is_asked());
     disown_pidfiles(&mut apps);
+    realm::tell_apart(setting, &mut apps);
     name_apart(&mut apps);
     holders::look(setting, &mut apps);
     apps.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
@@ -138,6 +140,7 @@ impl Maker<'_> {
         named: &'b [(PathBuf, String)],
     ) -> Pidfiles<'b> {
         Pidfiles {
+            setting: self.setting,
             once: self.setting.once,
             server,
             root,
@@ -196,6 +199,8 @@ impl Maker<'_> {
             starts: None,
             holder: holders::not_asked(),
             left: None,
+            tried: None,
+            remains: None,
             root,
         }
     }
@@ -223,8 +228,12 @@ impl Maker<'_> {
             crate::contract::Part::Worker(number) => number,
             _ => None,
         };
-        let worker =
-            Worker { release: round.release(&orphan.process), number, process: orphan.process };
+        let worker = Worker {
+            release: round.release(&orphan.process),
+            frozen: freezer::frozen(once, orphan.process.pid),
+            number,
+            process: orphan.process,
+        };
         let kind = orphan.server.kind;
         let realm = Realm::of(once, &worker.process, &root);
         let is_its = |app: &App| {
@@ -235,7 +244,8 @@ impl Maker<'_> {
             app.orphans.push(worker);
         } else {
             let container = realm::container(self.setting, &worker.process, &root);
-            let mut app = App { container, ..self.without_master(kind, root, layout, &[]) };
+            let from = worker.process.root;
+            let mut app = App { container, ..self.without_master(kind, from, root, layout, &[]) };
             app.orphans.push(worker);
             apps.push(app);
         }

@@ -7,6 +7,7 @@ use super::masterless::stands;
 use super::named::{counted_elsewhere, name};
 use super::once::Once;
 use super::read::Setting;
+use super::remains;
 use super::standing::{Standing, standing};
 use crate::facts::files::{Target, target};
 use crate::facts::mounts;
@@ -25,11 +26,20 @@ pub fn look(setting: &Setting<'_>, apps: &mut [App]) {
         if app.is_alive() || !(app.is_asked() || has_left(app) || has_layout(app)) {
             continue;
         }
+        if app.container.is_some() {
+            tell_nothing(app);
+            continue;
+        }
         let stance = standing(setting, app);
         if let Ok(Standing::Up(service)) = &stance {
             app.wanted.push(Wanted::Supervisor(service.clone()));
         }
-        if let Ok(Standing::Down(starts)) = &stance {
+        if let Ok(
+            Standing::Down(starts)
+            | Standing::Failed { starts, .. }
+            | Standing::Untold { starts, .. },
+        ) = &stance
+        {
             app.starts = Some(starts.clone());
         }
         let files: Vec<Pidfile> = app
@@ -43,7 +53,63 @@ pub fn look(setting: &Setting<'_>, apps: &mut [App]) {
             })
             .collect();
         app.pidfiles = files.into();
+        let wanted = may_want(setting, app, &stance);
+        app.wanted.extend(wanted);
+        if app.is_judged() {
+            app.remains = remains::look(setting, app).map(Box::new);
+        }
     }
+}
+
+/// Of an app in another world it is not asked why a pidfile is there: who supervises it, and what else serves there, is not
+/// seen from here.
+fn tell_nothing(app: &mut App) {
+    let files: Vec<Pidfile> = app
+        .pidfiles
+        .iter()
+        .cloned()
+        .map(|file| {
+            let lack = Lack::Depends("the processes of its container".into());
+            let leftover = (file.kind == PidfileKind::Current && stands(&file))
+                .then(|| Fact::lacking(Place::path(&file.path), lack));
+            Pidfile { leftover, ..file }
+        })
+        .collect();
+    app.pidfiles = files.into();
+}
+
+/// Whether a supervisor wants an app up, or may: its pidfile decides where it can, and one that has long been idle is
+/// retired.
+fn may_want(
+    setting: &Setting<'_>,
+    app: &App,
+    stance: &Result<Standing, (Place, Lack)>,
+) -> Option<Wanted> {
+    let (what, place, why) = match stance {
+        Ok(Standing::Failed { how, place, .. }) => {
+            return Some(Wanted::Failed { how: how.clone(), place: place.clone() });
+        }
+        Ok(Standing::Untold { what, place, why, .. }) => (what.clone(), place, why),
+        Ok(Standing::Unseen(place, why)) => {
+            (format!("what the supervisor of {} was told", app.name), place, why)
+        }
+        _ => return None,
+    };
+    let decides = |file: &Pidfile| match file.leftover.as_ref().map(|left| &left.value) {
+        Some(Ok(left)) => !matches!(left, Leftover::BeforeStart | Leftover::Kept),
+        Some(Err(_)) => true,
+        None => false,
+    };
+    let idle = || {
+        let since = setting.clock?.wall.checked_sub(sign_of_life(setting.once, app)?)?;
+        u64::try_from(since / 1_000_000_000 / 86_400).ok()
+    };
+    let is_retired = || idle().is_some_and(|days| days >= RETIRED_AFTER_DAYS);
+    (!app.pidfiles.iter().any(decides) && !is_retired()).then(|| Wanted::Untold {
+        what,
+        place: place.clone(),
+        why: why.clone(),
+    })
 }
 
 fn has_left(app: &App) -> bool {
@@ -103,7 +169,7 @@ fn why(
         Ok(None) => return Err((at, Lack::NotAsked)),
         Err(lack) => return Err((file.stat.place.clone(), lack.clone())),
     };
-    if let Some(lack) = counted_elsewhere(setting, &file.path) {
+    if let Some(lack) = counted_elsewhere(setting, &file.path, gone(file)) {
         return Err((at, lack));
     }
     if let Some(PidfileState::Foreign(who)) = file.state.get()
@@ -125,8 +191,10 @@ fn why(
     local(setting, &file.path)?;
     match stance {
         Ok(Standing::Stopped(who)) => return Ok(Leftover::Stopped(who.clone())),
+        Ok(Standing::Unseen(place, lack)) | Err((place, lack)) => {
+            return Err((place.clone(), lack.clone()));
+        }
         Ok(_) => {}
-        Err((place, lack)) => return Err((place.clone(), lack.clone())),
     }
     let clock = setting.clock.ok_or_else(|| (Place::new("the clock"), Lack::NotAsked))?;
     let last = sign_of_life(once, app).unwrap_or(written).max(written);
@@ -141,6 +209,11 @@ fn why(
         Some(began) if written < began => Ok(Leftover::BeforeStart),
         Some(_) => Ok(Leftover::Killed),
     }
+}
+
+/// The number in a file that is nobody's here.
+fn gone(file: &Pidfile) -> Option<Pid> {
+    file.pid.filter(|_| matches!(file.state.get(), Some(PidfileState::Dead)))
 }
 
 /// Every process.
@@ -164,7 +237,14 @@ fn serves(setting: &Setting<'_>, root: &Path) -> Result<Option<(Pid, String)>, (
     for pid in all {
         let cwd = once.fact(&Ask::Link(pid, ProcLink::Cwd), bytes);
         match &cwd.value {
-            Ok(cwd) if cwd.path().starts_with(&real) => {}
+            Ok(cwd) if cwd.path().starts_with(&real) => match is_there(setting, pid, cwd.path()) {
+                Some(true) => {}
+                Some(false) => continue,
+                None => {
+                    unseen += 1;
+                    continue;
+                }
+            },
             Ok(_) | Err(Lack::Refused(Refusal::Gone | Refusal::Zombie)) => continue,
             Err(_) => {
                 unseen += 1;
@@ -194,8 +274,25 @@ fn serves(setting: &Setting<'_>, root: &Path) -> Result<Option<(Pid, String)>, (
     Err((Place::new("/proc"), Lack::Depends(what)))
 }
 
+/// Whether a process that says it works in a directory does so in the one that farrier finds there: in another world the
+/// same path is another directory. `None`: that was not seen.
+fn is_there(setting: &Setting<'_>, pid: Pid, cwd: &Path) -> Option<bool> {
+    let once = setting.once;
+    let own = setting.host.and_then(|host| host.namespaces.first());
+    let mounts = once.fact(&Ask::Link(pid, ProcLink::NsMnt), bytes).value.ok();
+    if mounts.is_none() || mounts.as_ref() == own {
+        return Some(true);
+    }
+    let Ok(Found::Stat(theirs)) = once.one(&Ask::LinkStat(pid, ProcLink::Cwd)) else {
+        return None;
+    };
+    let here = once.stat(Root::Own, cwd).value.ok()?;
+    let spot = |stat: crate::os::FileStat| (stat.device, stat.inode);
+    Some(theirs.map(spot) == here.map(spot))
+}
+
 /// Whether a file lies on a file system of this machine alone: on another, its number may be another machine's.
-fn local(setting: &Setting<'_>, path: &Path) -> Result<(), (Place, Lack)> {
+pub fn local(setting: &Setting<'_>, path: &Path) -> Result<(), (Place, Lack)> {
     let once = setting.once;
     let place = Place::path(path);
     let own = setting.host.map(|host| host.own_pid).ok_or((place.clone(), Lack::NotAsked))?;

@@ -7,6 +7,7 @@ use super::apps::{Maker, name_for};
 use super::config;
 use super::holders;
 use super::missed::Missed;
+use super::place::{has_pidfile, is_at};
 use super::roles::give_roles;
 use crate::contract::Server;
 use crate::deploy::releases;
@@ -33,21 +34,19 @@ impl Maker<'_> {
         let word = Wanted::Target(shown(wish));
         // A link to the root is another name of it.
         let real = self.real(wish);
-        let is_wished = |path: &Path, led: Option<&Path>| {
-            path == wish || (real.is_some() && led == real.as_deref())
+        let once = self.setting.once;
+        let belongs = |app: &App| {
+            let is_led = real.is_some() && app.host_path == real;
+            is_led || is_at(once, app, wish) || has_pidfile(once, app, wish)
         };
-        let belongs =
-            |app: &App| {
-                is_wished(&app.root, self.real(&app.root).as_deref())
-                    || app.host_path.as_deref().is_some_and(|host| is_wished(host, Some(host)))
-                    || app.pidfiles.iter().filter(|file| file.leads_home(app)).any(|file| {
-                        is_wished(&file.path, file.real.get().and_then(Option::as_deref))
-                    })
-            };
         let mut any = false;
-        for app in apps.iter_mut().filter(|app| belongs(app)) {
-            app.wanted.push(word.clone());
-            any = true;
+        for app in apps.iter_mut() {
+            let is_here = belongs(app);
+            // An app elsewhere may be called so where it lives; what lies here is looked for all the same.
+            if is_here || app.root == wish {
+                app.wanted.push(word.clone());
+            }
+            any |= is_here;
         }
         if any || !wish.is_absolute() {
             return;
@@ -61,20 +60,21 @@ impl Maker<'_> {
         );
         let led = real.as_deref().filter(|_| is_link).unwrap_or(wish);
         let root = if is_directory { led } else { above(wish) };
-        if !apps.iter().any(|app| app.root == root && app.is_alive()) {
+        if !apps.iter().any(|app| is_at(once, app, root) && app.is_alive()) {
             self.stand_up(apps, root);
         }
         if let Some(app) = apps.iter_mut().find(|app| belongs(app)) {
             app.wanted.push(word);
             return;
         }
-        if !is_directory || apps.iter().any(|app| app.root == root) {
+        if !is_directory || apps.iter().any(|app| is_at(once, app, root)) {
             return;
         }
         // Nothing of a server stands there; what is deployed can be spoken of all the same.
         let layout = releases::read(self.setting.once, Root::Own, root, &[]);
         if matches!(layout.get(), Some(Some(_))) {
-            let app = self.without_master(Kind::UNKNOWN, root.to_path_buf(), layout, &[]);
+            let app =
+                self.without_master(Kind::UNKNOWN, Root::Own, root.to_path_buf(), layout, &[]);
             apps.push(App { wanted: vec![word], ..app });
         }
     }
@@ -91,8 +91,7 @@ impl Maker<'_> {
         else {
             return;
         };
-        let led = self.real(root);
-        let is_its = |app: &App| app.root == root || (led.is_some() && self.real(&app.root) == led);
+        let is_its = |app: &App| is_at(once, app, root);
         if !apps.iter().any(is_its) {
             self.stand_up(apps, root);
         }
@@ -106,14 +105,7 @@ impl Maker<'_> {
     /// Makes the app of a root where no master lives, as far as a server's files stand there. Masters of which only a
     /// pidfile there tells where they belong get their root.
     pub(super) fn stand_up(&self, apps: &mut Vec<App>, root: &Path) {
-        let led = self.real(root);
-        let is_its = |app: &App| {
-            app.root == root
-                || app.host_path.as_deref() == Some(root)
-                || (led.is_some() && self.real(&app.root) == led)
-                || matches!(app.layout.get(), Some(Some(layout)) if layout.also.iter().any(|also| also == root))
-        };
-        if apps.iter().any(is_its) {
+        if apps.iter().any(|app| is_at(self.setting.once, app, root)) {
             return;
         }
         let layout = releases::read(self.setting.once, Root::Own, root, &[]);
@@ -121,7 +113,8 @@ impl Maker<'_> {
         for server in SERVERS.iter().copied().filter(|server| !server.is_proxy()) {
             let config = self.deployed_config(server, root);
             let named: Vec<_> = config.iter().filter_map(|config| config.pid.clone()).collect();
-            let app = self.without_master(server.kind, root.to_path_buf(), layout.clone(), &named);
+            let at = root.to_path_buf();
+            let app = self.without_master(server.kind, Root::Own, at, layout.clone(), &named);
             let written = app.pidfiles.iter().filter(|file| stands(file)).map(written).max();
             // The youngest pidfile tells who served last; a configuration who is to.
             let telling = written.or(config.is_some().then_some(i64::MIN));
@@ -144,15 +137,17 @@ impl Maker<'_> {
 
     /// A proxy that is gone: it stands where its configuration does, and that names its pidfile.
     pub(super) fn stand_up_proxy(&self, apps: &mut Vec<App>, server: &'static Server) {
+        let once = self.setting.once;
         for config in server.deployed_configs.iter().map(Path::new) {
             let Some(named) = self.deployed_config_at(server, config) else { continue };
             let Some(root) = config.parent() else { continue };
-            if apps.iter().any(|app| app.kind == server.kind && app.root == root) {
+            if apps.iter().any(|app| app.kind == server.kind && is_at(once, app, root)) {
                 continue;
             }
             let named: Vec<_> = named.pid.into_iter().collect();
             let layout = Fact::known(Place::path(root), None);
-            let app = self.without_master(server.kind, root.to_path_buf(), layout, &named);
+            let at = root.to_path_buf();
+            let app = self.without_master(server.kind, Root::Own, at, layout, &named);
             if app.pidfiles.iter().any(stands) && !is_of_another(apps, &app) {
                 apps.push(app);
             }
@@ -236,15 +231,17 @@ impl Maker<'_> {
         self.setting.once.real(Root::Own, path).value.ok().flatten()
     }
 
+    /// An app without a master, whose files are seen from `from`.
     pub(super) fn without_master(
         &self,
         kind: Kind,
+        from: Root,
         root: PathBuf,
         layout: Fact<Option<Layout>>,
         named: &[(PathBuf, String)],
     ) -> App {
         let pidfiles = server(kind).map_or_else(Vec::new, |server| {
-            self.pidfiles(server, Root::Own, &root, layout.get().and_then(Option::as_ref), named)
+            self.pidfiles(server, from, &root, layout.get().and_then(Option::as_ref), named)
                 .read(&[])
         });
         App {
@@ -262,6 +259,8 @@ impl Maker<'_> {
             starts: None,
             holder: holders::not_asked(),
             left: None,
+            tried: None,
+            remains: None,
             root,
         }
     }

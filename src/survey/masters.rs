@@ -16,6 +16,7 @@ use super::sizes;
 use super::supervisor::{Around, supervisor};
 use super::variables::Asked;
 use crate::contract::{Options, Part, Server};
+use crate::facts::cgroup::Frozen;
 use crate::facts::environ::Environ;
 use crate::facts::sockets::SocketTable;
 use crate::facts::{Fact, Lack, Place};
@@ -99,6 +100,7 @@ impl Round<'_> {
         let given = pidfile(server, &process, &loaded, &options);
         let maps = process.maps.get();
         let version = |gem| maps.and_then(|maps| crate::deploy::ruby::gem_version(maps, gem));
+        let frozen = freezer::frozen(self.once, process.pid);
         Master {
             kind: server.kind,
             beside: server.beside,
@@ -106,14 +108,7 @@ impl Round<'_> {
                 Part::Master { old: true } => Role::Old,
                 _ => Role::Current,
             },
-            workers: workers
-                .into_iter()
-                .map(|(process, number)| Worker {
-                    release: self.release(&process),
-                    number,
-                    process,
-                })
-                .collect(),
+            workers: self.workers(workers, process.pid, &frozen),
             supervisor: supervisor(&Around {
                 once: self.once,
                 process: &process,
@@ -126,7 +121,7 @@ impl Round<'_> {
             unread,
             log: log.into(),
             room: sizes::room(self.once, process.pid),
-            frozen: freezer::frozen(self.once, process.pid),
+            frozen,
             listens: listeners::listens(&process, self.sockets),
             server_version: version(server.kind.name())
                 .or_else(|| packaged(self.once, &process, server.kind.name())),
@@ -150,6 +145,21 @@ impl Round<'_> {
             restart: restart.into(),
             process,
         }
+    }
+
+    fn workers(
+        &self,
+        workers: Vec<(Process, Option<u32>)>,
+        of: Pid,
+        frozen: &Fact<Option<Frozen>>,
+    ) -> Vec<Worker> {
+        let worker = |(process, number): (Process, Option<u32>)| Worker {
+            release: self.release(&process),
+            frozen: freezer::frozen_beside(self.once, process.pid, of, frozen),
+            number,
+            process,
+        };
+        workers.into_iter().map(worker).collect()
     }
 
     /// The release whose directory a process runs in.

@@ -9,7 +9,7 @@ use crate::contract::Server;
 use crate::facts::Place;
 use crate::facts::sockets::{SocketTable, listener_at};
 use crate::model::{Address, App, Master, Upstream};
-use crate::os::{Pid, Protocol, Root, Text};
+use crate::os::{Pid, Protocol, Root, Socket, Text};
 use crate::servers::server;
 
 /// Such a socket, and the proxy.
@@ -72,12 +72,23 @@ fn file(place: &Place) -> String {
 /// be another machine's.
 fn is_unserved(to: &Upstream, apps: &[App], table: &SocketTable) -> bool {
     let (Address::Unix(path), Some(way)) = (&to.to, &to.way) else { return false };
-    let named = table.values().any(|socket| {
-        socket.listening && socket.protocol == Protocol::Unix && socket.path.path() == path
-    });
-    let known = apps.iter().any(|app| app.listeners.iter().any(|at| to.reaches(at)));
     match &way.stat.value {
         Ok(file) => {
+            // A socket of that path in another world is bound to another file.
+            let is_others = |socket: &Socket| {
+                socket.file.is_some_and(|(inode, device)| {
+                    let here = file.as_ref().map(|file| (file.inode & 0xffff_ffff, file.device));
+                    here.is_some_and(|here| here != (inode, device))
+                })
+            };
+            let named = table.values().any(|socket| {
+                socket.listening
+                    && socket.protocol == Protocol::Unix
+                    && socket.path.path() == path
+                    && !is_others(socket)
+            });
+            let here = apps.iter().filter(|app| app.container.is_none());
+            let known = here.flat_map(|app| app.listeners.iter()).any(|at| to.reaches(at));
             let held = file.as_ref().is_some_and(|file| listener_at(file, table).is_some());
             !named && !known && !held
         }

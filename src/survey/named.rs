@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::place::{has_pidfile, is_at};
 use super::read::Setting;
 use crate::facts::mounts::{self, Mount};
 use crate::facts::process::{parse_command_line, parse_stat};
 use crate::facts::{Lack, bytes};
 use crate::model::{App, Leads, Named};
-use crate::os::{Ask, FileKind, Pid, ProcLink, ProcText, Refusal, Root, shown};
+use crate::os::{Ask, FileKind, Pid, ProcLink, ProcText, Refusal, Root, Text, shown};
 
 /// So much of a file is read: its first line is the number.
 const BOUND: u32 = 64;
@@ -16,10 +17,9 @@ const BOUND: u32 = 64;
 pub fn look(setting: &Setting<'_>, apps: &[App], wishes: &[PathBuf]) -> Vec<Named> {
     let belongs = |wish: &Path| {
         apps.iter().any(|app| {
-            let files = &app.pidfiles;
-            app.root == wish
+            is_at(setting.once, app, wish)
                 || app.is_asked_as(wish)
-                || files.iter().any(|file| file.path == wish && file.leads_home(app))
+                || has_pidfile(setting.once, app, wish)
         })
     };
     let others = wishes.iter().filter(|wish| wish.is_absolute() && !belongs(wish));
@@ -43,7 +43,7 @@ fn leads(setting: &Setting<'_>, path: &Path) -> Option<Leads> {
     // postmaster.pid has more lines behind its number.
     let first = text.bytes().split(|byte| *byte == b'\n').next()?.trim_ascii();
     let pid = std::str::from_utf8(first).ok()?.parse::<Pid>().ok()?;
-    if let Some(lack) = counted_elsewhere(setting, path) {
+    if let Some(lack) = counted_elsewhere(setting, path, None) {
         return unknown(&lack);
     }
     let stat = once.fact(&Ask::Text(pid, ProcText::Stat), |found| parse_stat(&bytes(found)?));
@@ -67,8 +67,9 @@ pub fn name(setting: &Setting<'_>, pid: Pid, comm: &str) -> String {
     if short.is_empty() || !title.contains(' ') { comm.to_owned() } else { short.to_owned() }
 }
 
-/// Why the numbers in a file may be those of another pid namespace: a container has its directory mounted.
-pub fn counted_elsewhere(setting: &Setting<'_>, path: &Path) -> Option<Lack> {
+/// Why the number in a file may be one of another pid namespace: a container has its directory mounted. With a number: and
+/// a process there may have it.
+pub fn counted_elsewhere(setting: &Setting<'_>, path: &Path, number: Option<Pid>) -> Option<Lack> {
     let (once, host) = (setting.once, setting.host?);
     let real = once.real(Root::Own, path).value.ok().flatten()?;
     let of = |pid: Pid| -> Option<Vec<Mount>> {
@@ -82,8 +83,19 @@ pub fn counted_elsewhere(setting: &Setting<'_>, path: &Path) -> Option<Lack> {
     let (ours, theirs) = (host.namespaces.first()?, host.namespaces.get(1)?);
     let pids = super::leftovers::pids(once);
     once.fetch(pids.iter().map(|pid| Ask::Link(*pid, ProcLink::NsPid)).collect());
+    let counts = |space: &Text| {
+        let Some(number) = number else { return true };
+        pids.iter().filter(|pid| link(**pid, ProcLink::NsPid).as_ref() == Some(space)).any(|pid| {
+            let status = super::adopt::status(once, *pid);
+            status.is_none_or(|status| status.ns_pids.last() == Some(&number.number()))
+        })
+    };
+    let spot = |root: Root, path: &Path| {
+        let stat = once.stat(root, path).value.ok();
+        stat.map(|stat| stat.map(|stat| (stat.device, stat.inode)))
+    };
     let mut looked = Vec::new();
-    for pid in pids {
+    for pid in pids.iter().copied() {
         let Some(space) = link(pid, ProcLink::NsPid).filter(|space| space != theirs) else {
             continue;
         };
@@ -96,7 +108,16 @@ pub fn counted_elsewhere(setting: &Setting<'_>, path: &Path) -> Option<Lack> {
         looked.push(mount);
         // Who sees the whole of the machine's first disk (a monitor) has no directory of its own there.
         let is_all = |mount: &Mount| mount.root == held.root && held.point == Path::new("/");
-        let has = |mount: &Mount| mount.device == held.device && within.starts_with(&mount.root);
+        // What is mounted over it there hides it.
+        let sees = |mount: &Mount| {
+            let Ok(rest) = within.strip_prefix(&mount.root) else { return false };
+            let theirs = spot(Root::Of(pid), &mount.point.join(rest));
+            theirs.is_none() || theirs == spot(Root::Own, &real)
+        };
+        let has = |mount: &Mount| mount.device == held.device && sees(mount);
+        if !counts(&space) {
+            continue;
+        }
         if of(pid).unwrap_or_default().iter().any(|mount| has(mount) && !is_all(mount)) {
             let what =
                 format!("the pid namespace {space}, whose processes have {} mounted", shown(path));

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::directories::directories;
+use super::leftovers::local;
+use super::named::counted_elsewhere;
 use super::once::Once;
+use super::read;
 use super::scan::recognise;
 use crate::contract::Server;
 use crate::facts::pidfile::{Content, parse};
@@ -21,6 +24,8 @@ type Wanted = BTreeMap<(PathBuf, PidfileKind), Vec<String>>;
 
 /// Reads an app's pidfiles.
 pub struct Pidfiles<'a> {
+    /// What is looked at.
+    pub setting: &'a read::Setting<'a>,
     /// The look.
     pub once: &'a Once<'a>,
     /// The server.
@@ -171,6 +176,8 @@ impl Pidfiles<'_> {
                 Ok(number) => {
                     let state = self.state(number, masters);
                     let live = matches!(state, Ok(PidfileState::Live));
+                    let state = state
+                        .and_then(|state| self.counted_here(&path, Some(number), masters, state));
                     // A living master goes by its number here; what else stands in a file stays as it stands there.
                     pid = here(number, masters).filter(|_| live).or(Some(number));
                     state
@@ -193,6 +200,32 @@ impl Pidfiles<'_> {
             owner,
             leftover: None,
             path,
+        }
+    }
+
+    /// A number that is nobody's here, or a stranger's, may have been written elsewhere: by a container that has the file's
+    /// directory mounted and counts its own processes, or by another machine that shares the file system. Of an app without
+    /// a master that is asked where it is asked why the file was left.
+    fn counted_here(
+        &self,
+        path: &Path,
+        number: Option<Pid>,
+        masters: &[Master],
+        state: PidfileState,
+    ) -> Result<PidfileState, Lack> {
+        let is_nobodys =
+            matches!(state, PidfileState::Dead | PidfileState::Foreign(_) | PidfileState::Zombie);
+        if !is_nobodys || self.root != Root::Own || masters.iter().all(|m| m.process.is_dead()) {
+            return Ok(state);
+        }
+        // Only a number that nobody has here can be nobody's there as well: a stranger's is never told to be one.
+        let gone = number.filter(|_| state == PidfileState::Dead);
+        if let Some(lack) = counted_elsewhere(self.setting, path, gone) {
+            return Err(lack);
+        }
+        match local(self.setting, path) {
+            Err((_, lack @ Lack::Depends(_))) => Err(lack),
+            _ => Ok(state),
         }
     }
 

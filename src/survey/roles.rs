@@ -57,13 +57,14 @@ pub fn disown_pidfiles(apps: &mut [App]) {
     }
 }
 
-/// Apps of a container carry it in their id and name. Apps that share a root get `#` and their pidfile or listener behind it.
+/// Apps of a container carry it in their id and name, behind an `@`. Apps that share a root get `#` and their pidfile or listener behind it.
 pub fn name_apart(apps: &mut [App]) {
     for app in apps.iter_mut() {
         if let Some(container) = &app.container {
-            let short = container.rsplit([':', '/']).next().unwrap_or(container);
-            app.name = format!("{}#{short}", app.name);
-            app.id = AppId(format!("{}#{container}", app.id));
+            // A root directory goes by its last name.
+            let short = container.rsplit('/').next().unwrap_or(container);
+            app.name = format!("{}@{short}", app.name);
+            app.id = AppId(format!("{}@{container}", app.id));
         }
     }
     let shared = shared_ids(apps);

@@ -120,6 +120,11 @@ pub fn resolve(census: &Census, word: &str) -> Result<Target, Unresolved> {
     for app in &census.apps {
         found.extend(fits(app, word, pid));
     }
+    // A path is one of farrier's own world first: what lives elsewhere has an id of its own.
+    let is_here = |target: &Target| census.app(&target.app).is_some_and(|a| a.container.is_none());
+    if Path::new(word).is_absolute() && found.iter().any(|(target, _)| is_here(target)) {
+        found.retain(|(target, _)| is_here(target));
+    }
     found.sort_by(|a, b| a.1.cmp(&b.1));
     found.dedup_by(|a, b| a.1 == b.1);
     if found.len() > 1 {

@@ -1,7 +1,7 @@
 //! Unicorn in a container of its own processes and mounts, seen from outside and from within.
 
 use super::config::Config;
-use super::program::FINE;
+use super::program::{FINE, broken};
 use super::site::{App, FIRST, Site};
 use super::world::{Lab, said};
 
@@ -104,7 +104,10 @@ fn two_containers_with_one_path_are_two_apps() {
             apps.iter().filter_map(|app| app["id"].as_str()).collect();
         assert_eq!(ids.len(), count, "{ids:?}");
         for id in &ids {
-            assert!(id.starts_with("/var/www/shop#"), "{id}");
+            assert!(id.starts_with("/var/www/shop@"), "{id}");
+            // A namespace goes by its first process: a number that `ps` shows.
+            let first = id.rsplit('@').next().and_then(|pid| pid.parse().ok()).unwrap_or(0);
+            assert!(lab.lives(first), "{id}");
             let one = lab.check(&[id]).json();
             assert_eq!(one["apps"].as_array().map(Vec::len), Some(1), "{id}");
         }
@@ -177,5 +180,140 @@ fn two_root_directories_with_one_path_are_two_apps() {
         .iter()
         .filter_map(|app| app["id"].as_str())
         .collect();
-    assert_eq!(ids, ["/var/www/shop#root:/srv/one", "/var/www/shop#root:/srv/two"]);
+    assert_eq!(ids, ["/var/www/shop@/srv/one", "/var/www/shop@/srv/two"]);
+    for id in ids {
+        let run = lab.check(&[id]);
+        assert_eq!((run.status, &run.json()["apps"][0]["id"]), (0, &id.into()), "{run:?}");
+    }
+}
+
+/// Puts what the site has where containers start from, and leaves it in place.
+fn seeded(lab: &Lab) -> Site<'_> {
+    let site = Site::deployed(lab, "shop", |config| config.timeout = 3);
+    site.switched_long_ago(FIRST);
+    lab.sh(&format!("cp -a {} /run/seed", site.root));
+    site
+}
+
+/// Ends the site's own master the hard way, and waits until nothing of it is left.
+fn kill_own(lab: &Lab, site: &Site<'_>) {
+    let master = site.start();
+    site.settle();
+    let workers = site.workers(master);
+    lab.signal(master, "KILL");
+    for pid in workers.into_iter().chain([master]) {
+        site.wait_gone(pid);
+    }
+}
+
+/// The app at a path of the machine itself is down, whatever lives at the same path elsewhere, and that is fine.
+fn tells_both(lab: &Lab, elsewhere: &str) {
+    let run = lab.check(&[]);
+    let json = run.json();
+    let ids: Vec<&str> = json["apps"]
+        .as_array()
+        .expect("apps")
+        .iter()
+        .filter_map(|app| app["id"].as_str())
+        .collect();
+    assert_eq!(ids.len(), 2, "{ids:?}");
+    let other = ids.iter().find(|id| id.starts_with(elsewhere)).expect("it is named by its world");
+    let found = json["findings"].as_array().expect("findings");
+    let dead = |finding: &serde_json::Value| {
+        finding["rule"] == "master-dead" && finding["app"] == "/var/www/shop"
+    };
+    assert!(run.status == 2 && found.iter().any(dead), "{run:?}");
+    assert!(found.iter().all(|finding| finding["app"] != **other), "{run:?}");
+    for named in ["/var/www/shop", "/var/www/shop/shared/pids/unicorn.pid"] {
+        let run = lab.farrier(&["check", named]);
+        assert!(run.status == 2 && run.stdout.contains("DOWN"), "{named}: {run:?}");
+    }
+    lab.judge("the other one", &[other], &FINE);
+}
+
+#[test]
+fn a_container_does_not_hide_the_dead_app_of_the_machine() {
+    for more in ["--pid --mount-proc", ""] {
+        let lab = Lab::new();
+        let site = seeded(&lab);
+        kill_own(&lab, &site);
+        contain_apart(&lab, &site, more);
+        lab.wait("it has its master", || masters(&lab).len() == 1);
+        lab.wait("it has its workers", || site.workers(masters(&lab)[0]).len() == 2);
+        tells_both(&lab, "/var/www/shop@");
+    }
+}
+
+#[test]
+fn another_root_directory_does_not_hide_the_dead_app_of_the_machine() {
+    let lab = Lab::new();
+    let site = seeded(&lab);
+    kill_own(&lab, &site);
+    let (jail, current) = ("/srv/one", site.path("current"));
+    lab.sh(&format!(
+        "mkdir {jail}; mount --rbind / {jail}; mount -t tmpfs -o mode=755 box {jail}/var/www; \
+         cp -a /run/seed {jail}/var/www/shop"
+    ));
+    let start = format!(
+        "chroot {jail} setpriv --reuid deploy --regid deploy --init-groups env -i -C {current} PWD={current} \
+         PATH=/usr/bin:/bin unicorn -c {current}/config/unicorn.rb -E production"
+    );
+    lab.background("root", &start);
+    lab.wait("it has its master", || masters(&lab).len() == 1);
+    lab.wait("it has its workers", || site.workers(masters(&lab)[0]).len() == 2);
+    tells_both(&lab, "/var/www/shop@/srv/one");
+}
+
+/// A number in a pidfile of a directory that a container mounts may be one of that container's.
+#[test]
+fn a_pidfile_that_a_container_may_have_written_is_not_judged_by_numbers_of_the_machine() {
+    let lab = Lab::new();
+    let site = Site::deployed(&lab, "shop", |config| config.timeout = 3);
+    site.switched_long_ago(FIRST);
+    let master = site.start();
+    site.settle();
+    let pidfile = site.path("shared/pids/unicorn.pid");
+    let inner = "mount --bind /var/www /var/www; for i in $(seq 200); do true & wait; done; sleep 3000 & exec sleep 1000";
+    lab.background("root", &format!("unshare --pid --fork --mount-proc --mount sh -c '{inner}'"));
+    lab.wait("the container runs", || lab.pids().iter().any(|pid| lab.title(*pid) == "sleep 1000"));
+    lab.judge("its number is the machine's", &[], &FINE);
+    let (_, theirs) = numbers(&lab);
+    let stranger = lab.background("root", "sleep 2000");
+    for number in [stranger, theirs] {
+        lab.write(&pidfile, format!("{number}\n"));
+        for targets in [vec![], vec!["shop"]] {
+            let run = lab.check(&targets);
+            assert_eq!(
+                (run.status, run.json()["findings"].as_array().map(Vec::len)),
+                (3, Some(0)),
+                "{run:?}"
+            );
+            assert!(!run.stdout.contains("rm "), "{run:?}");
+        }
+    }
+    // What nobody has, here or there, was left behind.
+    lab.write(&pidfile, format!("{}\n", lab.gone()));
+    lab.judge("gone everywhere", &[], &broken(&[("pidfile-stale", "critical")]));
+    assert!(lab.lives(master));
+}
+
+/// A process of the container, as the machine numbers it and as the container does: one whose own number is nobody's here.
+fn numbers(lab: &Lab) -> (u32, u32) {
+    let of = |pid: u32| {
+        let status = lab.read(format!("/proc/{pid}/status"));
+        let line = status.lines().find_map(|line| line.strip_prefix("NSpid:")).map(str::to_owned);
+        let all: Vec<u32> =
+            line.iter().flat_map(|l| l.split_whitespace()).filter_map(|n| n.parse().ok()).collect();
+        (pid, all)
+    };
+    let mut found = (0, 0);
+    lab.wait("a process of the container has a number that is nobody's here", || {
+        let all: Vec<_> = lab.pids().into_iter().map(of).collect();
+        let depth = all.iter().map(|(_, numbers)| numbers.len()).max().unwrap_or(0);
+        let inner = all.iter().filter(|(_, numbers)| numbers.len() == depth);
+        let mut inner = inner.filter_map(|(pid, numbers)| Some((*pid, *numbers.last()?)));
+        found = inner.find(|(_, own)| *own > 1 && lab.stat(*own).is_none()).unwrap_or((0, 0));
+        found.1 != 0
+    });
+    found
 }

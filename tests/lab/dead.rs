@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::site::{App, Site};
+use super::site::{App, FIRST, Site};
 use super::upgraded::{shop, site};
 use super::world::Lab;
 use crate::fuse::{Hung, Silent};
@@ -72,4 +72,53 @@ fn settings_that_do_not_answer_let_nothing_be_sent() {
         assert_eq!(shop(&lab).workers(old), workers, "{silent:?}");
         drop(dead);
     }
+}
+
+/// Whatever it is of a living app that no longer answers, and however the app is named: it is not down, nothing is found
+/// of what was not read, and nothing is removed there.
+#[test]
+fn what_is_not_read_of_a_living_app_is_unknown() {
+    let lab = Lab::new();
+    let site = Site::deployed(&lab, "shop", |config| config.timeout = 3);
+    site.switched_long_ago(FIRST);
+    let master = site.start();
+    site.settle();
+    let (root, pid) = (&site.root, master.to_string());
+    let pidfile = site.path("shared/pids/unicorn.pid");
+    // EIO, ENOTCONN and ESTALE are what a server that is gone leaves.
+    let errors = [5, 107, 116].map(Silent::Error);
+    let ways = [Silent::All, Silent::Lookup, Silent::Getattr, Silent::Open];
+    let mut wrong = Vec::new();
+    for silent in ways.into_iter().chain(errors) {
+        for below in ["", "shared", "shared/pids", "shared/sockets", "current/config"] {
+            // There a file that is no socket is seen.
+            if (silent, below) == (Silent::Open, "shared/sockets") {
+                continue;
+            }
+            let directory = lab.sh(&format!("realpath {root}/{below}"));
+            let dead = over(&lab, directory.trim(), silent);
+            let targets = ["shop", root, &pidfile, &pid].map(|target| vec![target]);
+            let all = std::iter::once(Vec::new()).chain(targets);
+            let few = if matches!(silent, Silent::All | Silent::Error(116)) { 5 } else { 1 };
+            for targets in all.take(few) {
+                let run = lab.check(&targets);
+                let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_default();
+                let all = json["findings"].as_array().cloned().unwrap_or_default();
+                let found: Vec<_> = all
+                    .iter()
+                    .filter(|finding| finding["severity"] != "info")
+                    .map(|finding| finding["rule"].to_string())
+                    .collect();
+                let removes = run.stdout.contains("rm ") || run.stderr.contains("rm ");
+                if run.status != 3 || !found.is_empty() || removes {
+                    let (status, words) = (run.status, run.stderr);
+                    wrong.push(format!(
+                        "{silent:?} {below:?} {targets:?}: {status} {found:?} {words}"
+                    ));
+                }
+            }
+            drop(dead);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -56,6 +56,15 @@ impl Freezer {
         }
     }
 
+    /// Puts single processes into a group below it.
+    pub fn takes_only(&self, lab: &Lab, below: &str, pids: &[u32]) {
+        let group = format!("{}{below}", self.path);
+        lab.sh(&format!("mkdir -p {group}"));
+        for pid in pids {
+            lab.sh(&format!("echo {pid} > {group}/cgroup.procs"));
+        }
+    }
+
     /// Freezes it, and proves that what is in it runs no longer.
     pub fn freeze(&self, lab: &Lab) {
         let (file, word, told) = if self.is_old {

@@ -53,6 +53,8 @@ mod signals;
 mod site;
 mod staged;
 #[cfg(test)]
+mod standing;
+#[cfg(test)]
 mod systemd;
 #[cfg(test)]
 mod targets;

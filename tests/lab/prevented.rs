@@ -4,7 +4,7 @@ use super::config::Hook;
 use super::freezer::Freezer;
 use super::program::Run;
 use super::site::{App, SECOND, Site};
-use super::staged::masters::frozen;
+use super::staged::masters::{frozen, workers_frozen};
 use super::upgraded::{shop, site};
 use super::world::Lab;
 
@@ -152,6 +152,45 @@ fn what_is_frozen_gets_no_signal_and_is_down() {
         let lab = Lab::new();
         if let Some(freezer) = Freezer::old(&lab) {
             holds_still(&lab, &freezer, below);
+        }
+    }
+}
+
+/// What needs workers to act is not sent to a master whose workers are frozen without it; the fix thaws them to the letter.
+fn holds_for_workers(lab: &Lab, freezer: &Freezer, count: usize) {
+    let site = workers_frozen(lab, freezer, count);
+    let masters = site.masters();
+    for words in [
+        &["upgrade", "shop", "--yes"][..],
+        &["do", "reload", "shop", "--yes"],
+        &["do", "reopen-logs", "shop", "--yes"],
+        &["do", "stop", "shop", "--yes", "--force"],
+        &["signal", "USR1", "shop", "--yes"],
+    ] {
+        let run = lab.farrier(words);
+        assert!(run.status == 3 && run.stderr.contains("frozen with "), "{words:?}: {run:?}");
+        assert!(run.stderr.contains(freezer.name()), "{words:?}: {run:?}");
+    }
+    let check = lab.farrier(&["check"]);
+    let (status, word) = if count == 2 { (2, "DOWN") } else { (1, "WRONG") };
+    assert!(check.status == status && check.stdout.contains(word), "{check:?}");
+    let json = lab.check(&[]).json();
+    for line in json["findings"][0]["fix"].as_array().expect("it has a fix") {
+        lab.sh(line.as_str().expect("a line"));
+    }
+    lab.wait("it answers again", || site.get().is_some());
+    assert_eq!(lab.farrier(&["check"]).status, 0);
+    assert_eq!(site.masters(), masters);
+}
+
+#[test]
+fn what_needs_workers_is_not_sent_while_they_are_frozen() {
+    for count in [2, 1] {
+        let lab = Lab::new();
+        holds_for_workers(&lab, &Freezer::unified(&lab), count);
+        let lab = Lab::new();
+        if let Some(freezer) = Freezer::old(&lab) {
+            holds_for_workers(&lab, &freezer, count);
         }
     }
 }

@@ -58,12 +58,38 @@ fn what_systemd_was_told_counts() {
     lab.sh("systemctl disable shop.service");
     check(0, "shop.service is not enabled");
 
-    // Stopped cleanly: the file goes, and nothing is said.
+    // Stopped cleanly, and to run at boot: systemd alone knows whether that was meant. No outage is invented.
     let master = start();
     lab.sh("systemctl stop shop.service");
     site.wait_gone(master);
     assert!(!lab.has(&pidfile));
+    check(3, "whether shop.service failed or was stopped");
+
+    // The fix of the one, and of the other.
+    lab.sh("systemctl disable shop.service");
     check(3, "NONE");
+    lab.sh("systemctl enable --now shop.service");
+    lab.wait("it is ready", || site.masters().len() == 1);
+    site.wait_ready(site.masters()[0]);
+    check(0, "FINE");
+
+    // Masked while it is stopped, and killed before.
+    let master = site.masters()[0];
+    lab.signal(master, "KILL");
+    site.wait_gone(master);
+    lab.sh("mv /etc/systemd/system/shop.service /run/systemd/system/; systemctl daemon-reload; \
+         systemctl mask shop.service");
+    check(0, "shop.service is masked");
+
+    // It fails before it has a pidfile: as unknown as a stop, never fine.
+    lab.sh(&format!(
+        "rm {pidfile}; systemctl unmask shop.service; systemctl enable shop.service; \
+         mkdir /etc/systemd/system/shop.service.d; \
+         printf '[Service]\\nExecStartPre=/bin/false\\n' > /etc/systemd/system/shop.service.d/fails.conf; \
+         systemctl daemon-reload; systemctl reset-failed; systemctl start shop.service || true"
+    ));
+    lab.wait("it failed", || lab.sh("systemctl is-active shop || true").trim() == "failed");
+    check(3, "whether shop.service failed or was stopped");
 }
 
 #[test]
@@ -81,7 +107,11 @@ fn twins_of_one_template_are_healthy() {
     lab.judge("twins", &[], &FINE);
     // One of them is stopped: the other one is judged, and nothing is down.
     lab.sh("systemctl stop web@two.service");
-    lab.judge("one was stopped", &[], &FINE);
+    let run = lab.farrier(&["check"]);
+    assert!(run.status == 3 && !run.stdout.contains("DOWN"), "{run:?}");
+    assert!(run.stdout.contains("whether web@two.service failed or was stopped"), "{run:?}");
+    lab.sh("systemctl disable web@two.service");
+    lab.judge("one was stopped, and for good", &[], &FINE);
     let master = sites[0].masters()[0];
     lab.signal(master, "KILL");
     sites[0].wait_gone(master);

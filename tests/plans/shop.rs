@@ -98,7 +98,7 @@ pub fn worker(number: i32, master: i32, nr: u32) -> Worker {
     let status = process.status.value.as_mut().unwrap();
     status.caught = SignalSet(0x0420_1764e);
     status.ignored = SignalSet(WORKER_IGNORES);
-    Worker { process, number: Some(nr), release: known(None) }
+    Worker { process, number: Some(nr), release: known(None), frozen: known(None) }
 }
 
 pub fn config() -> Config {
@@ -234,6 +234,8 @@ pub fn shop(masters: Vec<Master>) -> Census {
         starts: None,
         holder: known(None),
         left: None,
+        tried: None,
+        remains: None,
     };
     Census {
         zone: jiff::tz::TimeZone::UTC,

@@ -116,6 +116,15 @@ fn freeze(app: &mut App) {
     app.masters[0].frozen = known("/proc/14740/cgroup", Some(Frozen { group, thaw }));
 }
 
+fn freeze_workers(app: &mut App, count: usize) {
+    let group = std::path::PathBuf::from("/sys/fs/cgroup/shop/workers");
+    let thaw = vec![Thaw { file: group.join("cgroup.freeze"), word: "0" }];
+    for worker in app.masters[0].workers.iter_mut().take(count) {
+        worker.frozen =
+            known("/proc/14741/cgroup", Some(Frozen { group: group.clone(), thaw: thaw.clone() }));
+    }
+}
+
 fn diverge(app: &mut App) {
     let releases = layout_of(app).releases.value.as_mut().unwrap();
     for release in releases.iter_mut().filter(|release| release.name != OLD) {
@@ -403,6 +412,10 @@ fn masters() -> Vec<Case> {
             reexecuted(app, 30, Phase::Ready);
             freeze(app);
         }),
+        case("app-frozen", Critical, "all workers, in a group of theirs", |app| {
+            freeze_workers(app, usize::MAX);
+        }),
+        case("app-frozen", Warning, "one worker", |app| freeze_workers(app, 1)),
         case("master-stopped", Critical, "a master", |app| stop(&mut app.masters[0].process, 'T')),
         case("master-stopped", Warning, "a worker", |app| {
             stop(&mut app.masters[0].workers[0].process, 'T');

@@ -26,7 +26,7 @@ pub fn at(moment: &str) -> Timestamp {
 /// The machine.
 fn host() -> Host {
     let users = [(0, "root"), (33, "www-data"), (1000, "deploy"), (1001, "api"), (1002, "bob")];
-    let users = users.map(|(uid, name)| User { uid, name: name.into() }).to_vec();
+    let users = users.map(|(uid, name)| User { uid, name: name.into(), home: "".into() }).to_vec();
     Host { users: users.into(), available: 2970 * M, ..built::host() }
 }
 
@@ -508,7 +508,7 @@ pub fn half_read(time: &str) -> Census {
 /// build-7, on which nothing serves, as ana sees it: `10:15:00`.
 pub fn nothing(time: &str) -> Census {
     let mut census = built::healthy();
-    let users = vec![User { uid: 1003, name: "ana".into() }];
+    let users = vec![User { uid: 1003, name: "ana".into(), home: "".into() }];
     census.host = known(
         "/proc",
         Host { name: "build-7".into(), euid: 1003, users: users.into(), ..built::host() },

@@ -160,7 +160,9 @@ fn users(passwd: &Text) -> Vec<User> {
             let mut fields = line.split(|byte| *byte == b':');
             let name = fields.next()?;
             let uid = std::str::from_utf8(fields.nth(1)?).ok()?.parse().ok()?;
-            Some(User { uid, name: Text::new(name) })
+            // The group and the name for people stand between.
+            let home = Text::new(fields.nth(2).unwrap_or_default());
+            Some(User { uid, name: Text::new(name), home })
         })
         .collect()
 }

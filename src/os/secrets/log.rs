@@ -27,8 +27,22 @@ pub fn hidden(text: &[u8], asked: &dyn Fn(usize) -> bool) -> Vec<Range<usize>> {
     all
 }
 
+/// Where a line of farrier's own audit log has its message: behind its time and its number.
+fn audited(line: &[u8]) -> Option<usize> {
+    const MARK: &[u8] = b" farrier[";
+    let at = line.windows(MARK.len()).take(40).position(|part| part == MARK)?;
+    let is_time = |b: &u8| b.is_ascii_digit() || b"TZ:.-".contains(b);
+    line.get(..at).filter(|time| time.iter().all(is_time))?;
+    let rest = line.get(at + MARK.len()..)?;
+    let number = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    rest.get(number..)?.starts_with(b"]: ").then_some(at + MARK.len() + number + 3)
+}
+
 /// Where a line's message begins, behind what Ruby's `Logger` puts before it.
 fn message(line: &[u8]) -> usize {
+    if let Some(start) = audited(line) {
+        return start;
+    }
     let is_header =
         line.first().is_some_and(u8::is_ascii_uppercase) && line.get(1..4) == Some(b", [");
     let mark = line.windows(4).position(|part| part == b" -- ").filter(|at| is_header && *at < 80);

@@ -341,7 +341,13 @@ fn unsure(census: &Census, verdicts: &Verdicts, bar: Bar) -> Headline<'static> {
             Line::new(format!("{} could not be read", count(seen.denied, "command line")))
         }
     };
-    let next = if reasons.iter().any(|blind| denied(&blind.why)) || seen.is_partial() {
+    let settled = reasons.iter().find_map(|blind| match &blind.why {
+        Lack::Settled { by, .. } => Some(format!("decide it {by}")),
+        _ => None,
+    });
+    let next = if let Some(settled) = &settled {
+        settled
+    } else if reasons.iter().any(|blind| denied(&blind.why)) || seen.is_partial() {
         "look again as root: that decides what was not permitted"
     } else if unreadable.is_some() {
         "look again; what stays undecided is listed with its place"

@@ -1,10 +1,13 @@
 //! `master-dead`: something wants the app up, and no master of it lives.
 
 use crate::contract::line::{Line, cut};
-use crate::contract::{Look, Rule, Severity};
+use crate::contract::{Blind, Finding, Look, Rule, Severity};
 use crate::facts::Place;
-use crate::model::{App, Leftover, Wanted};
+use crate::model::{App, Held, Leftover, Remains, Wanted};
 use crate::os::shown;
+
+/// So much of a line of its log is told.
+const LONGEST: usize = 160;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -54,7 +57,9 @@ fn check(look: &mut Look<'_>) {
     let app = look.app();
     let mut by = evidence(look);
     let asked = app.is_asked() && app.living_masters().next().is_some();
-    if by.is_empty() && !asked && app.pidfiles.iter().all(|file| file.leftover.is_none()) {
+    let may_be = app.wanted.iter().any(|wanted| matches!(wanted, Wanted::Untold { .. }));
+    if by.is_empty() && !asked && !may_be && app.pidfiles.iter().all(|file| file.leftover.is_none())
+    {
         return look.not_here();
     }
     let mut unseen = false;
@@ -84,8 +89,19 @@ fn check(look: &mut Look<'_>) {
 /// Who says that it should run, in words, and where. That it was asked about is a question.
 fn evidence(look: &mut Look<'_>) -> Vec<(String, Place)> {
     let app = look.app();
-    let said = |words: String| (words.clone(), Place::new(words));
-    let mut all: Vec<_> = app.wanted.iter().filter_map(words).map(said).collect();
+    let mut all = Vec::new();
+    for wanted in &app.wanted {
+        match wanted {
+            Wanted::Failed { how, place } => all.push((how.clone(), place.clone())),
+            Wanted::Untold { what, place, why } => look.cannot_see(Blind {
+                what: what.clone(),
+                place: place.clone(),
+                why: why.clone(),
+                pid: None,
+            }),
+            other => all.extend(words(other).map(|words| (words.clone(), Place::new(words)))),
+        }
+    }
     for file in &*app.pidfiles {
         let Some(leftover) = &file.leftover else { continue };
         let what = format!("why {} is left", shown(&file.path));
@@ -114,7 +130,7 @@ fn report(look: &mut Look<'_>, app: &App, by: &[(String, Place)]) {
     let first = by.first().map_or_else(String::new, |(words, _)| words.clone());
     let service = app.wanted.iter().find_map(|wanted| match wanted {
         Wanted::Supervisor(service) => Some(service.as_str()),
-        Wanted::Target(_) | Wanted::Settings | Wanted::Proxy { .. } => None,
+        _ => None,
     });
     let next = match (&app.starts, service) {
         (Some(starts), _) => format!("read its log, then: {}", cut(starts, 46)),
@@ -138,6 +154,9 @@ fn report(look: &mut Look<'_>, app: &App, by: &[(String, Place)]) {
         let fact = format!("{} is a zombie", zombie.process.pid);
         finding = finding.seen(fact, &zombie.process.stat.place);
     }
+    if let Some(remains) = &app.remains {
+        finding = with_remains(finding, remains);
+    }
     look.found(finding.fix(match (&app.starts, service) {
         (Some(starts), _) => starts.clone(),
         (None, Some(service)) => format!("# start it: {service}"),
@@ -145,9 +164,45 @@ fn report(look: &mut Look<'_>, app: &App, by: &[(String, Place)]) {
     }));
 }
 
+/// The end of its log, and who still holds its sockets.
+fn with_remains(mut finding: Finding, remains: &Remains) -> Finding {
+    if let Some(log) = &remains.log {
+        match &log.value {
+            Ok(lines) if lines.is_empty() => {
+                finding = finding.seen("its log is empty", &log.place);
+            }
+            Ok(lines) => {
+                for line in lines {
+                    let text = cut(&line.text.to_string(), LONGEST);
+                    finding = finding.seen(format!("its log ends: {text}"), &line.place);
+                }
+            }
+            Err(lack) => {
+                finding = finding.seen(format!("its log was not read: {lack}"), &log.place);
+            }
+        }
+    }
+    match remains.sockets.as_ref().map(|sockets| (&sockets.value, &sockets.place)) {
+        Some((Ok(held), place)) if held.is_empty() => {
+            finding = finding.seen("nobody holds its sockets", place);
+        }
+        Some((Ok(held), _)) => {
+            for Held { address, pid, name } in held {
+                let fact = format!("{} {pid} still holds {}", cut(name, 30), cut(address, 80));
+                finding = finding.seen(fact, Place::new(format!("/proc/{pid}/fd")));
+            }
+        }
+        Some((Err(lack), place)) => {
+            finding = finding.seen(format!("who holds its sockets was not seen: {lack}"), place);
+        }
+        None => {}
+    }
+    finding
+}
+
 fn words(wanted: &Wanted) -> Option<String> {
     match wanted {
-        Wanted::Target(_) => None,
+        Wanted::Target(_) | Wanted::Failed { .. } | Wanted::Untold { .. } => None,
         Wanted::Settings => Some("the settings name it".to_owned()),
         Wanted::Supervisor(service) => Some(format!("{service} has it up")),
         Wanted::Proxy { pid, name, socket } => {

@@ -214,8 +214,7 @@ fn finish(look: &mut Look<'_>, layout: &Layout, master: &Master, finding: Findin
         finding.fix = advice::new_code(look.app(), master);
     }
     if let Some(given_up) = advice::given_up(look.app(), master) {
-        let place = given_up.log.place(given_up.entry);
-        finding = finding.seen(given_up.words(), place);
+        finding = finding.seen(given_up.words(), &given_up.place);
         finding.leads_to =
             format!("The next restart, by whomever, starts {} again.", named(given_up.release));
         finding.offers = None;

@@ -85,7 +85,8 @@ fn undecided(verdicts: &Verdicts, paint: Paint) -> String {
         blind.dedup();
         rules.sort_unstable();
         rules.dedup();
-        let why = blind.first().map_or(String::new(), |lacking| grant(&lacking.why));
+        let grants = blind.iter().map(|lacking| grant(&lacking.why));
+        let why = grants.into_iter().find(|why| !why.is_empty()).unwrap_or_default();
         let _ = writeln!(
             out,
             "\n{} {cause}: {} undecided: {}",
@@ -118,7 +119,7 @@ const SHOWN: usize = 5;
 fn cause(why: &Lack) -> String {
     match why {
         Lack::Unevaluable(_) => "only the server itself can evaluate it".into(),
-        Lack::Depends(_) => "it depends on what is not known".into(),
+        Lack::Depends(_) | Lack::Settled { .. } => "it depends on what is not known".into(),
         Lack::Untold(_) => "nothing outside the server tells it".into(),
         other => other.to_string(),
     }
@@ -132,6 +133,7 @@ fn grant(why: &Lack) -> String {
         }
         Lack::Refused(Refusal::TimedOut) => "when the file system or the process answers".into(),
         Lack::Refused(Refusal::Gone) => "by another look".into(),
+        Lack::Settled { by, .. } => by.clone(),
         Lack::Overwritten => "by the live environment, where it can be read".into(),
         _ => String::new(),
     }

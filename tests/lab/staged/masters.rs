@@ -4,7 +4,7 @@ use super::healthy::serving;
 use crate::lab::config::{Config, Hook};
 use crate::lab::freezer::Freezer;
 use crate::lab::program::{FINE, broken, warned};
-use crate::lab::site::{App, SECOND, Site};
+use crate::lab::site::{App, FIRST, SECOND, Site};
 use crate::lab::world::Lab;
 use crate::lab::{Stage, hold};
 
@@ -48,6 +48,24 @@ pub const STAGES: &[Stage] = &[
         expect: broken(&[("app-frozen", "critical")]),
         set: |lab| {
             frozen(lab, &Freezer::unified(lab), "/shop.service/app");
+        },
+    },
+    Stage {
+        name: "workers-frozen",
+        tells: "all workers are in a group of their own, which is frozen: the master runs, nobody answers",
+        targets: &[],
+        expect: broken(&[("app-frozen", "critical")]),
+        set: |lab| {
+            workers_frozen(lab, &Freezer::unified(lab), 2);
+        },
+    },
+    Stage {
+        name: "worker-frozen",
+        tells: "one worker of two is in a group of its own, which is frozen",
+        targets: &[],
+        expect: warned(&[("app-frozen", "warning")]),
+        set: |lab| {
+            workers_frozen(lab, &Freezer::unified(lab), 1);
         },
     },
     Stage {
@@ -184,6 +202,28 @@ pub fn frozen<'a>(lab: &'a Lab, freezer: &Freezer, below: &str) -> Site<'a> {
     freezer.takes(lab, below, site.masters()[0]);
     freezer.freeze(lab);
     site
+}
+
+/// A site of which some workers are in a group of their own that is frozen. Its time-out is long: past it the master ends
+/// them, and forks others into its own group.
+pub fn workers_frozen<'a>(lab: &'a Lab, freezer: &Freezer, count: usize) -> Site<'a> {
+    let site = Site::deployed(lab, "shop", |config| config.timeout = 300);
+    site.switched_long_ago(FIRST);
+    site.start();
+    let workers = site.workers(site.masters()[0]);
+    freezer.takes_only(lab, "/workers", &workers[..count]);
+    freezer.freeze(lab);
+    site
+}
+
+#[test]
+fn workers_frozen_all() {
+    hold("workers-frozen");
+}
+
+#[test]
+fn workers_frozen_one() {
+    hold("worker-frozen");
 }
 
 #[test]
