@@ -236,6 +236,9 @@ fn pidfile(
         }
         (Setting::NotSet, None) => return Fact::known(loaded.place.clone(), None),
     };
+    if super::pidfiles::is_none(path) {
+        return Fact::known(place, None);
+    }
     if path.is_absolute() {
         return Fact::known(place, Some(path.to_path_buf()));
     }

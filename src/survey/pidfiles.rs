@@ -93,6 +93,9 @@ impl Pidfiles<'_> {
     }
 
     fn want(&self, wanted: &mut Wanted, path: &Path, by: &str) {
+        if is_none(path) {
+            return;
+        }
         let by: Vec<String> = (!by.is_empty()).then(|| by.to_string()).into_iter().collect();
         let mut add = |path: PathBuf, kind| {
             let names = wanted.entry((path, kind)).or_default();
@@ -336,4 +339,9 @@ pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut whole = path.as_os_str().to_os_string();
     whole.push(suffix);
     PathBuf::from(whole)
+}
+
+/// Whether a path that is given for a pidfile says that there is to be none.
+pub fn is_none(path: &Path) -> bool {
+    path == Path::new("/dev/null")
 }
