@@ -268,6 +268,15 @@ const TOUCH: &[&str] = &[
     "sockets/tables.rs",
 ];
 
+/// It opens files by itself: so only where the machine's own facts are read.
+#[test]
+fn sysinfo_is_asked_in_one_place() {
+    let asks = |file: &&PathBuf| text(file).contains("sysinfo::");
+    let files = files(&source());
+    let asking: Vec<&PathBuf> = files.iter().filter(asks).collect();
+    assert_eq!(asking, [&source().join("os/live/host.rs")]);
+}
+
 #[test]
 fn paths_are_touched_by_few() {
     let os = source().join("os");

@@ -458,6 +458,8 @@ pub fn host() -> Host {
         page: 4096,
         memory: 8 << 30,
         available: 3 << 30,
+        swap: None,
+        load: None,
         processors: Ok(2),
         somaxconn: Ok(4096),
         euid: 0,

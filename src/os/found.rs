@@ -173,6 +173,12 @@ pub struct Host {
     pub memory: u64,
     /// Memory available without swapping, bytes.
     pub available: u64,
+    /// Swap in bytes, all and what is free of it; `None`: not recorded.
+    #[serde(default)]
+    pub swap: Option<[u64; 2]>,
+    /// Load over 1, 5 and 15 minutes, in hundredths (`proc_loadavg(5)`); `None`: not recorded.
+    #[serde(default)]
+    pub load: Option<[u32; 3]>,
     /// Processors online (`/sys/devices/system/cpu/online`), as `_SC_NPROCESSORS_ONLN` counts them.
     #[serde(default = "not_recorded")]
     pub processors: Result<u32, Refusal>,

@@ -7,6 +7,7 @@ use super::process::{read_shown, read_whole};
 use super::refusal;
 use crate::os::{Clock, Host, Pid, Refusal, Text, User};
 use rustix::fs::{Mode, OFlags};
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 /// The most that is read of a file here.
 const BOUND: usize = 1 << 20;
@@ -17,7 +18,7 @@ pub fn host(proc: &Path, passwd: &Text) -> Result<Host, Refusal> {
     let clock = clock();
     let own_pid = i32::try_from(std::process::id()).ok().and_then(Pid::new);
     let own_pid = own_pid.ok_or_else(|| Refusal::Unsupported("a pid of its own".into()))?;
-    let (memory, available) = memory(proc);
+    let memory = memory();
     let own_status = read(proc, "self/status").unwrap_or_default();
     let link = |name: &str| {
         rustix::fs::readlink(proc.join("self/ns").join(name), Vec::new())
@@ -32,8 +33,10 @@ pub fn host(proc: &Path, passwd: &Text) -> Result<Host, Refusal> {
         booted_at: clock.wall - clock.boot,
         ticks: rustix::param::clock_ticks_per_second(),
         page: rustix::param::page_size() as u64,
-        memory,
-        available,
+        memory: memory.total_memory(),
+        available: memory.available_memory(),
+        swap: Some([memory.total_swap(), memory.free_swap()]),
+        load: Some(load()),
         processors: processors(),
         somaxconn: number(proc, "sys/net/core/somaxconn"),
         euid: rustix::process::geteuid().as_raw(),
@@ -70,20 +73,25 @@ pub fn clock() -> Clock {
     }
 }
 
-fn memory(proc: &Path) -> (u64, u64) {
-    let all = read(proc, "meminfo").unwrap_or_default();
-    let bytes = |name| {
-        field(&all, name)
-            .and_then(|value| value.split_ascii_whitespace().next()?.parse::<u64>().ok())
-            .map(|kibibytes| kibibytes.saturating_mul(1024))
-    };
-    let available = bytes("MemAvailable:").unwrap_or_else(|| {
-        // Before Linux 3.14 the kernel did not estimate it: what is free, and what files keep and would give back.
-        let kept = ["MemFree:", "Buffers:", "Cached:", "SReclaimable:"].map(bytes);
-        let kept = kept.into_iter().flatten().fold(0, u64::saturating_add);
-        kept.saturating_sub(bytes("Shmem:").unwrap_or(0))
-    });
-    (bytes("MemTotal:").unwrap_or(0), available)
+/// Memory and swap, as `/proc/meminfo` has them: in bytes.
+fn memory() -> System {
+    let kinds = MemoryRefreshKind::nothing().with_ram().with_swap();
+    System::new_with_specifics(RefreshKind::nothing().with_memory(kinds))
+}
+
+/// `proc_loadavg(5)`, in hundredths.
+fn load() -> [u32; 3] {
+    let load = System::load_average();
+    [load.one, load.five, load.fifteen].map(|load| {
+        let hundredths = (load * 100.0).round().clamp(0.0, f64::from(u32::MAX));
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is clamped"
+        )]
+        let hundredths = hundredths as u32;
+        hundredths
+    })
 }
 
 /// Where the C library counts from (`get_nprocs(3)`): a short list, which costs no sum over all processors as

@@ -90,6 +90,15 @@ fn unknown(look: &mut Look<'_>, master: &Master) {
     }
 }
 
+/// What there is of swap, where it could take what does not fit.
+fn swap(look: &Look<'_>) -> String {
+    match look.census().host.get().and_then(|host| host.swap) {
+        Some([all, free]) if all > 0 => format!("; {} of {} swap is free", bytes(free), bytes(all)),
+        Some(_) => "; there is no swap".into(),
+        None => String::new(),
+    }
+}
+
 fn report(look: &mut Look<'_>, master: &Master, headroom: &Headroom<'_>) {
     let app = look.app();
     let pid = master.process.pid;
@@ -127,7 +136,7 @@ fn report(look: &mut Look<'_>, master: &Master, headroom: &Headroom<'_>) {
             format!("{pid} and its {} hold {takes}, shared pages once", count(workers, "worker")),
             &master.process.pss.place,
         )
-        .seen(within, &place)
+        .seen(within + &swap(look), &place)
         .leads_to("During the next upgrade the kernel swaps, or its OOM killer ends processes.")
         .fix(format!(
             "# one worker less, as often as needed, before the next USR2: kill -TTOU {pid}"

@@ -8,7 +8,7 @@ use super::{Outside, VERSION, moment};
 use crate::contract;
 use crate::contract::{Bar, Severity, Verdict, Verdicts};
 use crate::model::Census;
-use crate::os::Pid;
+use crate::os::{Host, Pid};
 
 /// The document's name.
 pub const SCHEMA: &str = "farrier.check/1";
@@ -22,6 +22,8 @@ pub struct Check {
     pub farrier: &'static str,
     /// The machine's name.
     pub host: Option<Outside>,
+    /// What the machine has; null: it was not read.
+    pub machine: Option<Machine>,
     /// When the look began.
     pub taken_at: String,
     /// The apps, by name.
@@ -32,6 +34,39 @@ pub struct Check {
     pub unknowns: Vec<Unknown>,
     /// How many of each.
     pub summary: Summary,
+}
+
+/// What the machine has of memory and processors, and how busy it is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Machine {
+    /// The kernel's release.
+    pub kernel: Outside,
+    /// Processors online; null: not known.
+    pub processors: Option<u32>,
+    /// Physical memory.
+    pub memory_bytes: u64,
+    /// What is available without swapping.
+    pub available_bytes: u64,
+    /// Swap; null: not known.
+    pub swap_bytes: Option<u64>,
+    /// What is free of it; null: not known.
+    pub swap_free_bytes: Option<u64>,
+    /// Load over 1, 5 and 15 minutes; null: not known.
+    pub load: Option<[f64; 3]>,
+}
+
+impl From<&Host> for Machine {
+    fn from(host: &Host) -> Self {
+        Self {
+            kernel: (&host.kernel).into(),
+            processors: host.processors.as_ref().ok().copied(),
+            memory_bytes: host.memory,
+            available_bytes: host.available,
+            swap_bytes: host.swap.map(|[all, _]| all),
+            swap_free_bytes: host.swap.map(|[_, free]| free),
+            load: host.load.map(|load| load.map(|hundredths| f64::from(hundredths) / 100.0)),
+        }
+    }
 }
 
 /// A rule that fired on a subject.
@@ -93,6 +128,7 @@ impl Check {
             schema: SCHEMA,
             farrier: VERSION,
             host,
+            machine: census.host.get().map(Machine::from),
             taken_at: moment(census.taken_at),
             apps,
             findings: verdicts.findings().into_iter().map(Finding::from).collect(),
