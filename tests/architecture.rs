@@ -268,6 +268,77 @@ const TOUCH: &[&str] = &[
     "sockets/tables.rs",
 ];
 
+/// Words that belong to one server, one language or one supervisor: above their cards they are on their way out.
+const CARDS_OWN: &str = r"(?i)\b(?:SIG)?(?:USR1|USR2|WINCH|TTIN|TTOU|HUP|QUIT)\b|oldbin|START_CTX|GEMFILE|UNICORN_FD|\bunicorn|\bpuma|\bnginx|gunicorn|bundler|preload_app|worker_processes|before_exec|systemctl|runsv";
+
+/// How often they stand in each file above the cards. The list may only shrink: bless it with `FARRIER_BLESS=1`.
+const STILL: &str = "tests/above_the_cards.txt";
+
+#[test]
+fn what_is_a_cards_own_stands_ever_less_above_it() {
+    let word = regex::Regex::new(CARDS_OWN).unwrap();
+    let comment = regex::Regex::new(r"(?m)^\s*//.*$").unwrap();
+    // Rules' names are fixed, and name what they are about.
+    let name = regex::Regex::new(r#""[a-z]+(?:-[a-z]+)+""#).unwrap();
+    let mut now = Vec::new();
+    for layer in ["model", "survey", "rules", "plans", "show", "tui", "book", "cli"] {
+        for file in files(&source().join(layer)) {
+            let code = text(&file);
+            let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            let code = name.replace_all(&comment.replace_all(code, ""), "").into_owned();
+            let count = word.find_iter(&code).count();
+            let below = file.strip_prefix(source()).unwrap().display().to_string();
+            if count > 0 {
+                now.push((below, count));
+            }
+        }
+    }
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join(STILL);
+    let written: String = now.iter().map(|(file, count)| format!("{count:4} {file}\n")).collect();
+    if std::env::var_os("FARRIER_BLESS").is_some() {
+        std::fs::write(&list, &written).unwrap();
+    }
+    let was = text(&list);
+    let allowed = |file: &str| {
+        was.lines().find_map(|line| {
+            let (count, of) = line.trim().split_once(' ')?;
+            (of == file).then(|| count.parse::<usize>().unwrap())
+        })
+    };
+    let more: Vec<_> =
+        now.iter().filter(|(file, count)| *count > allowed(file).unwrap_or(0)).collect();
+    assert!(more.is_empty(), "words of a card, more than {STILL} allows: {more:?}");
+    assert_eq!(written, was, "fewer than {STILL} says: bless it");
+}
+
+/// What lets a test stage what the program cannot, or hold a whole table to the machine.
+const FOR_TESTS: &[&str] = &["forget_refusals", "helped_by", "reception"];
+
+/// A function that is public and that nothing but a test calls is dead.
+#[test]
+fn every_public_function_has_a_caller() {
+    let declared = regex::Regex::new(r"pub(?:\([a-z]+\))? fn ([a-z_0-9]+)").unwrap();
+    let word = regex::Regex::new(r"[A-Za-z_][A-Za-z_0-9]*").unwrap();
+    let mut uses: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    let (mut all, mut code) = (Vec::new(), String::new());
+    for file in files(&source()) {
+        let own = text(&file);
+        let own = own.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        for line in own.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            code.push_str(line);
+            code.push('\n');
+        }
+        all.extend(declared.captures_iter(own).map(|found| (file.clone(), found[1].to_owned())));
+    }
+    for found in word.find_iter(&code) {
+        *uses.entry(found.as_str().to_owned()).or_default() += 1;
+    }
+    let declares = |name: &str| all.iter().filter(|(_, other)| other == name).count();
+    let is_dead = |name: &str| uses[name] <= declares(name) && !FOR_TESTS.contains(&name);
+    let dead: Vec<_> = all.iter().filter(|(_, name)| is_dead(name)).collect();
+    assert!(dead.is_empty(), "{dead:#?}");
+}
+
 /// It opens files by itself: so only where the machine's own facts are read.
 #[test]
 fn sysinfo_is_asked_in_one_place() {

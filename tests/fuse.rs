@@ -2,13 +2,16 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::AsRawFd as _;
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::{self, JoinHandle};
 
+use nix::errno::Errno;
 use nix::fcntl::{F_SETFD, FdFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, poll};
 
 /// The question that gets no answer (`linux/fuse.h`, `enum fuse_opcode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +81,8 @@ pub struct Hung {
     directory: PathBuf,
     unmounts: Box<dyn Fn(&Path)>,
     place: Option<tempfile::TempDir>,
-    _connection: Arc<File>,
+    ends: Arc<AtomicBool>,
+    serving: Option<JoinHandle<()>>,
 }
 
 impl Hung {
@@ -112,10 +116,19 @@ impl Hung {
         let options = format!("fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other");
         assert!(mount(&options).status().unwrap().success());
         fcntl(&connection, F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
-        let connection = Arc::new(connection);
-        let serving = Arc::clone(&connection);
-        thread::spawn(move || while answer(&serving, silent).is_some() {});
-        Self { directory, unmounts, place: None, _connection: connection }
+        let ends = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&ends);
+        let serving = thread::spawn(move || {
+            while !ended.load(Relaxed) {
+                let mut asked = [PollFd::new(connection.as_fd(), PollFlags::POLLIN)];
+                match poll(&mut asked, 100_u16) {
+                    Ok(0) | Err(Errno::EINTR) => {}
+                    Ok(_) if answer(&connection, silent).is_some() => {}
+                    _ => return,
+                }
+            }
+        });
+        Self { directory, unmounts, place: None, ends, serving: Some(serving) }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -128,8 +141,11 @@ impl Hung {
 }
 
 impl Drop for Hung {
+    /// With its last descriptor the kernel ends what waits for an answer.
     fn drop(&mut self) {
         (self.unmounts)(&self.directory);
+        self.ends.store(true, Relaxed);
+        let _ = self.serving.take().map(JoinHandle::join);
     }
 }
 

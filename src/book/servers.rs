@@ -7,6 +7,7 @@ use crate::contract::{Part, Server, SignalUse};
 use crate::facts::signals::name;
 use crate::model::Role;
 use crate::plans::OPERATIONS;
+use crate::rules::{RULES, judged_by};
 use crate::servers::SERVERS;
 
 /// The page.
@@ -19,6 +20,7 @@ pub fn pages() -> Vec<Page> {
         let _ =
             writeln!(text, "| {} | [{}](#{}) |", server.name, server.kind.name(), anchor(server));
     }
+    judged(&mut text);
     for server in SERVERS {
         chapter(&mut text, server);
     }
@@ -29,6 +31,31 @@ pub fn pages() -> Vec<Page> {
 fn anchor(server: &Server) -> String {
     let kept = server.name.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-'));
     kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+/// Which rules judge which server.
+fn judged(text: &mut String) {
+    let names: Vec<&str> = SERVERS.iter().map(|server| server.name).collect();
+    let _ = writeln!(
+        text,
+        "\n## Which rules judge which server\n\nA rule asks for what it needs: a server that has it is judged by it.\n\n\
+         | rule | needs | {} |\n| --- | --- |{}",
+        names.join(" | "),
+        " :-: |".repeat(names.len())
+    );
+    for rule in RULES {
+        let needs: Vec<&str> = rule.needs.iter().map(|need| need.words()).collect();
+        let by: Vec<_> = judged_by(rule).map(|server| server.kind).collect();
+        let mark = |server: &&Server| if by.contains(&server.kind) { "✓" } else { "" };
+        let marks: Vec<&str> = SERVERS.iter().map(mark).collect();
+        let name = rule.name;
+        let _ = writeln!(
+            text,
+            "| [{name}](rules/{name}.md) | {} | {} |",
+            needs.join(", "),
+            marks.join(" | ")
+        );
+    }
 }
 
 fn chapter(text: &mut String, server: &Server) {

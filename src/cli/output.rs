@@ -80,11 +80,6 @@ impl Output {
         self.attempt(Write::flush);
     }
 
-    /// Whether nobody reads any more.
-    pub fn is_closed(&self) -> bool {
-        self.state != State::Open
-    }
-
     fn attempt(&mut self, write: impl FnOnce(&mut Box<dyn Write>) -> std::io::Result<()>) {
         if self.state != State::Open {
             return;

@@ -18,6 +18,8 @@ pub struct Look<'a> {
     here: bool,
     again: bool,
     blind: Vec<Blind>,
+    /// What lacks and could only hide an info.
+    minor: Vec<Blind>,
     findings: Vec<Finding>,
 }
 
@@ -37,6 +39,7 @@ impl<'a> Look<'a> {
             here: true,
             again: false,
             blind: Vec::new(),
+            minor: Vec::new(),
             findings: Vec::new(),
         }
     }
@@ -153,9 +156,14 @@ impl<'a> Look<'a> {
     }
 
     /// The same for what the next re-execution runs: where nothing shows that one is used here, what lacks could only
-    /// hide an info, and is not noted.
+    /// hide an info.
     pub fn of_restart<'f, T>(&mut self, pid: Pid, what: &str, fact: &'f Fact<T>) -> Option<&'f T> {
-        if self.app.uses_reexec() { self.of(pid, what, fact) } else { fact.get() }
+        let before = self.blind.len();
+        let value = self.of(pid, what, fact);
+        if !self.app.uses_reexec() {
+            self.minor.extend(self.blind.drain(before..));
+        }
+        value
     }
 
     fn at_of<'f, T>(
@@ -217,6 +225,13 @@ impl<'a> Look<'a> {
 
     /// What came of it.
     pub fn answer(mut self) -> Answered {
+        // Where nothing graver lacks, no more than an info can be hidden.
+        let worst = if self.blind.is_empty() && !self.minor.is_empty() {
+            Severity::Info
+        } else {
+            self.rule.worst
+        };
+        self.blind.append(&mut self.minor);
         self.blind.sort();
         self.blind.dedup();
         let verdict = if !self.findings.is_empty() {
@@ -230,7 +245,7 @@ impl<'a> Look<'a> {
         };
         Answered {
             rule: self.rule.name,
-            worst: self.rule.worst,
+            worst,
             app: self.app.id.clone(),
             verdict,
             wants_second_look: self.again,

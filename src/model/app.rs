@@ -123,6 +123,7 @@ impl App {
         let generations = self
             .masters
             .iter()
+            .filter(|m| m.beside.is_some())
             .any(|m| matches!(m.role, Role::Old | Role::New) || m.parent.or(m.child).is_some());
         let oldbin = self.pidfiles.iter().any(|file| {
             file.kind == PidfileKind::Oldbin

@@ -114,11 +114,6 @@ impl Mark {
             Self::JointAbove => '┴',
         }
     }
-
-    /// The sign in a form.
-    pub fn in_form(self, form: Form) -> char {
-        form.sign(self.sign())
-    }
 }
 
 impl From<Severity> for Mark {

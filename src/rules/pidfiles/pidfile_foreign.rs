@@ -50,6 +50,9 @@ fn check(look: &mut Look<'_>) {
     for (file, who) in foreign(look, |kind| kind != PidfileKind::Oldbin) {
         // One that no configuration and no argument names is nobody's: what signals by it is not known.
         if file.named_by.is_empty() {
+            for master in app.living_masters() {
+                look.of(master.process.pid, "pidfile", &master.pidfile);
+            }
             continue;
         }
         if let Some(leftover) = &file.leftover

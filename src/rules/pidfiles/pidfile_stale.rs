@@ -53,7 +53,11 @@ fn check(look: &mut Look<'_>) {
     let mut ended = ended(look, |kind| kind != PidfileKind::Oldbin);
     // While a master lives, a file that nothing names may be anybody's.
     if app.living_masters().next().is_some() {
+        let all = ended.len();
         ended.retain(|(file, _)| file.owner.is_some() || !file.named_by.is_empty());
+        for master in app.living_masters().filter(|_| ended.len() < all) {
+            look.of(master.process.pid, "pidfile", &master.pidfile);
+        }
     }
     if !ended.is_empty() && !look.sees_all_numbers() {
         return;
