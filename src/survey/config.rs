@@ -134,6 +134,27 @@ fn usual(
     Fact::lacking(place, Lack::Untold("arguments that its title does not show".into()))
 }
 
+/// The one that lies in the working directory, of a server that was seen to be given no other: it reads that one, or none.
+fn in_directory(
+    once: &Once<'_>,
+    server: &Server,
+    process: &Process,
+    variables: Option<&Variables>,
+) -> Fact<Config> {
+    let cwd = match &process.cwd.value {
+        Ok(cwd) => cwd.path.as_path(),
+        Err(lack) => return Fact::lacking(process.cwd.place.clone(), lack.clone()),
+    };
+    for path in server.usual_configs.iter().map(|path| cwd.join(path)) {
+        let seen = Seen { given: &path, cwd: Some(cwd), from_there: true, variables };
+        let config = read(once, server, process.root, &path, seen);
+        if !matches!(config.lack(), Some(Lack::Depends(_))) {
+            return config;
+        }
+    }
+    none(server, process)
+}
+
 /// Whether the pidfile that a configuration sets names this process.
 fn names(once: &Once<'_>, process: &Process, cwd: &Path, config: &Config) -> bool {
     let Some(path) = config.pid.value() else { return false };
@@ -159,6 +180,8 @@ pub fn loaded(
     let Some(given) = &options.config else {
         return if server.usual_configs.is_empty() {
             none(server, process)
+        } else if options.whole {
+            in_directory(once, server, process, variables)
         } else {
             let layout = layout.get().and_then(Option::as_ref);
             usual(once, server, process, options, variables, layout)

@@ -91,6 +91,8 @@ fn report(look: &mut Look<'_>, layout: &Layout, master: &Master, release: &str, 
     let server = server(app.kind);
     let name = server.map_or("working_directory", |server| server.directory_setting);
     let fails = server.is_some_and(|server| server.beside.is_none());
+    let takes =
+        master.restart.begins.is_none() && master.beside.is_some_and(|beside| beside.takes_sockets);
     let summary = if gone {
         format!("the next {signal} needs {short}, which is gone")
     } else {
@@ -122,6 +124,7 @@ fn report(look: &mut Look<'_>, layout: &Layout, master: &Master, release: &str, 
             &master.restart.directory.place,
         )
         .leads_to(match (gone, fails) {
+            (true, false) if takes => advice::fails_to_execute(app, master),
             (true, false) => {
                 format!("Every {signal} comes to nothing: chdir finds no such directory.")
             }
