@@ -88,6 +88,21 @@ pub fn leads_elsewhere(app: &App, layout: &Layout, master: &Master) -> Option<St
     usr2::leads_elsewhere(layout, master).filter(|_| hands_over(app))
 }
 
+/// What brings a master to run anew what is there now, as a command to people.
+pub fn renew(app: &App) -> &'static str {
+    if by(app, Operation::Upgrade).is_some() { "upgrade" } else { "restart" }
+}
+
+/// What retires the old master of two, and what goes back to it, in words; `None`: neither is known of this server.
+pub fn ends_handover(app: &App, old: Pid, new: Pid) -> Option<(String, String)> {
+    if by(app, Operation::Retire).is_some() {
+        let goes_on = format!("upgrade goes on and retires {old}");
+        return Some((goes_on, format!("rollback goes back to {old}")));
+    }
+    let signal = by(app, Operation::Stop)?;
+    Some((format!("{signal} to {old} retires it"), format!("{signal} to {new} goes back to {old}")))
+}
+
 /// The lines of a fix that bring the code that `current` names.
 pub fn new_code(app: &App, master: &Master) -> Vec<String> {
     if hands_over(app) { usr2::lines(app, master) } else { by_service(master) }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::cores;
 use super::once::Once;
+use super::pidfiles::with_suffix;
 use crate::contract::{Loading, Options, Server, Variables};
 use crate::facts::pidfile::{Content, parse};
 use crate::facts::{Fact, Lack, Place};
@@ -123,7 +124,9 @@ fn usual(
         let seen = Seen { given: &path, cwd: Some(cwd), from_there: true, variables };
         let config = read(once, server, process.root, &path, seen);
         match &config.value {
-            Ok(found) if (server.agrees)(found, options) || names(once, process, cwd, found) => {
+            Ok(found)
+                if (server.agrees)(found, options) || names(once, server, process, cwd, found) =>
+            {
                 return config;
             }
             Ok(_) | Err(Lack::Depends(_)) => {}
@@ -156,15 +159,19 @@ fn in_directory(
 }
 
 /// Whether the pidfile that a configuration sets names this process.
-fn names(once: &Once<'_>, process: &Process, cwd: &Path, config: &Config) -> bool {
-    let Some(path) = config.pid.value() else { return false };
-    let file = once.head(process.root, &cwd.join(path), 65);
-    let content = file.get().and_then(Option::as_ref).map(|bytes| parse(bytes, i32::MAX));
-    match content {
-        Some(Content::Pid(pid)) => pid == process.own_number(),
-        Some(Content::First) => process.own_number().number() == 1,
-        Some(Content::Garbled(_)) | None => false,
-    }
+fn names(once: &Once<'_>, server: &Server, process: &Process, cwd: &Path, config: &Config) -> bool {
+    let Some(path) = config.pid.value().map(|path| cwd.join(path)) else { return false };
+    // While two generations live, the new one has a file of its own.
+    let new = server.new_suffix.map(|suffix| with_suffix(&path, suffix));
+    std::iter::once(path).chain(new).any(|path| {
+        let file = once.head(process.root, &path, 65);
+        let content = file.get().and_then(Option::as_ref).map(|bytes| parse(bytes, i32::MAX));
+        match content {
+            Some(Content::Pid(pid)) => pid == process.own_number(),
+            Some(Content::First) => process.own_number().number() == 1,
+            Some(Content::Garbled(_)) | None => false,
+        }
+    })
 }
 
 /// The copy that a master loaded. A path through `current` led, when it was loaded, into the release that the

@@ -11,10 +11,17 @@ use crate::servers::server;
 
 /// The interpreter that the next re-execution executes, where Python's does; `None`: another does, or it is not known.
 pub fn interpreter<'a>(app: &App, restart: &'a Restart) -> Option<&'a Spot> {
-    server(app.kind).filter(|server| server.runtime == Runtime::Python)?;
+    if !is_by(app) {
+        return None;
+    }
     let behind = restart.interpreter.get().and_then(Option::as_ref);
     behind.or_else(|| {
         let program = restart.program.get()?;
         is_python(base(&Text::from(program.path.as_path()))).then_some(program)
     })
+}
+
+/// Whether Python runs the server.
+pub fn is_by(app: &App) -> bool {
+    server(app.kind).is_some_and(|server| server.runtime == Runtime::Python)
 }

@@ -32,8 +32,8 @@ Python that was removed.
 
 gunicorn forks before it executes. Where the interpreter is gone, the fork that could not execute stops the
 workers as if it were the master and takes the files of the Unix sockets away: nobody can connect from then on,
-whatever lives. A reload is no way around: new workers load the app from an environment that is not there, and
-the master ends when they cannot.
+whatever lives. A reload is no way around: new workers, and any that replaces one that ended, load the app from
+an environment that is not there, and the master ends when they cannot.
 
 ## How farrier decides
 

@@ -128,6 +128,7 @@ fn was_wrong(look: &mut Look<'_>, before: &App, pid: Pid, part: &str) -> bool {
 fn report(look: &mut Look<'_>, app: &App, master: &Master, part: &str, spot: &Spot, wrong: &str) {
     let severity = if app.uses_reexec() { Severity::Critical } else { Severity::Info };
     let (short, signal) = (app.short(&spot.path), advice::restart(app));
+    let interpreter = python::interpreter(app, &master.restart);
     let place = match part {
         "directory" => &master.restart.directory.place,
         FIRST => {
@@ -155,9 +156,12 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, part: &str, spot: &Sp
         .seen(format!("the next re-execution needs {}", shown(&spot.path)), place)
         .seen(format!("{} {wrong}", shown(&spot.path)), &spot.stat.place)
         .leads_to(match (part, &master.restart.begins) {
+            ("program", _) if python::is_by(app) && interpreter.is_none() => format!(
+                "{signal} comes to nothing at best; where its Python is gone too, it takes the sockets away."
+            ),
             // What it executes first is there, and ends by itself.
             ("program", _) | ("directory", Some(_))
-                if python::interpreter(app, &master.restart).is_some() =>
+                if interpreter.is_some() =>
             {
                 format!("Every {signal} comes to nothing, and the old code serves on.")
             }

@@ -63,6 +63,14 @@ impl Known<'_> {
         let place = Place::new(format!("/proc/{}/cmdline", self.process.pid));
         let script = (written.components().count() > 1 && !named(written))
             .then(|| Fact::known(place.clone(), self.spot(&absolute(written, from))));
+        // A command line without a title names the interpreter first, as the kernel was given it.
+        let first = self.process.command_line.get().and_then(|line| line.words.raw().first());
+        let first =
+            first.map(Text::path).filter(|path| named(path) && path.components().count() > 1);
+        if let (Some(first), Some(script)) = (first, &script) {
+            let interpreter = Some(self.spot(&absolute(first, from)));
+            return (script.clone(), Fact::known(place, interpreter));
+        }
         let executed = self.executed();
         let path = match &executed.value {
             Ok(path) => absolute(path, from),
