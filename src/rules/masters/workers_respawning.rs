@@ -2,6 +2,7 @@
 
 use crate::contract::line::{Line, cut};
 use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::config::LogTo;
 use crate::model::{Master, Phase, Role, Setting};
 use crate::os::{Pid, shown};
 use crate::rules::masters::{earlier, is_ending};
@@ -112,8 +113,9 @@ fn report(look: &mut Look<'_>, master: &Master, then: &[Pid], now: &[Pid]) {
         [] => "none".to_owned(),
         pids => pids.iter().map(Pid::to_string).collect::<Vec<_>>().join(" "),
     };
-    let log = match master.loaded.get().map(|config| &config.stderr_path) {
-        Some(Setting::Set { value, .. }) => Some(value),
+    let log = match master.loaded.get().map(|config| (&config.logger, &config.stderr_path)) {
+        Some((Setting::Set { value: LogTo::File(log), .. }, _)) => Some(log),
+        Some((_, Setting::Set { value, .. })) => Some(value),
         _ => None,
     };
     let read = match log {
