@@ -71,6 +71,10 @@ fn check(look: &mut Look<'_>) {
             }
             let Some(stat) = look.at(shown(&spot.path), &spot.stat) else { continue };
             let Some(wrong) = fault(part, stat.as_ref()) else { continue };
+            if wrong == CLOSED && part == "program" && interpreter.is_some() {
+                // Python reads it, and nobody executes it.
+                continue;
+            }
             if look.through_current(&spot.path) {
                 let Some(before) = look.before() else { continue };
                 if !was_wrong(look, before, pid, part) {
@@ -81,6 +85,9 @@ fn check(look: &mut Look<'_>) {
         }
     }
 }
+
+/// What is there and lacks the permission.
+const CLOSED: &str = "may not be executed";
 
 /// Where it begins, of a server whose setting then leads it elsewhere.
 const FIRST: &str = "first directory";
@@ -106,7 +113,7 @@ fn fault(part: &str, stat: Option<&FileStat>) -> Option<&'static str> {
             (stat.kind != FileKind::Directory).then_some("is no directory")
         }
         Some(stat) if stat.kind != FileKind::Regular => Some("is no file"),
-        Some(stat) => (stat.mode & 0o111 == 0).then_some("may not be executed"),
+        Some(stat) => (stat.mode & 0o111 == 0).then_some(CLOSED),
     }
 }
 
@@ -169,7 +176,7 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, part: &str, spot: &Sp
         });
     match advice::rescue(app, master, &spot.path) {
         Some(lines) => finding.fix = lines,
-        None if wrong == "may not be executed" => {
+        None if wrong == CLOSED => {
             finding =
                 finding.fix(format!("chmod a+x {}", quote::seen_by(&master.process, &spot.path)));
         }

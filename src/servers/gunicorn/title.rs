@@ -22,8 +22,12 @@ fn titled(title: &Text) -> Option<Recognised> {
         Some(name) => (Part::Master { old: false }, name),
         None => (Part::Worker(None), rest.strip_prefix(b"worker ")?),
     };
-    // A title that was cut off has no closing bracket.
-    let name = name.strip_prefix(b"[").map(|_| Text::new(name))?;
+    // A title that was cut off has no closing bracket, and one in a recording may be masked.
+    let name = match name {
+        [] => return None,
+        [b'[', ..] => Text::new(name),
+        masked => Text::new([b"[", masked, b"]"].concat()),
+    };
     Some(Recognised {
         part,
         arguments: std::iter::once(name).collect(),
