@@ -17,7 +17,7 @@ const CATALOGUE: &str = "
     assets-after-switch
     gemfile-pinned gemfile-mismatch gemfile-missing gems-outdated ruby-mismatch ruby-env-polluted env-outdated
     env-overgrown exe-replaced libs-replaced reexec-missing reexec-versioned reexec-relative config-missing
-    wrapper-without-exec
+    venv-missing wrapper-without-exec
     oldbin-lingering oldbin-stale oldbin-foreign masters-chain pidfile-missing pidfile-stale pidfile-foreign
     pidfile-garbled pidfile-in-release pidfile-unwritable pidfile-world-writable
     master-duplicate master-hollow app-frozen master-stopped master-dead handover-orphaned handover-stuck workers-respawning

@@ -180,6 +180,7 @@ fn set<T>(value: T, line: usize) -> Setting<T> {
 /// A configuration as it should be: absolute, through `current`, with both hooks.
 pub fn config() -> Config {
     Config {
+        over: None,
         file: spot(CONFIG, FileKind::Regular, &format!("{ROOT}/releases/{LIVE}/config/unicorn.rb")),
         working_directory: set(format!("{ROOT}/current").into(), 1),
         pid: set(PIDFILE.into(), 2),
@@ -278,6 +279,7 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
         loaded: known(CONFIG, config()).into(),
         pidfile: known(CONFIG, Some(PIDFILE.into())),
         restart: Restart {
+            begins: None,
             origin: Origin::Memory,
             directory: known(&place, spot(&current, FileKind::Directory, &real)),
             program: known(

@@ -18,7 +18,7 @@ pub use need::Need;
 pub use rule::Rule;
 pub use server::{
     Candidate, GroupMember, Loading, OperationUse, Options, Part, Pass, Proxied, Recognised,
-    Server, SignalUse, Title,
+    Runtime, Server, SignalUse, Title,
 };
 pub use severity::Severity;
 pub use variables::{Variable, Variables};

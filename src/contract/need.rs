@@ -2,7 +2,7 @@
 
 use crate::model::App;
 
-use super::Server;
+use super::{Runtime, Server};
 
 /// One thing that a rule needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,6 +19,8 @@ pub enum Need {
     Reexec,
     /// A second master can live beside the first, and takes over from it.
     SecondGeneration,
+    /// It runs by Python's interpreter, which a virtual environment may hold.
+    Interpreter,
     /// It keeps what it will start again in a Hash of Ruby's, and hooks in its configuration run before and after it.
     StartContext,
 }
@@ -43,6 +45,7 @@ impl Need {
             Self::Listeners | Self::Workers => true,
             Self::Reexec => server.reexecutes,
             Self::SecondGeneration => server.keeps_start_context && server.beside.is_some(),
+            Self::Interpreter => server.runtime == Runtime::Python && server.reexecutes,
             Self::StartContext => server.keeps_start_context,
         }
     }
@@ -56,6 +59,7 @@ impl Need {
             Self::Workers => "workers",
             Self::Reexec => "executes itself again",
             Self::SecondGeneration => "a second generation beside the first",
+            Self::Interpreter => "Python's interpreter",
             Self::StartContext => "a start context and hooks",
         }
     }

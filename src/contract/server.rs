@@ -60,6 +60,19 @@ pub struct Options {
     pub environment: Option<Text>,
     /// The rackup file, as given: the first argument that is no option.
     pub rackup: Option<PathBuf>,
+    /// They are all: what they do not name was not given. Else a title may hide some.
+    pub whole: bool,
+}
+
+/// What executes a server's program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Runtime {
+    /// The machine itself.
+    Native,
+    /// Ruby: gems, Bundler.
+    Ruby,
+    /// Python: a virtual environment, its interpreter by another name than its executable's own.
+    Python,
 }
 
 /// A title, or a raw command line, by example.
@@ -155,6 +168,9 @@ pub struct Server {
     pub titles: &'static [Title],
     /// Recognises a process by its title or raw command line.
     pub recognise: fn(&Candidate<'_>) -> Option<Recognised>,
+    /// What a process with the raw command line is by its signal masks, where a title may never be set: then master and
+    /// workers have the same words. `None`: the title tells.
+    pub untitled: Option<fn(&Status) -> Part>,
     /// Whether a process is seen to be no other program that only bears the title; `None`: that was not seen.
     pub is_run_by: fn(&Process) -> Option<bool>,
     /// Reads its arguments.
@@ -163,6 +179,8 @@ pub struct Server {
     pub handlers_set: fn(&Status) -> bool,
     /// Reads a configuration file's text.
     pub read_config: fn(&Loading<'_>) -> Config,
+    /// Puts what arguments and variables say over what the file says. `None`: the file has the last word.
+    pub overrule: Option<fn(&mut Config, &Arguments, Option<&Variables>)>,
     /// Where its configuration is where no argument names it, relative to the working directory. None: there is none.
     pub usual_configs: &'static [&'static str],
     /// Whether a configuration from a usual place agrees with what the title says: then it is the server's own.
@@ -173,6 +191,8 @@ pub struct Server {
     pub read_log: fn(&Text, &Path, bool) -> Log,
     /// What a superseded master's pidfile gets appended (`.oldbin`); `None`: nothing.
     pub old_suffix: Option<&'static str>,
+    /// What the pidfile of a new master gets appended (`.2`), until the old one has ended; `None`: nothing.
+    pub new_suffix: Option<&'static str>,
     /// How a master starts a second generation beside itself; `None`: it never does.
     pub beside: Option<Beside>,
     /// The server's own library, which a process of it has mapped: a title that other software could have written counts
@@ -183,6 +203,8 @@ pub struct Server {
     pub reexecutes: bool,
     /// It keeps what it will start again in a Hash of Ruby's, as Unicorn's `START_CTX` is: how it restarts is followed.
     pub keeps_start_context: bool,
+    /// What executes its program.
+    pub runtime: Runtime,
     /// The variable that its launcher sets to the environment's name before it reads the configuration, by the program;
     /// `None`: it sets none.
     pub mode: Option<fn(&Text) -> &'static str>,
@@ -201,6 +223,12 @@ pub struct Server {
     pub removes_pidfile: bool,
     /// Whether a ready master forks workers, by the signals that it catches; else it serves by itself.
     pub forks_workers: fn(&Status) -> bool,
+    /// Workers that a master keeps, however many it is told to take away.
+    pub fewest_workers: u32,
+    /// Which worker it takes away when it is told to, without an article.
+    pub takes_away: &'static str,
+    /// Names of sockets by which it is controlled: no app answers there.
+    pub control_sockets: &'static [&'static str],
     /// Its reload binds a Unix socket anew whose path is gone or another's.
     pub rebinds: bool,
     /// Workers when nothing says how many.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::facts::files::Spot;
-use crate::facts::{Fact, Lack};
+use crate::facts::{Fact, Lack, Place};
 use crate::os::Text;
 
 /// One setting. What farrier cannot evaluate is said, never guessed.
@@ -187,6 +187,8 @@ pub struct RemovedCall {
 pub struct Config {
     /// The file.
     pub file: Spot,
+    /// Where that stands which overrules the file: the settings of a line 0.
+    pub over: Option<Place>,
     /// `working_directory`.
     pub working_directory: Setting<PathBuf>,
     /// `pid`.
@@ -268,6 +270,19 @@ impl Config {
         self.retires_old_master && !(misses && self.obscure_hooks.is_empty())
     }
 
+    /// Where the setting of that line stands.
+    pub fn at(&self, line: usize) -> Place {
+        match &self.over {
+            Some(over) if line == 0 => over.clone(),
+            _ => Place::line(&self.file.path, line),
+        }
+    }
+
+    /// Whether the file says how many workers there are to be, or would say it: a change of it may change that.
+    pub fn file_counts_workers(&self) -> bool {
+        !self.file.path.as_os_str().is_empty() && self.worker_processes.line() != Some(0)
+    }
+
     /// One that sets nothing, of a file that nobody has looked at yet.
     pub fn empty(path: &Path) -> Self {
         Self {
@@ -276,6 +291,7 @@ impl Config {
                 stat: Fact::lacking(path.into(), Lack::NotAsked),
                 real: Fact::lacking(path.into(), Lack::NotAsked),
             },
+            over: None,
             working_directory: Setting::NotSet,
             pid: Setting::NotSet,
             pid_real: Fact::lacking(path.into(), Lack::NotAsked),

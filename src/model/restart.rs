@@ -40,6 +40,9 @@ pub struct Restart {
     pub origin: Origin,
     /// The directory that it changes to.
     pub directory: Fact<Spot>,
+    /// Where it has to change to before that, to what it remembers as the directory of its start: where a setting names the
+    /// directory that it ends up in. `None`: it changes once.
+    pub begins: Option<Fact<Spot>>,
     /// The program that it executes.
     pub program: Fact<Spot>,
     /// The interpreter behind the program's `#!`; `None`: it has none, or the program is missing.
@@ -76,6 +79,7 @@ impl Restart {
         Self {
             origin: Origin::Unknown,
             directory: lacking(pid, server),
+            begins: None,
             program: lacking(pid, server),
             interpreter: lacking(pid, server),
             arguments: lacking(pid, server),

@@ -28,10 +28,12 @@ impl Kind {
 pub struct Beside {
     /// The signal.
     pub signal: Signal,
-    /// The variable by which the new master gets the listeners.
+    /// A variable by which the new master is told of it, mostly of the listeners.
     pub sockets: &'static str,
     /// It hands on its environment as it is now, and what its hooks make of that; else the one of its start.
     pub live: bool,
+    /// A new master that cannot be executed takes the files of the Unix sockets away with it.
+    pub takes_sockets: bool,
 }
 
 /// What a process is in its tree (`cli.md`, Vocabulary).

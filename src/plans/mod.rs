@@ -111,7 +111,19 @@ pub fn signal(
     let Some(master) = app.master(pid) else {
         return case.worker_gets(process, signal).map(|plan| case.holders(plan));
     };
+    let has = |operation| case.by(operation).is_ok();
+    let stops = case.by(Operation::Stop).map_or(Signal::SIGQUIT, |by| by.signal);
     let operation = match signal {
+        _ if signal == stops && master.role == Role::Old && has(Operation::Retire) => {
+            Operation::Retire
+        }
+        _ if signal == stops
+            && has(Operation::Rollback)
+            && rollback::way_back(app, master).is_some() =>
+        {
+            Operation::Rollback
+        }
+        _ if signal == stops => Operation::Stop,
         Signal::SIGHUP => Operation::Reload,
         Signal::SIGUSR2 => Operation::Upgrade,
         Signal::SIGUSR1 => Operation::ReopenLogs,
@@ -119,9 +131,6 @@ pub fn signal(
         Signal::SIGTTIN => Operation::AddWorker,
         Signal::SIGTTOU => Operation::RemoveWorker,
         Signal::SIGCONT => Operation::Continue,
-        Signal::SIGQUIT if master.role == Role::Old => Operation::Retire,
-        Signal::SIGQUIT if rollback::way_back(app, master).is_some() => Operation::Rollback,
-        Signal::SIGQUIT => Operation::Stop,
         Signal::SIGTERM => return fast_stop::plan(&case, master).map(|plan| case.holders(plan)),
         other => return Err(case.never(process, other)),
     };

@@ -2,7 +2,7 @@
 
 use crate::contract::quote::farrier;
 use crate::facts::cgroup::Frozen;
-use crate::model::{Master, Phase, Process, Role, Signal, Worker};
+use crate::model::{Master, Operation, Phase, Process, Role, Signal, Worker};
 use crate::os::{Pid, shown};
 use crate::rules::masters::app_frozen;
 
@@ -170,11 +170,15 @@ impl Case<'_> {
     /// Signals that farrier sends to nobody.
     pub(super) fn never(&self, process: &Process, signal: Signal) -> Refused {
         let (pid, name) = (process.pid, words::name(signal));
+        let stops = self.by(Operation::Stop).map_or(Signal::SIGQUIT, |by| by.signal);
+        let gently =
+            farrier(&format!("signal {}", words::name(stops)), pid) + " lets the requests end";
         let way_out = match signal {
-            Signal::SIGKILL | Signal::SIGINT | Signal::SIGABRT => {
-                farrier("signal QUIT", pid) + " lets the requests end; TERM stops fast"
+            Signal::SIGKILL | Signal::SIGINT | Signal::SIGABRT if stops == Signal::SIGQUIT => {
+                gently + "; TERM stops fast"
             }
-            Signal::SIGSTOP | Signal::SIGTSTP => {
+            Signal::SIGKILL | Signal::SIGINT | Signal::SIGABRT | Signal::SIGQUIT => gently,
+            Signal::SIGSTOP | Signal::SIGTSTP if self.by(Operation::Drain).is_ok() => {
                 farrier("signal WINCH", pid) + " stops its workers and can be taken back"
             }
             _ => "farrier plan lists the operations".into(),

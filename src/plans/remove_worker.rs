@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::model::{Operation, Role};
 
+use crate::servers::server;
+
 use super::{Case, Expect, OperationCard, Plan, Refused, stop, words};
 
 /// The card.
@@ -26,12 +28,24 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
             farrier("signal TTIN", pid) + " starts one",
         ));
     };
+    let server = server(case.app.kind);
+    let fewest = server.map_or(0, |server| server.fewest_workers as usize);
+    if alive > 0 && left < fewest {
+        return Err(Refused::new(
+            format!(
+                "{pid} keeps its last worker, and does nothing with {}",
+                words::name(by.signal)
+            ),
+            "stop ends the master with it",
+        ));
+    }
     plan.title = match master.role {
         Role::Old => format!("Remove a worker of the old master of {}", case.app.name),
         _ => format!("Remove a worker of {}", case.app.name),
     };
     plan.does = format!(
-        "its worker with the highest number ends its request, within {} s, and leaves",
+        "its {} ends its request, within {} s, and leaves",
+        server.map_or("worker", |server| server.takes_away),
         case.timeout(master)
     );
     if left == 0 {

@@ -21,19 +21,29 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     let id = &case.app.id;
     let master = case.current_or_named()?;
     let pid = master.process.pid;
+    let signal = words::name(by.signal);
     if master.role == Role::Old {
         return Err(Refused::new(
             format!("{pid} is the old master: {} does not end with it", case.app.name),
-            farrier("plan retire", id),
+            match case.by(Operation::Retire) {
+                Ok(_) => farrier("plan retire", id),
+                Err(_) => format!("kill -{signal} {pid} retires it"),
+            },
         ));
     }
     if let Some(old) = rollback::way_back(case.app, master) {
+        let way_out = match case.by(Operation::Rollback) {
+            Ok(_) => {
+                format!("{}, or {} first", farrier("plan rollback", id), farrier("plan retire", id))
+            }
+            Err(_) => format!("end that one first: kill -{signal} {}", old.process.pid),
+        };
         return Err(Refused::new(
             format!(
-                "old master {} lives and would serve on: QUIT to {pid} is a rollback",
+                "old master {} lives and would serve on: {signal} to {pid} is a rollback",
                 old.process.pid
             ),
-            format!("{}, or {} first", farrier("plan rollback", id), farrier("plan retire", id)),
+            way_out,
         )
         .briefly(format!("{} would serve on", old.process.pid)));
     }

@@ -26,8 +26,40 @@ fn hands_over(app: &App) -> bool {
 
 /// What the next restart by a signal is called in a sentence.
 pub fn restart(app: &App) -> &'static str {
-    let remembers = server(app.kind).is_some_and(|server| server.reexecutes);
-    by(app, Operation::Upgrade).unwrap_or(if remembers { "re-execution" } else { "restart" })
+    let server = server(app.kind).filter(|server| server.reexecutes);
+    let beside = server.and_then(|server| server.beside).map(|beside| short(beside.signal));
+    let other = if server.is_some() { "re-execution" } else { "restart" };
+    by(app, Operation::Upgrade).or(beside).unwrap_or(other)
+}
+
+/// What comes of a restart by a signal whose program cannot be executed, or whose directory is gone: a sentence.
+pub fn fails_to_execute(app: &App, master: &Master) -> String {
+    let (signal, pid) = (restart(app), master.process.pid);
+    let on_paths = app.listeners.iter().any(|listener| listener.file.is_some());
+    match master.beside {
+        Some(beside) if beside.takes_sockets && on_paths => format!(
+            "{signal} takes the files of its sockets away, and nobody can connect until a stop and a start."
+        ),
+        Some(beside) if beside.takes_sockets => {
+            format!(
+                "{signal} replaces the workers of {pid} by the same code and takes its pidfile."
+            )
+        }
+        Some(_) => format!("Every {signal} comes to nothing, and the old code serves on."),
+        None => format!("{signal} ends {pid}, and nothing serves."),
+    }
+}
+
+/// What comes of a restart and of a reload whose configuration is gone: a sentence.
+pub fn fails_to_configure(app: &App, master: &Master) -> String {
+    let (signal, pid) = (restart(app), master.process.pid);
+    match master.beside {
+        Some(_) if hands_over(app) => {
+            format!("Every {signal} comes to nothing; a reload keeps the old configuration.")
+        }
+        Some(_) => format!("Every {signal} comes to nothing; a reload ends {pid}."),
+        None => format!("{signal} ends {pid}, and nothing serves."),
+    }
 }
 
 /// What would make a restart by a signal come to nothing now, in words; `None`: nothing that was seen.
@@ -54,6 +86,21 @@ pub fn given_up<'a>(app: &'a App, master: &'a Master) -> Option<GivenUp<'a>> {
 /// Where the next restart would not run what `current` names, in words; `None`: nowhere else, as far as was seen.
 pub fn leads_elsewhere(app: &App, layout: &Layout, master: &Master) -> Option<String> {
     usr2::leads_elsewhere(layout, master).filter(|_| hands_over(app))
+}
+
+/// What brings a master to run anew what is there now, as a command to people.
+pub fn renew(app: &App) -> &'static str {
+    if by(app, Operation::Upgrade).is_some() { "upgrade" } else { "restart" }
+}
+
+/// What retires the old master of two, and what goes back to it, in words; `None`: neither is known of this server.
+pub fn ends_handover(app: &App, old: Pid, new: Pid) -> Option<(String, String)> {
+    if by(app, Operation::Retire).is_some() {
+        let goes_on = format!("upgrade goes on and retires {old}");
+        return Some((goes_on, format!("rollback goes back to {old}")));
+    }
+    let signal = by(app, Operation::Stop)?;
+    Some((format!("{signal} to {old} retires it"), format!("{signal} to {new} goes back to {old}")))
 }
 
 /// The lines of a fix that bring the code that `current` names.

@@ -3,7 +3,7 @@
 use crate::contract::{Rule, Server};
 use crate::servers::SERVERS;
 
-use super::{config, masters, pidfiles, releases, ruby, sockets};
+use super::{config, masters, pidfiles, python, releases, ruby, sockets};
 
 /// The catalogue, in the order of `docs/rules`.
 pub const RULES: &[&Rule] = &[
@@ -22,6 +22,7 @@ pub const RULES: &[&Rule] = &[
     &ruby::reexec_missing::RULE,
     &ruby::reexec_versioned::RULE,
     &ruby::config_missing::RULE,
+    &python::venv_missing::RULE,
     &pidfiles::oldbin_lingering::RULE,
     &pidfiles::oldbin_stale::RULE,
     &pidfiles::oldbin_foreign::RULE,

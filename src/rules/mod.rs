@@ -8,6 +8,7 @@ pub mod headline;
 mod judge;
 pub mod masters;
 pub mod pidfiles;
+pub mod python;
 pub mod releases;
 pub mod ruby;
 pub mod sockets;

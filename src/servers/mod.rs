@@ -1,8 +1,10 @@
 //! What each server *is*: how it is recognised, what its titles, signals and pidfiles mean, how its configuration is read.
 
 pub mod effort;
+pub mod gunicorn;
 pub mod nginx;
 pub mod puma;
+pub mod python;
 pub mod rainbows;
 pub mod ruby;
 pub mod unicorn;
@@ -16,7 +18,7 @@ use crate::os::Text;
 
 /// All servers.
 pub const SERVERS: &[&Server] =
-    &[&unicorn::SERVER, &rainbows::SERVER, &puma::SERVER, &nginx::SERVER];
+    &[&unicorn::SERVER, &rainbows::SERVER, &puma::SERVER, &gunicorn::SERVER, &nginx::SERVER];
 
 /// The card of a kind of server, if farrier has it.
 pub fn server(kind: Kind) -> Option<&'static Server> {

@@ -47,6 +47,9 @@ pub struct Adopted {
 /// How many processes that are no members may stand between two masters (a wrapper's shell, `bundle`).
 const BETWEEN: usize = 3;
 
+/// Seconds within which a fork of a master that has no title of its own has become a worker.
+const WORKER_TO_BE: u64 = 2;
+
 /// Sorts members into trees.
 pub fn adopt(once: &Once<'_>, scanned: &Scanned, mut members: BTreeMap<Pid, Member>) -> Adopted {
     let masters: BTreeSet<Pid> = members
@@ -61,6 +64,14 @@ pub fn adopt(once: &Once<'_>, scanned: &Scanned, mut members: BTreeMap<Pid, Memb
     let forks: Vec<Pid> =
         masters.iter().copied().filter(|pid| is_passing(*pid, &members, &masters)).collect();
     let masters: BTreeSet<Pid> = masters.into_iter().filter(|pid| !forks.contains(pid)).collect();
+    for pid in &forks {
+        // It has its master's words and handlers until it has set its own. One that is older never will be a worker.
+        let Some(member) = members.get_mut(pid) else { continue };
+        let is_new = member.process.age.get().is_some_and(|age| *age < WORKER_TO_BE);
+        if is_new && member.server.untitled.is_some() {
+            member.recognised.part = Part::Worker(None);
+        }
+    }
     let forkers = forkers(&members);
     let mut parents: BTreeMap<Pid, Pid> = BTreeMap::new();
     for pid in &masters {

@@ -115,8 +115,8 @@ impl Maker<'_> {
             if let Some(pidfile) = found {
                 let place = Place::path(&pidfile.path);
                 let path = match pidfile.kind {
-                    PidfileKind::Current | PidfileKind::New => pidfile.path,
-                    PidfileKind::Oldbin => pidfile.path.with_extension(""),
+                    PidfileKind::Current => pidfile.path,
+                    PidfileKind::Oldbin | PidfileKind::New => pidfile.path.with_extension(""),
                 };
                 master.pidfile = Fact::known(place, Some(path));
             }

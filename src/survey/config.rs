@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::cores;
 use super::once::Once;
+use super::pidfiles::with_suffix;
 use crate::contract::{Loading, Options, Server, Variables};
 use crate::facts::pidfile::{Content, parse};
 use crate::facts::{Fact, Lack, Place};
@@ -123,7 +124,9 @@ fn usual(
         let seen = Seen { given: &path, cwd: Some(cwd), from_there: true, variables };
         let config = read(once, server, process.root, &path, seen);
         match &config.value {
-            Ok(found) if (server.agrees)(found, options) || names(once, process, cwd, found) => {
+            Ok(found)
+                if (server.agrees)(found, options) || names(once, server, process, cwd, found) =>
+            {
                 return config;
             }
             Ok(_) | Err(Lack::Depends(_)) => {}
@@ -134,16 +137,41 @@ fn usual(
     Fact::lacking(place, Lack::Untold("arguments that its title does not show".into()))
 }
 
-/// Whether the pidfile that a configuration sets names this process.
-fn names(once: &Once<'_>, process: &Process, cwd: &Path, config: &Config) -> bool {
-    let Some(path) = config.pid.value() else { return false };
-    let file = once.head(process.root, &cwd.join(path), 65);
-    let content = file.get().and_then(Option::as_ref).map(|bytes| parse(bytes, i32::MAX));
-    match content {
-        Some(Content::Pid(pid)) => pid == process.own_number(),
-        Some(Content::First) => process.own_number().number() == 1,
-        Some(Content::Garbled(_)) | None => false,
+/// The one that lies in the working directory, of a server that was seen to be given no other: it reads that one, or none.
+fn in_directory(
+    once: &Once<'_>,
+    server: &Server,
+    process: &Process,
+    variables: Option<&Variables>,
+) -> Fact<Config> {
+    let cwd = match &process.cwd.value {
+        Ok(cwd) => cwd.path.as_path(),
+        Err(lack) => return Fact::lacking(process.cwd.place.clone(), lack.clone()),
+    };
+    for path in server.usual_configs.iter().map(|path| cwd.join(path)) {
+        let seen = Seen { given: &path, cwd: Some(cwd), from_there: true, variables };
+        let config = read(once, server, process.root, &path, seen);
+        if !matches!(config.lack(), Some(Lack::Depends(_))) {
+            return config;
+        }
     }
+    none(server, process)
+}
+
+/// Whether the pidfile that a configuration sets names this process.
+fn names(once: &Once<'_>, server: &Server, process: &Process, cwd: &Path, config: &Config) -> bool {
+    let Some(path) = config.pid.value().map(|path| cwd.join(path)) else { return false };
+    // While two generations live, the new one has a file of its own.
+    let new = server.new_suffix.map(|suffix| with_suffix(&path, suffix));
+    std::iter::once(path).chain(new).any(|path| {
+        let file = once.head(process.root, &path, 65);
+        let content = file.get().and_then(Option::as_ref).map(|bytes| parse(bytes, i32::MAX));
+        match content {
+            Some(Content::Pid(pid)) => pid == process.own_number(),
+            Some(Content::First) => process.own_number().number() == 1,
+            Some(Content::Garbled(_)) | None => false,
+        }
+    })
 }
 
 /// The copy that a master loaded. A path through `current` led, when it was loaded, into the release that the
@@ -159,6 +187,8 @@ pub fn loaded(
     let Some(given) = &options.config else {
         return if server.usual_configs.is_empty() {
             none(server, process)
+        } else if options.whole {
+            in_directory(once, server, process, variables)
         } else {
             let layout = layout.get().and_then(Option::as_ref);
             usual(once, server, process, options, variables, layout)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::once::Once;
+use crate::contract::Server;
 use crate::deploy::releases::candidate_root;
 use crate::facts::files::target;
 use crate::facts::sockets::{SocketTable, behind, file_of};
@@ -40,10 +41,15 @@ pub fn open<'t>(process: &Process, table: &'t Fact<SocketTable>) -> Fact<Vec<(u3
     Fact::known(place, descriptors.iter().filter_map(socket).collect())
 }
 
-/// The inodes of the sockets that a process listens on.
-pub fn listens(process: &Process, table: &Fact<SocketTable>) -> Fact<Vec<u64>> {
+/// The inodes of the sockets that a server's process listens on, without those by which it is controlled.
+pub fn listens(process: &Process, server: &Server, table: &Fact<SocketTable>) -> Fact<Vec<u64>> {
+    let controls = |socket: &Socket| {
+        let name = socket.path.path().file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| server.control_sockets.contains(&name))
+    };
     open(process, table).map(|sockets| {
-        let listening = sockets.into_iter().filter(|(_, socket)| socket.listening);
+        let listening =
+            sockets.into_iter().filter(|(_, socket)| socket.listening && !controls(socket));
         let mut inodes: Vec<u64> = listening.map(|(_, socket)| socket.inode).collect();
         inodes.sort_unstable();
         inodes.dedup();

@@ -11,17 +11,18 @@ use super::listeners;
 use super::log;
 use super::outputs;
 use super::proxied;
+use super::python;
 use super::restart::Known;
 use super::sizes;
 use super::supervisor::{Around, supervisor};
 use super::variables::Asked;
-use crate::contract::{Options, Part, Server};
+use crate::contract::{Options, Part, Runtime, Server, Variables};
 use crate::facts::cgroup::Frozen;
 use crate::facts::environ::Environ;
 use crate::facts::sockets::SocketTable;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::{Config, Layout, Master, Process, Restart, Role, Setting, Worker};
-use crate::os::{Pid, StartContext, Text};
+use crate::os::{Arguments, Pid, StartContext, Text};
 
 use super::once::Once;
 
@@ -64,6 +65,7 @@ impl Round<'_> {
         let variables = asked.loaded();
         let variables = variables.as_ref();
         let loaded = config::loaded(self.once, server, &process, &options, variables, self.layout);
+        let loaded = overruled(server, &process, &recognised.arguments, variables, loaded);
         let log = log::read(self.once, server, &process, &loaded);
         let known = Known {
             once: self.once,
@@ -76,10 +78,10 @@ impl Round<'_> {
             log: &log,
             layout,
         };
-        let restart = if server.reexecutes {
-            known.restart()
-        } else {
-            Restart::not_followed(process.pid, server.name)
+        let restart = match server.runtime {
+            _ if !server.reexecutes => Restart::not_followed(process.pid, server.name),
+            Runtime::Python => known.by_interpreter(),
+            Runtime::Ruby | Runtime::Native => known.restart(),
         };
         let config = match &restart.config.value {
             _ if !server.keeps_start_context => loaded.clone(),
@@ -99,7 +101,12 @@ impl Round<'_> {
         let release = self.release(&process);
         let given = pidfile(server, &process, &loaded, &options);
         let maps = process.maps.get();
-        let version = |gem| maps.and_then(|maps| crate::deploy::ruby::gem_version(maps, gem));
+        let version = match server.runtime {
+            Runtime::Python => python::version(self.once, &process, &restart, server.kind.name()),
+            Runtime::Ruby | Runtime::Native => maps
+                .and_then(|maps| crate::deploy::ruby::gem_version(maps, server.kind.name()))
+                .or_else(|| packaged(self.once, &process, server.kind.name())),
+        };
         let frozen = freezer::frozen(self.once, process.pid);
         Master {
             kind: server.kind,
@@ -122,9 +129,8 @@ impl Round<'_> {
             log: log.into(),
             room: sizes::room(self.once, process.pid),
             frozen,
-            listens: listeners::listens(&process, self.sockets),
-            server_version: version(server.kind.name())
-                .or_else(|| packaged(self.once, &process, server.kind.name())),
+            listens: listeners::listens(&process, server, self.sockets),
+            server_version: version,
             ruby_version: maps.and_then(|maps| crate::deploy::ruby::version(maps)),
             revision: revision(recognised.tag.as_ref(), layout, &release),
             databases: connections::databases(&process, self.sockets).into(),
@@ -219,17 +225,14 @@ fn pidfile(
         Err(lack) => return Fact::lacking(loaded.place.clone(), lack.clone()),
     };
     let (place, path): (Place, &Path) = match (&config.pid, &options.pid) {
-        (Setting::Set { value, line }, _) => (Place::line(&config.file.path, *line), value),
+        (Setting::Set { value, line }, _) => (config.at(*line), value),
         (Setting::Unevaluable { line, text }, _) => {
-            return Fact::lacking(
-                Place::line(&config.file.path, *line),
-                Lack::Unevaluable(format!("pid {text}")),
-            );
+            return Fact::lacking(config.at(*line), Lack::Unevaluable(format!("pid {text}")));
         }
         (Setting::NotSet, Some(path)) => {
             (Place::new(format!("/proc/{}/cmdline", process.pid)), path)
         }
-        (Setting::NotSet, None) if !server.usual_configs.is_empty() => {
+        (Setting::NotSet, None) if !server.usual_configs.is_empty() && !options.whole => {
             // It has one that was compiled in, or an argument gave it that no title shows.
             let what = Lack::Untold("arguments that its title does not show".into());
             return Fact::lacking(loaded.place.clone(), what);
@@ -246,6 +249,22 @@ fn pidfile(
         Ok(cwd) => Fact::known(place, Some(cwd.path.join(path))),
         Err(lack) => Fact::lacking(process.cwd.place.clone(), lack.clone()),
     }
+}
+
+/// A configuration with what overrules it.
+fn overruled(
+    server: &Server,
+    process: &Process,
+    arguments: &Arguments,
+    variables: Option<&Variables>,
+    loaded: Fact<Config>,
+) -> Fact<Config> {
+    let Some(overrule) = server.overrule else { return loaded };
+    loaded.map(|mut config| {
+        config.over = Some(Place::new(format!("/proc/{}/cmdline", process.pid)));
+        overrule(&mut config, arguments, variables);
+        config
+    })
 }
 
 fn revision(

@@ -25,6 +25,7 @@ mod outputs;
 mod pidfiles;
 mod place;
 mod proxied;
+mod python;
 mod read;
 mod realm;
 mod reexecuting;
@@ -175,7 +176,13 @@ fn members(setting: &Setting<'_>, scanned: &Scanned) -> BTreeMap<Pid, Member> {
             let found = adopt::untitled_workers(once, scanned, *pid);
             untitled.extend(found.into_iter().map(|child| (child, *server)));
         }
-        members.insert(*pid, Member { process, server, recognised: recognised.clone() });
+        let mut recognised = recognised.clone();
+        if let (Part::Raw, Some(part), Some(status)) =
+            (recognised.part, server.untitled, process.status.get())
+        {
+            recognised.part = part(status);
+        }
+        members.insert(*pid, Member { process, server, recognised });
     }
     let worker = Part::Worker(None);
     once.fetch(untitled.iter().flat_map(|(pid, _)| setting.asks(*pid, worker)).collect());

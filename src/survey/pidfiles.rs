@@ -12,7 +12,7 @@ use super::scan::recognise;
 use crate::contract::Server;
 use crate::facts::pidfile::{Content, parse};
 use crate::facts::process::{Stat, parse_command_line, parse_stat};
-use crate::facts::{Fact, Lack, Place, bytes, fact};
+use crate::facts::{Fact, Lack, bytes, fact};
 use crate::model::{Layout, Master, Pidfile, PidfileKind, PidfileState, Setting};
 use crate::os::{Arguments, Ask, FileStat, Found, Pid, ProcText, Refusal, Root, Text};
 
@@ -49,10 +49,9 @@ impl Pidfiles<'_> {
         for master in masters {
             let Some(Some(path)) = master.pidfile.get() else { continue };
             let by = match master.loaded.get().map(|config| &config.pid) {
-                Some(Setting::Set { line, .. }) => master
-                    .loaded
-                    .get()
-                    .map_or_else(String::new, |c| Place::line(&c.file.path, *line).to_string()),
+                Some(Setting::Set { line, .. }) if *line > 0 => {
+                    master.loaded.get().map_or_else(String::new, |c| c.at(*line).to_string())
+                }
                 _ => format!("the arguments of {}", master.process.pid),
             };
             self.want(&mut wanted, path, &by);
@@ -85,7 +84,7 @@ impl Pidfiles<'_> {
             .into_iter()
             .map(|((path, kind), by)| self.look(path, kind, by, masters))
             .filter(|pidfile| {
-                // An oldbin that is not there is the normal state, and says nothing.
+                // A second generation's that is not there is the normal state, and says nothing.
                 pidfile.kind == PidfileKind::Current
                     || !matches!(pidfile.state.get(), Some(PidfileState::Missing))
             })
@@ -101,14 +100,17 @@ impl Pidfiles<'_> {
             let names = wanted.entry((path, kind)).or_default();
             names.extend(by.iter().filter(|by| !names.contains(by)).cloned().collect::<Vec<_>>());
         };
-        let old = self.server.old_suffix.map(|suffix| with_suffix(path, suffix));
-        let is_old = self
-            .server
-            .old_suffix
-            .is_some_and(|suffix| path.as_os_str().as_encoded_bytes().ends_with(suffix.as_bytes()));
-        add(path.to_path_buf(), if is_old { PidfileKind::Oldbin } else { PidfileKind::Current });
-        if let (Some(old), false) = (old, is_old) {
-            add(old, PidfileKind::Oldbin);
+        let ends = |suffix: &str| path.as_os_str().as_encoded_bytes().ends_with(suffix.as_bytes());
+        let of = |suffix: Option<&'static str>, kind| suffix.map(|suffix| (suffix, kind));
+        let second = of(self.server.old_suffix, PidfileKind::Oldbin)
+            .or_else(|| of(self.server.new_suffix, PidfileKind::New));
+        match second {
+            Some((suffix, kind)) if ends(suffix) => add(path.to_path_buf(), kind),
+            Some((suffix, kind)) => {
+                add(path.to_path_buf(), PidfileKind::Current);
+                add(with_suffix(path, suffix), kind);
+            }
+            None => add(path.to_path_buf(), PidfileKind::Current),
         }
     }
 
@@ -123,7 +125,7 @@ impl Pidfiles<'_> {
         for base in bases {
             for relative in self.server.usual_pidfiles {
                 let path = base.join(relative);
-                if let Some(suffix) = self.server.old_suffix {
+                if let Some(suffix) = self.server.old_suffix.or(self.server.new_suffix) {
                     all.push(with_suffix(&path, suffix));
                 }
                 all.push(path);

@@ -89,6 +89,9 @@ pub struct Stage {
 /// Stages that are recorded besides those that bear a rule's name: whole boxes of each kind, and moments of a handover.
 const RECORDED: &[&str] = &[
     "current-missing",
+    "gunicorn",
+    "gunicorn-both",
+    "gunicorn-titled",
     "healthy",
     "healthy-lazy",
     "healthy-named",

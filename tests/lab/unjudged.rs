@@ -15,21 +15,13 @@ struct Daemon {
 
 const DAEMONS: &[Daemon] = &[
     Daemon {
-        name: "gunicorn",
+        name: "haproxy",
         files: &[(
-            "/srv/api/app.py",
-            "def app(environ, start):\n    start(\"200 OK\", [])\n    return [b\"ok\"]\n",
+            "/srv/api/haproxy.cfg",
+            "defaults\n  mode http\n  timeout connect 1s\n  timeout client 1s\n  timeout server 1s\n\
+             frontend www\n  bind 127.0.0.1:8097\n",
         )],
-        start: "cd /srv/api; gunicorn -D -p /srv/api/tmp/pids/gunicorn.pid -b unix:/srv/api/g.sock app:app",
-        pidfile: "/srv/api/tmp/pids/gunicorn.pid",
-    },
-    Daemon {
-        name: "gunicorn",
-        files: &[(
-            "/srv/api/app.py",
-            "def app(environ, start):\n    start(\"200 OK\", [])\n    return [b\"ok\"]\n",
-        )],
-        start: "cd /srv/api; gunicorn -D -p /srv/api/tmp/pids/unicorn.pid -b unix:/srv/api/g.sock app:app",
+        start: "haproxy -D -W -f /srv/api/haproxy.cfg -p /srv/api/tmp/pids/unicorn.pid",
         pidfile: "/srv/api/tmp/pids/unicorn.pid",
     },
     Daemon {

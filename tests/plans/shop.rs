@@ -103,6 +103,7 @@ pub fn worker(number: i32, master: i32, nr: u32) -> Worker {
 
 pub fn config() -> Config {
     Config {
+        over: None,
         file: spot("/var/www/shop/current/config/unicorn.rb"),
         working_directory: Setting::NotSet,
         pid: Setting::NotSet,
@@ -149,6 +150,7 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
         config: known(config()).into(),
         pidfile: known(Some(format!("{ROOT}/shared/pids/unicorn.pid").into())),
         restart: Restart {
+            begins: None,
             origin: Origin::Inferred,
             directory: known(spot("/var/www/shop/current")),
             program: known(spot("/usr/bin/unicorn")),

@@ -82,6 +82,13 @@ fn replaced(link: &mut Linked) {
     link.now.value.as_mut().unwrap().as_mut().unwrap().inode += 1000;
 }
 
+/// It is gunicorn, by a virtual environment.
+fn python(app: &mut App) {
+    app.kind = farrier::servers::gunicorn::KIND;
+    app.masters[0].kind = app.kind;
+    app.masters[0].beside = farrier::servers::gunicorn::SERVER.beside;
+}
+
 fn pinned(app: &mut App, release: &str, gone: bool) {
     let path = format!("{ROOT}/releases/{release}/Gemfile");
     let mut file = gemfile(&path, Some(release));
@@ -296,6 +303,18 @@ fn ruby() -> Vec<Case> {
             unprepared(app);
             app.masters[0].restart.program.value = Ok(nothing("/opt/gone/bin/unicorn"));
         }),
+        case("venv-missing", Critical, "the interpreter", |app| {
+            python(app);
+            let gone = nothing("/srv/shop/venv/bin/python3");
+            app.masters[0].restart.interpreter.value = Ok(Some(gone));
+        }),
+        case("venv-missing", Critical, "it was executed itself, and lies below current", |app| {
+            python(app);
+            app.masters[0].restart.interpreter.value = Ok(None);
+            let gone = nothing(&format!("{ROOT}/current/venv/bin/python3.11"));
+            app.masters[0].restart.program.value = Ok(gone);
+        })
+        .lasting(),
         case("config-missing", Critical, "in a release that is gone", |app| {
             let path = format!("{ROOT}/releases/{GONE}/config/unicorn.rb");
             app.masters[0].restart.config.value = Ok(Some(nothing(&path)));

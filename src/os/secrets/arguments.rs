@@ -109,6 +109,7 @@ fn one(word: &[u8], before: Next, is_first: bool, hides: &mut Vec<Range<usize>>)
                 || is_number(bare)
                 || is_place(bare)
                 || is_bracketed(word)
+                || is_callable(bare)
                 || (is_first && is_program(bare))
         }
         Next::Place => is_known(bare) || is_number(bare) || is_place(bare),
@@ -247,6 +248,17 @@ fn is_bracketed(word: &[u8]) -> bool {
     plain(name) && (plain(inside) || (inside.len() <= 40 && is_hex(inside)))
 }
 
+/// `shop.wsgi:application`, the app as Python's servers are told of it; a title may have `.2` behind it.
+fn is_callable(word: &[u8]) -> bool {
+    const NAMES: &[&[u8]] = &[b"app", b"application", b"wsgi", b"api", b"server"];
+    let Some(colon) = word.iter().position(|byte| *byte == b':') else { return false };
+    let (module, name) = word.split_at_checked(colon).unwrap_or_default();
+    let name = name.get(1..).unwrap_or_default();
+    let name = name.strip_suffix(b".2").unwrap_or(name);
+    NAMES.contains(&name)
+        && module.split(|byte| *byte == b'.').all(|part| is_small_word(part) && !is_random(part))
+}
+
 /// The name of a program.
 fn is_program(word: &[u8]) -> bool {
     let fits = |b: &u8| b.is_ascii_alphanumeric() || b"._+-/@".contains(b);
@@ -281,6 +293,8 @@ mod tests {
             "nginx: master process /usr/sbin/nginx -g daemon on; master_process on;",
             "nginx: worker process is shutting down",
             "gunicorn: master [shop]",
+            "gunicorn: master [shop.wsgi:application.2]",
+            "gunicorn -c gunicorn.conf.py shop:app",
             "php-fpm: pool www",
             "sleep 1000",
             "unicorn shop[3f786850e387550fdab836ed7e6dc881de23001b] master",

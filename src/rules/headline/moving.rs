@@ -4,6 +4,7 @@ use super::{Headline, Word, generations, plain, release, stuck};
 use crate::contract::line::{Line, age, cut};
 use crate::model::handover::grace;
 use crate::model::{App, Census, Master, Phase};
+use crate::rules::advice;
 
 /// Whether a master could serve without the other one, as far as was seen: it runs, has workers and every listener. What
 /// ends the other one is refused without that.
@@ -22,19 +23,20 @@ pub(super) fn moving(app: &App, census: &Census) -> Headline<'static> {
     let bound = grace(app, census);
     let (what, wait) = if new.phase == Phase::Ready {
         let nobody = app.holder.get().is_some_and(Option::is_none);
-        let wait = if nobody && new.hook_retires() == Some(false) {
-            match (serves_alone(app, new), serves_alone(app, old)) {
+        let own = advice::ends_handover(app, pid, next)
+            .filter(|_| nobody && new.hook_retires() == Some(false));
+        let wait = match own {
+            Some((on, back)) => match (serves_alone(app, new), serves_alone(app, old)) {
                 (true, true) => {
-                    let words = "upgrade goes on and retires";
-                    Line::new(format!("{words} {pid}; rollback goes back to it"))
+                    let back = back.replace(&format!("back to {pid}"), "back to it");
+                    Line::new(format!("{on}; {back}"))
                 }
-                (true, false) => Line::new(format!("upgrade goes on and retires {pid}")),
-                (false, true) => Line::new(format!("rollback goes back to {pid}")),
+                (true, false) => Line::new(on),
+                (false, true) => Line::new(back),
                 (false, false) => Line::new("signal neither: no one of them could serve alone"),
-            }
-        } else {
-            Line::new(format!("wait until {pid} is retired"))
-                .aside(", by the hook, the deploy or by hand")
+            },
+            None => Line::new(format!("wait until {pid} is retired"))
+                .aside(", by the hook, the deploy or by hand"),
         };
         (Line::new(format!("{name}: {next} is ready, {pid} still serves beside it")), wait)
     } else {

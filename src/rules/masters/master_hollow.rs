@@ -5,6 +5,7 @@ use crate::contract::{Look, Need, Rule, Severity, quote};
 use crate::model::{Master, Operation, Phase, Role};
 use crate::rules::advice;
 use crate::rules::masters::lacking::{Lacking, lacking};
+use crate::rules::masters::workers_respawning::come_and_go;
 use crate::rules::masters::{alive, earlier, forks, is_ending};
 
 /// The card.
@@ -58,6 +59,7 @@ fn check(look: &mut Look<'_>) {
             || forks(look, master) != Some(true)
             || alive(look, master) != Some(0)
             || is_ending(look, master) != Some(false)
+            || come_and_go(look, master).is_some()
         {
             continue;
         }

@@ -105,6 +105,9 @@ fn is_newer(look: &mut Look<'_>, master: &Master) -> Option<bool> {
     let pid = master.process.pid;
     let started = look.of(pid, "start", &master.process.started_at)?;
     let config: &Config = look.of(pid, "configuration", &master.loaded)?;
+    if !config.file_counts_workers() {
+        return Some(false);
+    }
     let stat = look.of(pid, "configuration file", &config.file.stat)?;
     let Some(stat) = stat else { return Some(true) };
     let changed = i128::from(stat.mtime.max(stat.ctime)) > started.as_nanosecond();

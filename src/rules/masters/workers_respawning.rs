@@ -2,9 +2,11 @@
 
 use crate::contract::line::{Line, cut};
 use crate::contract::{Look, Need, Rule, Severity};
+use crate::model::config::LogTo;
 use crate::model::{Master, Phase, Role, Setting};
 use crate::os::{Pid, shown};
 use crate::rules::masters::{earlier, is_ending};
+use crate::servers::server;
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -33,6 +35,7 @@ Title, pidfile and socket look as always.
 ## How farrier decides
 
 At two looks at least a second apart every living worker of a ready master is under 3 s old, and none is the same.
+Of a server that never goes down to no worker, a look that sees none counts too, where children were reaped meanwhile.
 
 ## When it stays silent
 
@@ -54,23 +57,42 @@ fn check(look: &mut Look<'_>) {
         if !serves(master) || is_ending(look, master) != Some(false) {
             continue;
         }
-        let Some(now) = all_young(look, master) else { continue };
-        let Some(before) = look.before() else { continue };
-        let Some(earlier) = earlier(look, before, master).filter(|earlier| serves(earlier)) else {
-            continue;
-        };
-        let Some(then) = all_young(look, earlier) else { continue };
-        if now.iter().all(|pid| !then.contains(pid)) {
+        if let Some((then, now)) = come_and_go(look, master) {
             report(look, master, &then, &now);
         }
     }
+}
+
+/// The workers of a master at two looks, where every one of them is young and none is the same. A server that keeps a
+/// worker whatever it is told has none at a look only while it replaces them: there the time of those that it reaped in
+/// between tells.
+pub(super) fn come_and_go(look: &mut Look<'_>, master: &Master) -> Option<(Vec<Pid>, Vec<Pid>)> {
+    let keeps = server(master.kind).filter(|server| server.fewest_workers > 0);
+    let status = master.process.status.get();
+    let keeps = keeps.zip(status).is_some_and(|(server, status)| (server.forks_workers)(status));
+    let now = all_young(look, master).filter(|now| keeps || !now.is_empty())?;
+    let before = look.before()?;
+    let earlier = earlier(look, before, master).filter(|earlier| serves(earlier))?;
+    let then = all_young(look, earlier).filter(|then| keeps || !then.is_empty())?;
+    if now.iter().any(|pid| then.contains(pid)) {
+        return None;
+    }
+    let seen = !now.is_empty() && !then.is_empty();
+    let long = earlier.process.age.get().is_some_and(|age| *age >= YOUNG);
+    (seen || (long && has_reaped(earlier, master))).then_some((then, now))
+}
+
+/// Whether children of a master ended between two looks.
+fn has_reaped(earlier: &Master, master: &Master) -> bool {
+    let spent = |master: &Master| master.process.stat.get().map(|stat| stat.children_cpu);
+    spent(earlier).zip(spent(master)).is_some_and(|(then, now)| now > then)
 }
 
 fn serves(master: &Master) -> bool {
     master.phase == Phase::Ready && matches!(master.role, Role::Current | Role::Duplicate)
 }
 
-/// The living workers, where there are some and each is young.
+/// The living workers, where each is young.
 fn all_young(look: &mut Look<'_>, master: &Master) -> Option<Vec<Pid>> {
     let mut pids = Vec::new();
     for worker in master.workers_alive() {
@@ -81,15 +103,19 @@ fn all_young(look: &mut Look<'_>, master: &Master) -> Option<Vec<Pid>> {
         }
         pids.push(pid);
     }
-    (!pids.is_empty()).then_some(pids)
+    Some(pids)
 }
 
 fn report(look: &mut Look<'_>, master: &Master, then: &[Pid], now: &[Pid]) {
     let app = look.app();
     let pid = master.process.pid;
-    let words = |pids: &[Pid]| pids.iter().map(Pid::to_string).collect::<Vec<_>>().join(" ");
-    let log = match master.loaded.get().map(|config| &config.stderr_path) {
-        Some(Setting::Set { value, .. }) => Some(value),
+    let words = |pids: &[Pid]| match pids {
+        [] => "none".to_owned(),
+        pids => pids.iter().map(Pid::to_string).collect::<Vec<_>>().join(" "),
+    };
+    let log = match master.loaded.get().map(|config| (&config.logger, &config.stderr_path)) {
+        Some((Setting::Set { value: LogTo::File(log), .. }, _)) => Some(log),
+        Some((_, Setting::Set { value, .. })) => Some(value),
         _ => None,
     };
     let read = match log {

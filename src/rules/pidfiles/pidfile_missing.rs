@@ -66,6 +66,11 @@ fn check(look: &mut Look<'_>) {
             continue;
         };
         let missing = |state: &PidfileState| *state == PidfileState::Missing;
+        // The new master's own, which it renames once the old one has ended.
+        let own = |file: &&Pidfile| file.kind == PidfileKind::New && file.pid == Some(pid);
+        if app.pidfiles.iter().any(|file| own(&file)) {
+            continue;
+        }
         if missing(state) && look.young() == Some(false) && lasts(look, file, missing) {
             report(look, master, file);
         }

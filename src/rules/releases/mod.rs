@@ -61,7 +61,7 @@ fn seen_reload(
         seen(format!("{pid} runs in {current}"), &master.process.cwd.place),
         seen(format!("{pid} started before that release arrived"), &release.arrived.place),
         seen("all its workers started after current was switched".into(), &at.place),
-        seen("preload_app true".into(), &Place::line(&config.file.path, line)),
+        seen("preload_app true".into(), &config.at(line)),
     ])
 }
 

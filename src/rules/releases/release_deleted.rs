@@ -97,6 +97,7 @@ fn report(look: &mut Look<'_>, master: Option<&Master>, gone: &[&Process]) {
         more => format!("{} and {}", first.pid, count(more, "worker")),
     };
     let verb = if rest.is_empty() { "runs" } else { "run" };
+    let renew = advice::renew(app);
     let mut finding = look
         .finding(severity, format!("{who} {verb} in a deleted directory"))
         .about(first.pid)
@@ -110,8 +111,8 @@ fn report(look: &mut Look<'_>, master: Option<&Master>, gone: &[&Process]) {
                 None => Line::new(format!("{} was removed", app.short(&directory))),
             },
             match &lost {
-                Some(_) => Line::new("link the missing release to current, then upgrade"),
-                None => Line::new("upgrade, so that it runs in a directory that exists"),
+                Some(_) => Line::new(format!("link the missing release to current, then {renew}")),
+                None => Line::new(format!("{renew}, so that it runs in a directory that exists")),
             },
         )
         .leads_to("What is opened late fails: templates, autoload, files of the release.");

@@ -144,7 +144,10 @@ fn report(look: &mut Look<'_>, layout: &Layout, served: &BTreeMap<&str, Vec<Serv
             if can_go(stray, &right) {
                 Line::new(format!("retire {pid}"))
             } else if right.is_empty() {
-                Line::new("upgrade to what current names, and retire the rest")
+                Line::new(format!(
+                    "{} to what current names, and retire the rest",
+                    advice::renew(app)
+                ))
             } else {
                 Line::new(advice::new_code_in_short(app, stray))
             },

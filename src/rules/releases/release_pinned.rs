@@ -90,7 +90,10 @@ fn report(look: &mut Look<'_>, layout: &Layout, master: &Master, release: &str, 
     let (short, signal) = (named(release), advice::restart(app));
     let server = server(app.kind);
     let name = server.map_or("working_directory", |server| server.directory_setting);
+    let renew = advice::renew(app);
     let fails = server.is_some_and(|server| server.beside.is_none());
+    let takes =
+        master.restart.begins.is_none() && master.beside.is_some_and(|beside| beside.takes_sockets);
     let summary = if gone {
         format!("the next {signal} needs {short}, which is gone")
     } else {
@@ -112,9 +115,9 @@ fn report(look: &mut Look<'_>, layout: &Layout, master: &Master, release: &str, 
             Line::new(format!("{pid} restarts in that release's own directory"))
                 .aside(", not through current"),
             if gone {
-                Line::new("link that release to current, then upgrade")
+                Line::new(format!("link that release to current, then {renew}"))
             } else {
-                Line::new(format!("set {name} to current, then upgrade"))
+                Line::new(format!("set {name} to current, then {renew}"))
             },
         )
         .seen(
@@ -122,6 +125,7 @@ fn report(look: &mut Look<'_>, layout: &Layout, master: &Master, release: &str, 
             &master.restart.directory.place,
         )
         .leads_to(match (gone, fails) {
+            (true, false) if takes => advice::fails_to_execute(app, master),
             (true, false) => {
                 format!("Every {signal} comes to nothing: chdir finds no such directory.")
             }

@@ -203,9 +203,10 @@ fn report(
             format!("the next {} to {pid} needs it", advice::restart(app)),
             "mend that before the next deploy: see release-pinned, gemfile-pinned".to_owned(),
         ),
-        (Some(pid), None) => {
-            (format!("{pid} runs in it"), "upgrade or retire before the next deploy".to_owned())
-        }
+        (Some(pid), None) => (
+            format!("{pid} runs in it"),
+            format!("{} or retire before the next deploy", advice::renew(app)),
+        ),
         (None, None) => return,
     };
     let mut finding = look

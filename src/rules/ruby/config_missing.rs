@@ -99,12 +99,7 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, spot: &Spot) {
             &master.restart.config.place,
         )
         .seen("nothing stands there", &spot.stat.place)
-        .leads_to(match master.beside {
-            Some(_) => {
-                format!("Every {signal} comes to nothing; a reload keeps the old configuration.")
-            }
-            None => format!("{signal} ends {}, and nothing serves.", master.process.pid),
-        });
+        .leads_to(advice::fails_to_configure(app, master));
     finding.fix = advice::rescue(app, master, &spot.path)
         .unwrap_or_else(|| vec![format!("# put {} back; no {signal} before", shown(&spot.path))]);
     look.found(finding.for_good("start the server with -c and an absolute path through current"));

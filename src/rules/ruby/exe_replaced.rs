@@ -72,9 +72,10 @@ fn check(look: &mut Look<'_>) {
                 Line::new(format!("{}: {pid} runs a {word} interpreter", cut(&app.name, 16))),
                 Line::new(format!("{} was {word} on disk", shown(&exe.path))),
                 if word == "deleted" {
-                    Line::new("install it again, then upgrade")
+                    Line::new(format!("install it again, then {}", advice::renew(app)))
                 } else {
-                    Line::new("upgrade at a quiet time").aside(", so that the new one runs")
+                    Line::new(format!("{} at a quiet time", advice::renew(app)))
+                        .aside(", so that the new one runs")
                 },
             )
             .seen(format!("{pid} runs {}, {word}", shown(&exe.path)), &master.process.exe.place)

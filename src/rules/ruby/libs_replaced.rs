@@ -91,7 +91,8 @@ fn report(look: &mut Look<'_>, master: &Master, gone: &[&Linked]) {
                 )
             }),
             Line::new(format!("{} is not what it has mapped", shown(&first.path))),
-            Line::new("upgrade at a quiet time").aside(", so that the new ones run"),
+            Line::new(format!("{} at a quiet time", advice::renew(app)))
+                .aside(", so that the new ones run"),
         )
         .leads_to("Late loads come from another build; fixes wait for a restart.");
     for library in gone.iter().take(5) {

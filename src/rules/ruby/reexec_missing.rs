@@ -2,10 +2,11 @@
 
 use crate::contract::line::{Line, cut, tail};
 use crate::contract::{Look, Need, Rule, Severity, quote};
+use crate::facts::Fact;
 use crate::facts::files::Spot;
 use crate::model::{App, Master, Restart};
 use crate::os::{FileKind, FileStat, Pid, shown};
-use crate::rules::advice;
+use crate::rules::{advice, python};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -62,9 +63,18 @@ fn check(look: &mut Look<'_>) {
         if program_is_there {
             look.of_restart(pid, "restart interpreter", &master.restart.interpreter);
         }
+        let interpreter = python::interpreter(app, &master.restart);
         for (part, spot) in parts(&master.restart) {
+            if interpreter.is_some_and(|interpreter| interpreter.path == spot.path) {
+                // `venv-missing` tells of it.
+                continue;
+            }
             let Some(stat) = look.at(shown(&spot.path), &spot.stat) else { continue };
             let Some(wrong) = fault(part, stat.as_ref()) else { continue };
+            if wrong == CLOSED && part == "program" && interpreter.is_some() {
+                // Python reads it, and nobody executes it.
+                continue;
+            }
             if look.through_current(&spot.path) {
                 let Some(before) = look.before() else { continue };
                 if !was_wrong(look, before, pid, part) {
@@ -76,10 +86,17 @@ fn check(look: &mut Look<'_>) {
     }
 }
 
+/// What is there and lacks the permission.
+const CLOSED: &str = "may not be executed";
+
+/// Where it begins, of a server whose setting then leads it elsewhere.
+const FIRST: &str = "first directory";
+
 /// What the next re-execution needs, as far as it is known.
 fn parts(restart: &Restart) -> impl Iterator<Item = (&'static str, &Spot)> {
     let interpreter = restart.interpreter.get().and_then(Option::as_ref);
     [
+        (FIRST, restart.begins.as_ref().and_then(Fact::get)),
         ("directory", restart.directory.get()),
         ("program", restart.program.get()),
         ("interpreter", interpreter),
@@ -92,11 +109,11 @@ fn parts(restart: &Restart) -> impl Iterator<Item = (&'static str, &Spot)> {
 fn fault(part: &str, stat: Option<&FileStat>) -> Option<&'static str> {
     match stat {
         None => Some("is gone"),
-        Some(stat) if part == "directory" => {
+        Some(stat) if matches!(part, "directory" | FIRST) => {
             (stat.kind != FileKind::Directory).then_some("is no directory")
         }
         Some(stat) if stat.kind != FileKind::Regular => Some("is no file"),
-        Some(stat) => (stat.mode & 0o111 == 0).then_some("may not be executed"),
+        Some(stat) => (stat.mode & 0o111 == 0).then_some(CLOSED),
     }
 }
 
@@ -105,6 +122,7 @@ fn was_wrong(look: &mut Look<'_>, before: &App, pid: Pid, part: &str) -> bool {
     let restart = &master.restart;
     let spot = match part {
         "directory" => look.of_restart(pid, "restart directory before", &restart.directory),
+        FIRST => restart.begins.as_ref().and_then(Fact::get),
         "program" => look.of_restart(pid, "restart program before", &restart.program),
         _ => look
             .of_restart(pid, "restart interpreter before", &restart.interpreter)
@@ -117,8 +135,12 @@ fn was_wrong(look: &mut Look<'_>, before: &App, pid: Pid, part: &str) -> bool {
 fn report(look: &mut Look<'_>, app: &App, master: &Master, part: &str, spot: &Spot, wrong: &str) {
     let severity = if app.uses_reexec() { Severity::Critical } else { Severity::Info };
     let (short, signal) = (app.short(&spot.path), advice::restart(app));
+    let interpreter = python::interpreter(app, &master.restart);
     let place = match part {
         "directory" => &master.restart.directory.place,
+        FIRST => {
+            master.restart.begins.as_ref().map_or(&master.restart.directory.place, |f| &f.place)
+        }
         "program" => &master.restart.program.place,
         _ => &master.restart.interpreter.place,
     };
@@ -140,13 +162,21 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, part: &str, spot: &Sp
         )
         .seen(format!("the next re-execution needs {}", shown(&spot.path)), place)
         .seen(format!("{} {wrong}", shown(&spot.path)), &spot.stat.place)
-        .leads_to(match master.beside {
-            Some(_) => format!("Every {signal} comes to nothing, and the old code serves on."),
-            None => format!("{signal} ends {}, and nothing serves.", master.process.pid),
+        .leads_to(match (part, &master.restart.begins) {
+            ("program", _) if python::is_by(app) && interpreter.is_none() => format!(
+                "{signal} comes to nothing at best; where its Python is gone too, it takes the sockets away."
+            ),
+            // What it executes first is there, and ends by itself.
+            ("program", _) | ("directory", Some(_))
+                if interpreter.is_some() =>
+            {
+                format!("Every {signal} comes to nothing, and the old code serves on.")
+            }
+            _ => advice::fails_to_execute(app, master),
         });
     match advice::rescue(app, master, &spot.path) {
         Some(lines) => finding.fix = lines,
-        None if wrong == "may not be executed" => {
+        None if wrong == CLOSED => {
             finding =
                 finding.fix(format!("chmod a+x {}", quote::seen_by(&master.process, &spot.path)));
         }

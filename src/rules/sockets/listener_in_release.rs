@@ -113,7 +113,7 @@ fn changes(
         _ => None,
     });
     if let Some((line, text)) = unknown.next() {
-        let place = Place::line(&config.file.path, line);
+        let place = config.at(line);
         let lack = Lack::Unevaluable(format!("listen {text}"));
         look.of(pid, "next listeners", &Fact::<()>::lacking(place, lack));
         return None;
@@ -219,7 +219,7 @@ fn finish(
     if let Some(config) = master.config.get() {
         for listen in &config.listen {
             if let Some(line) = listen.line() {
-                finding = finding.seen("listen is set here", Place::line(&config.file.path, line));
+                finding = finding.seen("listen is set here", config.at(line));
             }
         }
     }

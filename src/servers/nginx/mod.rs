@@ -6,7 +6,7 @@ mod conf;
 mod read;
 mod title;
 
-use crate::contract::{Part, Server, Title};
+use crate::contract::{Part, Runtime, Server, Title};
 use crate::facts::process::Status;
 use crate::model::{Beside, Kind, Log, Process, Signal};
 
@@ -26,10 +26,12 @@ pub const SERVER: Server = Server {
         Title { example: "nginx: worker process is shutting down", means: Part::Worker(None) },
     ],
     recognise: title::recognise,
+    untitled: None,
     is_run_by,
     options: arguments::options,
     handlers_set,
     read_config: read::config,
+    overrule: None,
     usual_configs: &[
         "conf/nginx.conf",
         "/etc/nginx/nginx.conf",
@@ -42,10 +44,17 @@ pub const SERVER: Server = Server {
     read_proxy: Some(read::proxied),
     read_log: |_, path, whole| Log::silent(path, whole),
     old_suffix: Some(".oldbin"),
-    beside: Some(Beside { signal: Signal::SIGUSR2, sockets: "NGINX", live: false }),
+    new_suffix: None,
+    beside: Some(Beside {
+        signal: Signal::SIGUSR2,
+        sockets: "NGINX",
+        live: false,
+        takes_sockets: false,
+    }),
     library: None,
     reexecutes: false,
     keeps_start_context: false,
+    runtime: Runtime::Native,
     mode: None,
     sets_late: &[],
     signals: &[],
@@ -60,6 +69,9 @@ pub const SERVER: Server = Server {
     // `ngx_master_process_exit` deletes it.
     removes_pidfile: true,
     forks_workers: |_| true,
+    fewest_workers: 0,
+    takes_away: "worker",
+    control_sockets: &[],
     rebinds: false,
     default_workers: 1,
     directory_setting: "working_directory",

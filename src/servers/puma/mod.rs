@@ -5,7 +5,7 @@ mod arguments;
 mod config;
 mod title;
 
-use crate::contract::{Part, Server, Title};
+use crate::contract::{Part, Runtime, Server, Title};
 use crate::facts::process::Status;
 use crate::model::{Kind, Log, Signal};
 
@@ -26,10 +26,12 @@ pub const SERVER: Server = Server {
         Title { example: "puma: cluster worker 0: 3301 [api]", means: Part::Worker(Some(0)) },
     ],
     recognise: title::recognise,
+    untitled: None,
     is_run_by: super::ruby::command::runs_ruby,
     options: arguments::options,
     handlers_set,
     read_config: config::read,
+    overrule: None,
     usual_configs: &[
         "config/puma/production.rb",
         "config/puma.rb",
@@ -41,10 +43,12 @@ pub const SERVER: Server = Server {
     read_proxy: None,
     read_log: |_, path, whole| Log::silent(path, whole),
     old_suffix: None,
+    new_suffix: None,
     beside: None,
     library: Some("puma_http11.so"),
     reexecutes: true,
     keeps_start_context: false,
+    runtime: Runtime::Ruby,
     mode: None,
     // `launcher.rb`, `set_rack_environment`.
     sets_late: &["RACK_ENV"],
@@ -73,6 +77,9 @@ pub const SERVER: Server = Server {
     // `Launcher#write_pid` has it removed at exit.
     removes_pidfile: true,
     forks_workers: handlers_set,
+    fewest_workers: 1,
+    takes_away: "worker with the highest number",
+    control_sockets: &[],
     rebinds: false,
     default_workers: 0,
     directory_setting: "directory",

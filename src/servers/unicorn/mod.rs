@@ -6,7 +6,7 @@ mod log;
 mod signals;
 pub(super) mod title;
 
-use crate::contract::{Part, Server, Title};
+use crate::contract::{Part, Runtime, Server, Title};
 use crate::model::{Beside, Kind, Signal};
 use crate::os::Text;
 
@@ -41,19 +41,28 @@ pub const SERVER: Server = Server {
         },
     ],
     recognise: title::recognise,
+    untitled: None,
     is_run_by: super::ruby::command::runs_ruby,
     options: arguments::options,
     handlers_set: signals::handlers_set,
     read_config: config::read,
+    overrule: None,
     usual_configs: &[],
     agrees: |_, _| false,
     read_proxy: None,
     read_log: log::read,
     old_suffix: Some(".oldbin"),
-    beside: Some(Beside { signal: Signal::SIGUSR2, sockets: "UNICORN_FD", live: true }),
+    new_suffix: None,
+    beside: Some(Beside {
+        signal: Signal::SIGUSR2,
+        sockets: "UNICORN_FD",
+        live: true,
+        takes_sockets: false,
+    }),
     library: Some("unicorn_http.so"),
     reexecutes: true,
     keeps_start_context: true,
+    runtime: Runtime::Ruby,
     mode: Some(mode),
     sets_late: &[],
     signals: signals::SIGNALS,
@@ -82,6 +91,9 @@ pub const SERVER: Server = Server {
     // `HttpServer#join` unlinks it at QUIT, TERM and INT.
     removes_pidfile: true,
     forks_workers: |_| true,
+    fewest_workers: 0,
+    takes_away: "worker with the highest number",
+    control_sockets: &[],
     rebinds: true,
     default_workers: 1,
     directory_setting: "working_directory",

@@ -1,6 +1,7 @@
 //! The directory that the next re-execution changes to.
 
 use super::Known;
+use crate::contract::Runtime;
 use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::Setting;
@@ -18,11 +19,9 @@ impl Known<'_> {
             }
         };
         match &config.working_directory {
-            Setting::Set { value, line } => {
-                Fact::known(Place::line(&config.file.path, *line), self.spot(value))
-            }
+            Setting::Set { value, line } => Fact::known(config.at(*line), self.spot(value)),
             Setting::Unevaluable { line, text } => Fact::lacking(
-                Place::line(&config.file.path, *line),
+                config.at(*line),
                 Lack::Unevaluable(format!("working_directory {text}")),
             ),
             Setting::NotSet => self.start_directory(),
@@ -31,11 +30,14 @@ impl Known<'_> {
 
     /// `START_CTX[:cwd]` as Unicorn computes it when it is loaded (`http_server.rb`, START_CTX): `PWD` if it is
     /// the working directory by another name, else the working directory with its links resolved.
-    fn start_directory(&self) -> Fact<Spot> {
+    pub(super) fn start_directory(&self) -> Fact<Spot> {
         let place = |file: &str| Place::new(format!("/proc/{}/{file}", self.process.pid));
-        let environ = match &self.process.environ.value {
-            Ok(environ) => environ,
-            Err(lack) => return Fact::lacking(place("environ"), lack.clone()),
+        // A title may stand where the environment of the start stood. What Python keeps of it is as good: nothing there
+        // follows the working directory.
+        let live = self.process.live.get().filter(|_| self.server.runtime == Runtime::Python);
+        let environ = match (&self.process.environ.value, live) {
+            (Ok(environ), _) | (Err(_), Some(environ)) => environ,
+            (Err(lack), None) => return Fact::lacking(place("environ"), lack.clone()),
         };
         let cwd = match &self.process.cwd.value {
             Ok(cwd) => cwd,

@@ -6,6 +6,7 @@ mod gemfile;
 mod gems;
 mod memory;
 mod program;
+mod python;
 
 use std::path::{Path, PathBuf};
 
@@ -72,6 +73,7 @@ impl Known<'_> {
             directory,
             program,
             interpreter,
+            begins: None,
         }
     }
 

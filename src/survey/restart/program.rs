@@ -140,7 +140,7 @@ impl Known<'_> {
 }
 
 /// A relative program is looked for from the directory of the restart.
-fn absolute(path: &Path, directory: &Fact<Spot>) -> PathBuf {
+pub(super) fn absolute(path: &Path, directory: &Fact<Spot>) -> PathBuf {
     match directory.get() {
         Some(spot) if path.is_relative() => spot.path.join(path),
         _ => path.to_path_buf(),

@@ -5,6 +5,8 @@ mod binaries;
 mod down;
 mod gemfiles;
 mod generations;
+mod gunicorn;
+mod gunicorn_broken;
 pub mod healthy;
 mod hooks;
 mod idle;
@@ -39,6 +41,8 @@ pub const ALL: &[&[Stage]] = &[
     gemfiles::STAGES,
     oldbins::STAGES,
     others::STAGES,
+    gunicorn::STAGES,
+    gunicorn_broken::STAGES,
     pidfiles::STAGES,
     masters::STAGES,
     binaries::STAGES,
