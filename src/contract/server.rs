@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::facts::process::Status;
-use crate::model::{Beside, Config, Kind, Log, Operation, Process, Role, Signal};
+use crate::model::{Beside, Config, Kind, Log, Master, Operation, Process, Role, Signal};
 use crate::os::{Arguments, Text};
 
-use super::Variables;
+use super::{Condition, Restart, Variables};
 
 /// A process as recognition sees it: little enough to be read of every process of the machine.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +80,8 @@ pub struct SignalUse {
     pub to: Role,
     /// What it does, as an operator would say it.
     pub does: &'static str,
+    /// What has to hold for that; `None`: it does so always.
+    pub when: Option<Condition>,
     /// Where that is written: the server's own manual or source file, with its version.
     pub source: &'static str,
 }
@@ -93,6 +95,8 @@ pub struct OperationUse {
     pub signal: Signal,
     /// The role of the master that gets it.
     pub to: Role,
+    /// What has to hold for the signal to carry it out; `None`: nothing.
+    pub needs: Option<Condition>,
 }
 
 /// A configuration file that is about to be read, and what its code could ask for.
@@ -192,6 +196,10 @@ pub struct Server {
     pub signals: &'static [SignalUse],
     /// How its operations are carried out. One that is not listed, it does not have.
     pub operations: &'static [OperationUse],
+    /// How a master comes to new code by a signal, the best way first. None: only its service brings it new code.
+    pub restarts: &'static [Restart],
+    /// The name of the thread that a process of it has once it serves (`proc_pid_comm(5)`); `None`: threads tell nothing.
+    pub serving_thread: Option<&'static str>,
     /// Where its pidfile usually is, relative to the deploy root or working directory.
     pub usual_pidfiles: &'static [&'static str],
     /// Where deploys keep its configuration, relative to the deploy root or absolute: asked where no master lives that was
@@ -203,6 +211,10 @@ pub struct Server {
     pub forks_workers: fn(&Status) -> bool,
     /// Its reload binds a Unix socket anew whose path is gone or another's.
     pub rebinds: bool,
+    /// The number of workers that it cannot be brought below.
+    pub fewest_workers: u32,
+    /// A worker carries out what its master passes on only when it wakes: an idle one some time later.
+    pub idle_workers_lag: bool,
     /// Workers when nothing says how many.
     pub default_workers: u32,
     /// The setting that names its working directory.
@@ -217,9 +229,16 @@ impl Server {
         self.read_proxy.is_some()
     }
 
-    /// What a signal does to a receiver in that role.
-    pub fn signal(&self, signal: Signal, to: Role) -> Option<&'static SignalUse> {
-        let worker = to == Role::Worker;
-        self.signals.iter().find(|u| u.signal == signal && (u.to == Role::Worker) == worker)
+    /// What a signal does to a master as it is; `None`: the card does not say, or what decides it was not seen.
+    pub fn effect(&self, signal: Signal, on: &Master) -> Option<&'static SignalUse> {
+        self.signals
+            .iter()
+            .filter(|used| used.signal == signal && used.to != Role::Worker)
+            .find(|used| used.when.is_none_or(|when| (when.holds)(on) == Some(true)))
+    }
+
+    /// The signal that carries out an operation.
+    pub fn signal_for(&self, operation: Operation) -> Option<Signal> {
+        self.operations.iter().find(|by| by.operation == operation).map(|by| by.signal)
     }
 }

@@ -1,4 +1,4 @@
-//! Remove a worker: TTOU to a master. Unicorn goes down to none.
+//! Remove a worker of a master, down to as few as its server can have.
 
 use crate::contract::quote::farrier;
 use std::time::Duration;
@@ -23,15 +23,23 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     let Some(left) = alive.checked_sub(1) else {
         return Err(Refused::new(
             format!("{pid} has no workers"),
-            farrier("signal TTIN", pid) + " starts one",
+            farrier("do add-worker", &case.app.id) + " starts one",
         ));
     };
+    let fewest = usize::try_from(case.server()?.fewest_workers).unwrap_or(0);
+    if left < fewest {
+        return Err(Refused::new(
+            format!("{pid} has {} and keeps at least {fewest}", words::workers(alive)),
+            farrier("plan stop", &case.app.id) + " ends it whole",
+        ));
+    }
     plan.title = match master.role {
         Role::Old => format!("Remove a worker of the old master of {}", case.app.name),
         _ => format!("Remove a worker of {}", case.app.name),
     };
     plan.does = format!(
-        "its worker with the highest number ends its request, within {} s, and leaves",
+        "{} ends its request, within {} s, and leaves",
+        if fewest == 0 { "its worker with the highest number" } else { "one of its workers" },
         case.timeout(master)
     );
     if left == 0 {
@@ -40,10 +48,13 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     plan.after = if plan.stops() {
         format!("nobody of {} answers: connections wait in its queue", case.app.name)
     } else {
-        format!("{pid} has {}; the next HUP or restart counts anew", words::workers(left))
+        format!("{pid} has {}; the next {} counts anew", words::workers(left), case.recount())
     };
     plan.brief = Some(words::workers(left));
-    plan.way_back = format!("TTIN to {pid}");
+    plan.way_back = match case.by(Operation::AddWorker) {
+        Ok(back) => format!("{} to {pid}", words::name(back.signal)),
+        Err(_) => "none by a signal".into(),
+    };
     case.queues(&mut plan);
     plan.expect = Expect::Workers(u32::try_from(left).unwrap_or(u32::MAX));
     plan.within = Duration::from_secs(case.timeout(master) + 10);

@@ -14,6 +14,7 @@ use super::proxied;
 use super::restart::Known;
 use super::sizes;
 use super::supervisor::{Around, supervisor};
+use super::threads;
 use super::variables::Asked;
 use crate::contract::{Options, Part, Server};
 use crate::facts::cgroup::Frozen;
@@ -108,7 +109,7 @@ impl Round<'_> {
                 Part::Master { old: true } => Role::Old,
                 _ => Role::Current,
             },
-            workers: self.workers(workers, process.pid, &frozen),
+            workers: self.workers(server, workers, process.pid, &frozen),
             supervisor: supervisor(&Around {
                 once: self.once,
                 process: &process,
@@ -130,6 +131,7 @@ impl Round<'_> {
             databases: connections::databases(&process, self.sockets).into(),
             upstreams: upstreams.into(),
             elsewhere,
+            serves_alone: serves_alone(server, &process),
             outputs: if server.keeps_start_context {
                 outputs::outputs(self.once, process.root, &config, &restart)
             } else {
@@ -149,6 +151,7 @@ impl Round<'_> {
 
     fn workers(
         &self,
+        server: &Server,
         workers: Vec<(Process, Option<u32>)>,
         of: Pid,
         frozen: &Fact<Option<Frozen>>,
@@ -156,6 +159,7 @@ impl Round<'_> {
         let worker = |(process, number): (Process, Option<u32>)| Worker {
             release: self.release(&process),
             frozen: freezer::frozen_beside(self.once, process.pid, of, frozen),
+            serves: threads::serves(self.once, server, process.pid),
             number,
             process,
         };
@@ -246,6 +250,11 @@ fn pidfile(
         Ok(cwd) => Fact::known(place, Some(cwd.path.join(path))),
         Err(lack) => Fact::lacking(process.cwd.place.clone(), lack.clone()),
     }
+}
+
+/// Whether a ready master serves by itself: it is of a server that may, and forks no workers.
+fn serves_alone(server: &Server, process: &Process) -> Option<bool> {
+    process.status.get().map(|status| !(server.forks_workers)(status))
 }
 
 fn revision(

@@ -50,6 +50,8 @@ pub const SERVER: Server = Server {
     sets_late: &[],
     signals: &[],
     operations: &[],
+    restarts: &[],
+    serving_thread: None,
     usual_pidfiles: &["/run/nginx.pid", "/var/run/nginx.pid", "logs/nginx.pid"],
     deployed_configs: &[
         "/etc/nginx/nginx.conf",
@@ -61,6 +63,8 @@ pub const SERVER: Server = Server {
     removes_pidfile: true,
     forks_workers: |_| true,
     rebinds: false,
+    fewest_workers: 1,
+    idle_workers_lag: false,
     default_workers: 1,
     directory_setting: "working_directory",
     default_timeout: 60,

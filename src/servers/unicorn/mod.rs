@@ -58,6 +58,8 @@ pub const SERVER: Server = Server {
     sets_late: &[],
     signals: signals::SIGNALS,
     operations: signals::OPERATIONS,
+    restarts: signals::RESTARTS,
+    serving_thread: None,
     usual_pidfiles: &[
         "tmp/pids/unicorn.pid",
         "current/tmp/pids/unicorn.pid",
@@ -83,6 +85,8 @@ pub const SERVER: Server = Server {
     removes_pidfile: true,
     forks_workers: |_| true,
     rebinds: true,
+    fewest_workers: 0,
+    idle_workers_lag: true,
     default_workers: 1,
     directory_setting: "working_directory",
     default_timeout: 60,
