@@ -185,6 +185,9 @@ pub struct Server {
     /// A master executes its program again without being started anew: what it does then is followed, from the directory
     /// and the environment that it keeps.
     pub reexecutes: bool,
+    /// Before it executes its program again it takes back what Bundler made of its environment: the Gemfile is that of the
+    /// directory then, unless one was named before Bundler came.
+    pub restores_bundle: bool,
     /// It keeps what it will start again in a Hash of Ruby's, as Unicorn's `START_CTX` is: how it restarts is followed.
     pub keeps_start_context: bool,
     /// The variable that its launcher sets to the environment's name before it reads the configuration, by the program;

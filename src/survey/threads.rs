@@ -3,7 +3,7 @@
 use super::once::Once;
 use crate::contract::Server;
 use crate::facts::{Fact, Lack, Place};
-use crate::os::{Ask, Found, Pid};
+use crate::os::{Ask, Found, Pid, Refusal};
 
 /// Whether a process has the thread that its server's processes have once they serve.
 pub fn serves(once: &Once<'_>, server: &Server, pid: Pid) -> Fact<bool> {
@@ -16,8 +16,13 @@ pub fn serves(once: &Once<'_>, server: &Server, pid: Pid) -> Fact<bool> {
         name.strip_prefix(serving.as_bytes())
             .is_some_and(|rest| !matches!(rest.first(), Some(b'a'..=b'z')))
     };
-    once.fact(&ask, |found| match found {
+    let mut fact = once.fact(&ask, |found| match found {
         Found::Names(Some(names)) => Ok(names.iter().any(|name| is_one(name.bytes()))),
         _ => Err(Lack::Malformed("another kind of answer")),
-    })
+    });
+    // Who ended meanwhile serves nobody.
+    if matches!(fact.lack(), Some(Lack::Refused(Refusal::Gone | Refusal::Zombie))) {
+        fact.value = Ok(false);
+    }
+    fact
 }

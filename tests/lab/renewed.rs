@@ -53,7 +53,7 @@ pub fn serving(lab: &Lab) -> Vec<u32> {
     let serves = |pid: &u32| {
         lab.title(*pid).starts_with("puma: cluster worker")
             && lab
-                .sh(&format!("cat /proc/{pid}/task/*/comm 2>/dev/null; true"))
+                .sh(&format!("cat /proc/{pid}/task/*/comm 2>/dev/null || true"))
                 .contains("puma srv")
     };
     lab.pids().into_iter().filter(serves).collect()
@@ -228,7 +228,7 @@ fn what_would_end_it_is_refused() {
     refused(&lab, &["signal", "HUP", &pid, "--yes", "--force"], "the app is down");
     refused(&lab, &["do", "reopen-logs", "api", "--yes", "--force"], "stdout_redirect");
     refused(&lab, &["do", "reload", "api", "--yes"], "has no reload");
-    refused(&lab, &["rollback", "api", "--yes"], "switch current back");
+    refused(&lab, &["rollback", "api", "--yes"], "witch current back");
     refused(
         &lab,
         &["upgrade", "api", "--way", "beside", "--yes"],

@@ -45,6 +45,7 @@ pub const SERVER: Server = Server {
     beside: Some(Beside { signal: Signal::SIGUSR2, sockets: "NGINX", live: false }),
     library: None,
     reexecutes: false,
+    restores_bundle: false,
     keeps_start_context: false,
     mode: None,
     sets_late: &[],

@@ -43,6 +43,8 @@ pub const SERVER: Server = Server {
     beside: None,
     library: Some("puma_http11.so"),
     reexecutes: true,
+    // `Launcher#run`, `previous_env`.
+    restores_bundle: true,
     keeps_start_context: false,
     mode: None,
     // `launcher.rb`, `set_rack_environment`.

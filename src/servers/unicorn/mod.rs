@@ -53,6 +53,7 @@ pub const SERVER: Server = Server {
     beside: Some(Beside { signal: Signal::SIGUSR2, sockets: "UNICORN_FD", live: true }),
     library: Some("unicorn_http.so"),
     reexecutes: true,
+    restores_bundle: false,
     keeps_start_context: true,
     mode: Some(mode),
     sets_late: &[],
