@@ -188,6 +188,8 @@ pub struct Server {
     /// Before it executes its program again it takes back what Bundler made of its environment: the Gemfile is that of the
     /// directory then, unless one was named before Bundler came.
     pub restores_bundle: bool,
+    /// It executes its interpreter, the one that runs it, with the program as an argument: no `#!` line is asked.
+    pub names_interpreter: bool,
     /// It keeps what it will start again in a Hash of Ruby's, as Unicorn's `START_CTX` is: how it restarts is followed.
     pub keeps_start_context: bool,
     /// The variable that its launcher sets to the environment's name before it reads the configuration, by the program;

@@ -239,15 +239,22 @@ fn what_would_end_it_is_refused() {
     refused(&lab, &["upgrade", "api", "--yes"], "is gone");
     refused(&lab, &["upgrade", "api", "--way", "in-place", "--yes"], "is gone");
     lab.sh_as(DEPLOY, &format!("mv {0}.away {0}", site.path("current")));
-    let worker = serving(&lab)[0];
-    lab.signal(worker, "STOP");
-    lab.signal(worker, "CONT");
-    let program = lab.sh("readlink -f /usr/bin/puma").trim().to_owned();
-    lab.sh(&format!(
-        "mv {program} {program}.away; mv /usr/bin/puma /usr/bin/puma.away 2>/dev/null; true"
-    ));
-    let run = lab.farrier(&["upgrade", "api", "--way", "in-place", "--yes"]);
-    assert_eq!(run.status, 3, "{}", said(&run));
+    assert!(lab.lives(old) && serving(&lab).len() == 2);
+}
+
+#[test]
+fn a_program_that_is_gone_is_refused() {
+    let lab = Lab::new();
+    let site = Site::new(&lab, "api");
+    release(&site, FIRST, &App::default(), "workers 2\npreload_app!\n");
+    site.switched_long_ago(FIRST);
+    // A program of the lab's own: what lies below /usr is the machine's.
+    lab.write("/srv/bin/puma", "#!/usr/bin/ruby\nload \"/usr/bin/puma\"\n");
+    lab.sh("chmod +x /srv/bin/puma");
+    lab.background(DEPLOY, &format!("env -C {0} PWD={0} /srv/bin/puma", site.path("current")));
+    let old = ready(&site, 2);
+    lab.sh("rm /srv/bin/puma");
+    refused(&lab, &["upgrade", "api", "--yes"], "/srv/bin/puma is gone");
     assert!(lab.lives(old) && serving(&lab).len() == 2);
 }
 

@@ -106,7 +106,11 @@ impl Case<'_> {
         } else {
             let serve = master.workers_alive().filter(|w| w.may_answer()).count();
             let words = format!("{serve} of {alive} workers serve");
-            if serve == alive { holds("serves", words) } else { warns("serves", words) }
+            if serve == alive && serve > 0 {
+                holds("serves", words)
+            } else {
+                warns("serves", words)
+            }
         });
     }
 }

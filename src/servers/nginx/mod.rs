@@ -46,6 +46,7 @@ pub const SERVER: Server = Server {
     library: None,
     reexecutes: false,
     restores_bundle: false,
+    names_interpreter: false,
     keeps_start_context: false,
     mode: None,
     sets_late: &[],

@@ -45,6 +45,8 @@ pub const SERVER: Server = Server {
     reexecutes: true,
     // `Launcher#run`, `previous_env`.
     restores_bundle: true,
+    // `Launcher#generate_restart_data`, `Gem.ruby`.
+    names_interpreter: true,
     keeps_start_context: false,
     mode: None,
     // `launcher.rb`, `set_rack_environment`.

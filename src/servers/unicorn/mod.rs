@@ -54,6 +54,7 @@ pub const SERVER: Server = Server {
     library: Some("unicorn_http.so"),
     reexecutes: true,
     restores_bundle: false,
+    names_interpreter: false,
     keeps_start_context: true,
     mode: Some(mode),
     sets_late: &[],

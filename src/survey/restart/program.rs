@@ -96,6 +96,10 @@ impl Known<'_> {
 
     /// What stands behind the program's `#!`; by the `PATH` that it hands on for `env NAME`.
     pub(super) fn interpreter(&self, program: &Fact<Spot>) -> Fact<Option<Spot>> {
+        if self.server.names_interpreter {
+            let exe = self.process.exe.clone();
+            return exe.map(|exe| Some(self.spot(&exe.path)));
+        }
         let Some(spot) = program.get() else {
             return Fact {
                 place: program.place.clone(),
