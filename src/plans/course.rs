@@ -9,7 +9,7 @@ use crate::os::{Door, Pid, shown};
 
 use super::case::running_config;
 use super::follow::Stage;
-use super::procedures::{in_place, renewal::Mark, rolling};
+use super::procedures::{renewal::Mark, same_master};
 use super::{Case, Plan, Refused, brief, going_on, plan, planned, rollback, words};
 
 /// How long a master may take to fork its successor; it does so at once or refuses.
@@ -144,24 +144,6 @@ pub fn course(
             None => forward(&case, wishes),
         },
     }
-}
-
-/// The course of a restart in which the master stays the same process; `None`: it is not of that shape.
-fn same_master(case: &Case<'_>, wishes: &Wishes) -> Result<Option<Course>, Refused> {
-    let beside = |way| way == Way::Beside;
-    let server = case.server()?;
-    if server.restarts.iter().all(|restart| beside(restart.way())) && case.way.is_none_or(beside) {
-        return Ok(None);
-    }
-    let master = case.current_or_named()?;
-    let restart = case.restart(master)?;
-    let course = match restart.way() {
-        Way::Beside => return Ok(None),
-        Way::InPlace => in_place::steps(case, master, restart, wishes)?,
-        Way::Rolling => rolling::steps(case, master, restart, wishes)?,
-    };
-    let first = case.holders(course.first);
-    Ok(Some(Course { first, ..course }))
 }
 
 pub(super) fn step(

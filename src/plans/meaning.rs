@@ -22,7 +22,9 @@ impl Case<'_> {
         let server = self.server()?;
         let restart = server.restarts.iter().find(|restart| restart.by().signal == signal);
         if let Some(restart) = restart {
-            return Ok(Meaning::Operation(Operation::Upgrade, Some(restart.way())));
+            // Where there is only one way, nothing has to be kept of it.
+            let way = (server.restarts.len() > 1).then(|| restart.way());
+            return Ok(Meaning::Operation(Operation::Upgrade, way));
         }
         let mut carries = server.operations.iter().filter(|used| used.signal == signal);
         let has = |operation| carries.clone().any(|used| used.operation == operation);

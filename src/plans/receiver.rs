@@ -127,8 +127,9 @@ impl Case<'_> {
             master.process.status.get().is_some_and(|status| {
                 self.server().is_ok_and(|server| (server.handlers_set)(status))
             });
-        let titled =
-            master.process.command_line.get().is_some_and(|line| line.words.raw().len() == 1);
+        // A title that comes before the app is loaded comes after the handlers.
+        let titled = self.server().is_ok_and(|server| server.serving_thread.is_some())
+            && master.process.command_line.get().is_some_and(|l| l.words.raw().len() == 1);
         match master.phase {
             // One that serves by itself has no handler that its language's runtime has not.
             Phase::Ready if handlers || master.serves_alone == Some(true) => Ok(()),

@@ -110,7 +110,7 @@ fn starting(app: &App, master: &Master) -> Option<Obstacle> {
 }
 
 /// Whether what it starts does not come up, and a restart would lead to another release than that.
-fn is_way_back(app: &App, master: &Master) -> bool {
+pub fn is_way_back(app: &App, master: &Master) -> bool {
     let stands_in = master.release.get().and_then(Option::as_deref);
     let leads = leads_to(app, master);
     if stands_in.is_none() || leads.as_deref() == stands_in {

@@ -99,7 +99,14 @@ impl Case<'_> {
     fn workers(&self, master: &Master, plan: &mut Plan) {
         let alive = master.workers_alive().count();
         let untold = master.workers_alive().filter(|w| w.serves.get().is_none()).count();
-        plan.checks.push(if master.serves_alone == Some(true) {
+        plan.checks.push(if against::is_way_back(self.app, master) {
+            // How many there are at this moment tells nothing: they come and go.
+            let pid = master.process.pid;
+            warns(
+                "serves",
+                format!("what {pid} starts now does not come up: this leads away from it"),
+            )
+        } else if master.serves_alone == Some(true) {
             holds("serves", format!("{} serves by itself, without workers", master.process.pid))
         } else if untold > 0 {
             blind("serves", format!("whether {untold} of {alive} workers serve was not seen"))
@@ -130,7 +137,9 @@ impl Back {
     /// That of a master as it runs before.
     pub fn of(app: &App, master: &Master, way: Way) -> Self {
         let layout = app.layout.get().and_then(Option::as_ref);
+        // Where it leads away from what does not come up, that is nothing to go back to.
         let runs = master.release.get().and_then(Option::as_deref);
+        let runs = runs.filter(|_| !against::is_way_back(app, master));
         let current = layout.and_then(|layout| layout.current_release());
         let behind = layout
             .zip(runs)
@@ -248,4 +257,22 @@ fn code(case: &Case<'_>, master: &Master) -> String {
             None => "the code in its directory".into(),
         },
     }
+}
+
+/// The course of a restart in which the master stays the same process; `None`: it is not of that shape.
+pub(super) fn same_master(case: &Case<'_>, wishes: &Wishes) -> Result<Option<Course>, Refused> {
+    let beside = |way| way == Way::Beside;
+    let server = case.server()?;
+    if server.restarts.iter().all(|restart| beside(restart.way())) && case.way.is_none_or(beside) {
+        return Ok(None);
+    }
+    let master = case.current_or_named()?;
+    let restart = case.restart(master)?;
+    let course = match restart.way() {
+        Way::Beside => return Ok(None),
+        Way::InPlace => in_place::steps(case, master, restart, wishes)?,
+        Way::Rolling => rolling::steps(case, master, restart, wishes)?,
+    };
+    let first = case.holders(course.first);
+    Ok(Some(Course { first, ..course }))
 }

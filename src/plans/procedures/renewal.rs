@@ -192,9 +192,13 @@ impl Renewal {
         if master.serves_alone == Some(true) {
             return true;
         }
-        let kept = (self.way == Way::Rolling).then_some(self.before.len());
         let set = master.workers_wanted().and_then(|wanted| usize::try_from(wanted).ok());
-        let wanted = kept.or(set).unwrap_or(self.before.len()).max(1);
+        let wanted = match self.way {
+            // Workers that were added by hand stay as many.
+            Way::Rolling => self.before.len().max(set.unwrap_or(0)),
+            _ => set.unwrap_or(self.before.len()),
+        }
+        .max(1);
         now.len() >= wanted && master.workers_alive().all(|w| w.may_answer())
     }
 
