@@ -150,6 +150,7 @@ pub struct GroupMember {
 }
 
 /// A server's card.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the software")]
 pub struct Server {
     /// Its kind.
     pub kind: Kind,

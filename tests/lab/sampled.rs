@@ -177,6 +177,10 @@ fn renewal(settings: &str, signal: &str) {
         site.switch(SECOND);
         thread::sleep(Duration::from_secs(1));
         lab.signal(renewed::master(&lab).expect("it serves"), signal);
+        if signal == "USR2" {
+            let told = |check: String| check.contains("MOVING") && check.contains("nobody serves");
+            lab.wait("that nobody serves is told", || told(lab.farrier(&["check"]).stdout));
+        }
         lab.wait("Puma serves the second", || of(SECOND));
         thread::sleep(Duration::from_secs(3));
     });

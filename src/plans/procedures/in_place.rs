@@ -8,7 +8,7 @@ use crate::model::{Master, Operation};
 use crate::os::shown;
 
 use super::renewal::Mark;
-use super::{Back, code, course, shaped};
+use super::{Back, boot, code, course, shaped};
 use crate::plans::check::warns;
 use crate::plans::course::{Act, Course, Step, Whom, Wishes, step};
 use crate::plans::{Case, Plan, Refused, words};
@@ -30,7 +30,7 @@ pub(in crate::plans) fn plan(
     let plan = case.draft(Some(Operation::Upgrade), restart.by().signal, master)?;
     let mut plan = shaped(case, plan, Way::InPlace);
     let (name, code) = (&case.app.name, code(case, master));
-    let (timeout, boot) = (case.timeout(master), case.boot(master));
+    let (timeout, load) = (case.timeout(master), boot(master));
     let gone = match master.workers_alive().count() {
         0 => format!("{pid} ends its requests"),
         count => format!("{pid} lets its {} end their requests", words::workers(count)),
@@ -56,7 +56,7 @@ pub(in crate::plans) fn plan(
         warns("alone", format!("no second master: what does not boot takes {name} down")),
     );
     case.preflight(master, Way::InPlace, READ, &mut plan);
-    plan.within = Duration::from_secs(timeout + STARTS_WITHIN + 2 * boot);
+    plan.within = Duration::from_secs(timeout + STARTS_WITHIN + 2 * load);
     Ok(plan.settled())
 }
 
@@ -72,7 +72,7 @@ pub(in crate::plans) fn steps(
     let back = Back::of(case.app, master, Way::InPlace);
     let (lives, ended) = (back.while_it_lives(), back.once_it_ended());
     let timeout = Duration::from_secs(case.timeout(master));
-    let boot = Duration::from_secs(case.boot(master));
+    let load = Duration::from_secs(boot(master));
     let starts = Duration::from_secs(STARTS_WITHIN);
     let signal = words::name(first.signal);
     let serves = match master.workers_alive().count() {
@@ -102,7 +102,7 @@ pub(in crate::plans) fn steps(
             Act::Come(Mark::Executed),
         ),
         step("title", "its title is back", starts, &ended, Act::Come(Mark::Titled)),
-        step("serves", serves, boot + boot, &lives, Act::Come(Mark::Serves)),
+        step("serves", serves, load + load, &lives, Act::Come(Mark::Serves)),
     ];
     course(case, wishes, first, all, &lives)
 }

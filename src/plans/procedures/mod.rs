@@ -77,12 +77,6 @@ impl Case<'_> {
         })
     }
 
-    /// Seconds that a worker may take to load the app.
-    fn boot(&self, master: &Master) -> u64 {
-        let set = case::running_config(master).and_then(|c| c.boot_timeout.value().copied());
-        set.map_or(BOOT, u64::from)
-    }
-
     /// What is looked at before a master is restarted that nobody stands in for.
     fn preflight(&self, master: &Master, way: Way, read: &[&str], plan: &mut Plan) {
         plan.next =
@@ -120,6 +114,12 @@ impl Case<'_> {
             }
         });
     }
+}
+
+/// Seconds that a worker may take to load the app.
+fn boot(master: &Master) -> u64 {
+    let set = case::running_config(master).and_then(|c| c.boot_timeout.value().copied());
+    set.map_or(BOOT, u64::from)
 }
 
 /// How the release that ran before comes back: `current` switched, then what the master is told, or who starts it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::contract::Way;
 use crate::facts::process::Stat;
 use crate::model::history::{Identity, workers};
-use crate::model::{AppId, Census, Master, Phase};
+use crate::model::{AppId, Census, Master, Phase, Worker};
 
 use super::Back;
 use crate::plans::follow::AWAY;
@@ -170,13 +170,12 @@ impl Renewal {
     /// or its workers show it.
     fn executed(&self, master: &Master, words: usize, now: &BTreeSet<Identity>) -> bool {
         let block = |stat: Option<&Stat>| stat.and_then(|stat| stat.block);
-        match (block(self.old_program.as_ref()), block(master.process.stat.get())) {
-            (Some(then), Some(is)) => then != is,
-            _ => {
-                let fresh = !now.is_empty() && now.is_disjoint(&self.before);
-                words > 1 || (fresh && !self.before.is_empty()) || self.reached >= Mark::Executed
-            }
+        let blocks = block(self.old_program.as_ref()).zip(block(master.process.stat.get()));
+        if let Some((then, is)) = blocks {
+            return then != is;
         }
+        let fresh = !now.is_empty() && now.is_disjoint(&self.before);
+        words > 1 || (fresh && !self.before.is_empty()) || self.reached >= Mark::Executed
     }
 
     fn rolled(&mut self, census: &Census, master: &Master, now: &BTreeSet<Identity>) -> Mark {
@@ -199,7 +198,7 @@ impl Renewal {
             _ => set.unwrap_or(self.before.len()),
         }
         .max(1);
-        now.len() >= wanted && master.workers_alive().all(|w| w.may_answer())
+        now.len() >= wanted && master.workers_alive().all(Worker::may_answer)
     }
 
     /// Whether those who serve were the same long enough.

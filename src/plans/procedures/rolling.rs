@@ -7,7 +7,7 @@ use crate::contract::{Restart, Way};
 use crate::model::{Master, Operation};
 
 use super::renewal::Mark;
-use super::{Back, code, course, shaped};
+use super::{Back, boot, code, course, shaped};
 use crate::plans::check::warns;
 use crate::plans::course::{Act, Course, Step, Whom, Wishes, step};
 use crate::plans::{Case, Plan, Refused, words};
@@ -25,7 +25,7 @@ pub(in crate::plans) fn plan(
     let plan = case.draft(Some(Operation::Upgrade), restart.by().signal, master)?;
     let mut plan = shaped(case, plan, Way::Rolling);
     let (name, code) = (&case.app.name, code(case, master));
-    let (timeout, boot) = (case.timeout(master), case.boot(master));
+    let (timeout, load) = (case.timeout(master), boot(master));
     let count = master.workers_alive().count();
     plan.does = format!(
         "there is no second master: {pid} lets its {} end their requests one after the other, each within {timeout} s, \
@@ -43,7 +43,7 @@ pub(in crate::plans) fn plan(
     };
     plan.checks.insert(0, warns("alone", words));
     case.preflight(master, Way::Rolling, READ, &mut plan);
-    let each = timeout + boot;
+    let each = timeout + load;
     plan.within = Duration::from_secs(u64::try_from(count.max(1)).unwrap_or(1) * each);
     Ok(plan.settled())
 }

@@ -246,9 +246,7 @@ fn redirected(master: &Master) -> Option<bool> {
         to.zip(name).is_some_and(|(to, name)| same(&to, &name))
     };
     let set = || streams.iter().filter_map(|(fd, path)| path.value().map(|path| (*fd, path)));
-    if set().next().is_none() {
-        return None;
-    }
+    set().next()?;
     Some(set().any(|(fd, path)| opened(fd, path)))
 }
 
