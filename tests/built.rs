@@ -7,7 +7,7 @@ use farrier::facts::files::{Linked, Spot};
 use farrier::facts::process::{CommandLine, Stat, State, Status};
 use farrier::facts::signals::SignalSet;
 use farrier::facts::sockets::SocketFile;
-use farrier::facts::{Fact, Place};
+use farrier::facts::{Fact, Lack, Place};
 use farrier::model::log::{Entry, Said};
 use farrier::model::*;
 use farrier::os::{Access, Arguments, FileKind, FileStat, Host, Pid, Root, Text, User};
@@ -170,6 +170,7 @@ pub fn worker(number: i32, master: i32, nr: u32, age: u64, release: &str) -> Wor
         number: Some(nr),
         release: known(&format!("/proc/{number}/cwd"), Some(release.into())),
         frozen: known(&format!("/proc/{number}/cgroup"), None),
+        serves: Fact::lacking(Place::new("/proc"), Lack::NotAsked),
     }
 }
 
@@ -189,6 +190,9 @@ pub fn config() -> Config {
         worker_processes: set(2, 4),
         preload_app: set(true, 5),
         timeout: set(30, 6),
+        boot_timeout: Setting::NotSet,
+        own_bundle: Setting::NotSet,
+        forks_from_worker: Setting::NotSet,
         stderr_path: set(format!("{ROOT}/shared/log/unicorn.log").into(), 7),
         stdout_path: Setting::NotSet,
         logger: Setting::NotSet,
@@ -230,6 +234,7 @@ pub fn gems(missing: &[&str]) -> Gems {
     Gems {
         wanted: 24,
         missing: missing.iter().map(ToString::to_string).collect(),
+        others: vec![],
         places: vec!["/var/www/shop/shared/bundle/ruby/3.1.0".into()],
     }
 }
@@ -308,6 +313,7 @@ pub fn master(number: i32, age: u64, release: &str) -> Master {
         databases: known(&format!("{place}/fd"), vec![]).into(),
         upstreams: known(&format!("{place}/cmdline"), vec![]).into(),
         elsewhere: vec![],
+        serves_alone: Some(false),
         outputs: vec![output()],
     }
 }

@@ -89,6 +89,7 @@ fn chapter(text: &mut String, server: &Server) {
             card.summary
         );
     }
+    restarts(text, server);
     signals(text, "Signals to a master", server, |to| to != Role::Worker);
     signals(text, "Signals to a worker", server, |to| to == Role::Worker);
     let _ = writeln!(text, "\n### Pidfiles and defaults\n");
@@ -115,6 +116,21 @@ fn chapter(text: &mut String, server: &Server) {
     );
 }
 
+/// How it comes to new code, the best way first.
+fn restarts(text: &mut String, server: &Server) {
+    if server.restarts.is_empty() {
+        return;
+    }
+    let head = "\n### Ways to new code\n\n| `--way` | signal | where | what happens |\n| --- | --- | --- | --- |";
+    let _ = writeln!(text, "{head}");
+    for restart in server.restarts {
+        let (way, by) = (restart.way(), restart.by());
+        let only = by.needs.map_or("anywhere", |needs| needs.words);
+        let _ =
+            writeln!(text, "| `{}` | {} | {only} | {} |", way.name(), name(by.signal), way.does());
+    }
+}
+
 fn part(part: Part) -> &'static str {
     match part {
         Part::Master { old: false } => "a master that has set its title, once it has its workers",
@@ -135,6 +151,8 @@ fn signals(text: &mut String, title: &str, server: &Server, to: fn(Role) -> bool
         "\n### {title}\n\n| signal | what it does | as told by |\n| --- | --- | --- |"
     );
     for used in uses {
-        let _ = writeln!(text, "| {} | {} | {} |", name(used.signal), used.does, used.source);
+        let when = used.when.map_or_else(String::new, |when| format!(" ({})", when.words));
+        let (signal, does) = (name(used.signal), used.does);
+        let _ = writeln!(text, "| {signal} | {does}{when} | {} |", used.source);
     }
 }

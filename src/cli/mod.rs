@@ -10,6 +10,7 @@ mod do_operation;
 mod env;
 mod explain;
 mod generate;
+mod how;
 mod inspect;
 mod inspector;
 mod looker;

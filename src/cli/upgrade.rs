@@ -2,10 +2,10 @@
 
 use clap::Args;
 
+use super::how::How;
 use super::operate::Wanted;
 use super::sending::{Sending, order, with_desk};
 use super::{Options, Output, Status, targets};
-use crate::model::Operation;
 use crate::plans::course::Wishes;
 
 /// Its arguments.
@@ -20,6 +20,10 @@ pub struct UpgradeCommand {
     /// A path that a worker of the new master has to answer below 500 before the old one is retired
     #[arg(long, value_name = "PATH", value_parser = path)]
     probe: Option<String>,
+    /// How: a second master beside the first, the same master anew, worker by worker, or a reload; else the best that
+    /// loads the new code
+    #[arg(long, value_name = "WAY")]
+    way: Option<How>,
     #[command(flatten)]
     sending: Sending,
 }
@@ -28,8 +32,9 @@ impl UpgradeCommand {
     /// Runs it.
     pub fn run(&self, options: &Options, output: &mut Output) -> anyhow::Result<Status> {
         let mut order = order(&self.target, Some(&self.sending), options)?;
-        order.wishes = Wishes { canary: self.canary, probe: self.probe.clone() };
-        with_desk(&Wanted::Operation(Operation::Upgrade), &order, options, output)
+        let (operation, way) = How::asked(self.way);
+        order.wishes = Wishes { canary: self.canary, probe: self.probe.clone(), way };
+        with_desk(&Wanted::Operation(operation), &order, options, output)
     }
 }
 

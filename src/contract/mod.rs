@@ -6,6 +6,7 @@ pub mod line;
 mod look;
 pub mod quote;
 mod need;
+mod restart;
 mod rule;
 mod server;
 mod severity;
@@ -15,6 +16,7 @@ mod verdict;
 pub use finding::{Evidence, Finding, Told};
 pub use look::Look;
 pub use need::Need;
+pub use restart::{By, Condition, Restart, Way};
 pub use rule::Rule;
 pub use server::{
     Candidate, GroupMember, Loading, OperationUse, Options, Part, Pass, Proxied, Recognised,

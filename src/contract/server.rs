@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::facts::process::Status;
-use crate::model::{Beside, Config, Kind, Log, Operation, Process, Role, Signal};
+use crate::model::{Beside, Config, Kind, Log, Master, Operation, Process, Role, Signal};
 use crate::os::{Arguments, Text};
 
-use super::Variables;
+use super::{Condition, Restart, Variables};
 
 /// A process as recognition sees it: little enough to be read of every process of the machine.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +93,8 @@ pub struct SignalUse {
     pub to: Role,
     /// What it does, as an operator would say it.
     pub does: &'static str,
+    /// What has to hold for that; `None`: it does so always.
+    pub when: Option<Condition>,
     /// Where that is written: the server's own manual or source file, with its version.
     pub source: &'static str,
 }
@@ -106,6 +108,8 @@ pub struct OperationUse {
     pub signal: Signal,
     /// The role of the master that gets it.
     pub to: Role,
+    /// What has to hold for the signal to carry it out; `None`: nothing.
+    pub needs: Option<Condition>,
 }
 
 /// A configuration file that is about to be read, and what its code could ask for.
@@ -159,6 +163,7 @@ pub struct GroupMember {
 }
 
 /// A server's card.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the software")]
 pub struct Server {
     /// Its kind.
     pub kind: Kind,
@@ -201,6 +206,11 @@ pub struct Server {
     /// A master executes its program again without being started anew: what it does then is followed, from the directory
     /// and the environment that it keeps.
     pub reexecutes: bool,
+    /// Before it executes its program again it takes back what Bundler made of its environment: the Gemfile is that of the
+    /// directory then, unless one was named before Bundler came.
+    pub restores_bundle: bool,
+    /// It executes its interpreter, the one that runs it, with the program as an argument: no `#!` line is asked.
+    pub names_interpreter: bool,
     /// It keeps what it will start again in a Hash of Ruby's, as Unicorn's `START_CTX` is: how it restarts is followed.
     pub keeps_start_context: bool,
     /// What executes its program.
@@ -214,6 +224,10 @@ pub struct Server {
     pub signals: &'static [SignalUse],
     /// How its operations are carried out. One that is not listed, it does not have.
     pub operations: &'static [OperationUse],
+    /// How a master comes to new code by a signal, the best way first. None: only its service brings it new code.
+    pub restarts: &'static [Restart],
+    /// The name of the thread that a process of it has once it serves (`proc_pid_comm(5)`); `None`: threads tell nothing.
+    pub serving_thread: Option<&'static str>,
     /// Where its pidfile usually is, relative to the deploy root or working directory.
     pub usual_pidfiles: &'static [&'static str],
     /// Where deploys keep its configuration, relative to the deploy root or absolute: asked where no master lives that was
@@ -223,14 +237,16 @@ pub struct Server {
     pub removes_pidfile: bool,
     /// Whether a ready master forks workers, by the signals that it catches; else it serves by itself.
     pub forks_workers: fn(&Status) -> bool,
-    /// Workers that a master keeps, however many it is told to take away.
-    pub fewest_workers: u32,
     /// Which worker it takes away when it is told to, without an article.
     pub takes_away: &'static str,
     /// Names of sockets by which it is controlled: no app answers there.
     pub control_sockets: &'static [&'static str],
     /// Its reload binds a Unix socket anew whose path is gone or another's.
     pub rebinds: bool,
+    /// The number of workers that it cannot be brought below.
+    pub fewest_workers: u32,
+    /// A worker carries out what its master passes on only when it wakes: an idle one some time later.
+    pub idle_workers_lag: bool,
     /// Workers when nothing says how many.
     pub default_workers: u32,
     /// The setting that names its working directory.
@@ -245,9 +261,16 @@ impl Server {
         self.read_proxy.is_some()
     }
 
-    /// What a signal does to a receiver in that role.
-    pub fn signal(&self, signal: Signal, to: Role) -> Option<&'static SignalUse> {
-        let worker = to == Role::Worker;
-        self.signals.iter().find(|u| u.signal == signal && (u.to == Role::Worker) == worker)
+    /// What a signal does to a master as it is; `None`: the card does not say, or what decides it was not seen.
+    pub fn effect(&self, signal: Signal, on: &Master) -> Option<&'static SignalUse> {
+        self.signals
+            .iter()
+            .filter(|used| used.signal == signal && used.to != Role::Worker)
+            .find(|used| used.when.is_none_or(|when| (when.holds)(on) == Some(true)))
+    }
+
+    /// The signal that carries out an operation.
+    pub fn signal_for(&self, operation: Operation) -> Option<Signal> {
+        self.operations.iter().find(|by| by.operation == operation).map(|by| by.signal)
     }
 }

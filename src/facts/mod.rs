@@ -59,6 +59,7 @@ impl Place {
             Ask::LiveEnviron(pid) => format!("/proc/{pid}/mem, environ"),
             Ask::MemoryGroups(pid) | Ask::Freezers(pid) => format!("/proc/{pid}/cgroup"),
             Ask::StartContext(pid, _) => format!("/proc/{pid}/mem, START_CTX"),
+            Ask::Threads(pid) => format!("/proc/{pid}/task/*/comm"),
             Ask::Descriptors(pid) | Ask::Opens(pid) => format!("/proc/{pid}/fd"),
             Ask::Sockets(None) => "sock_diag".into(),
             Ask::Sockets(Some(pid)) => format!("sock_diag of {pid}"),

@@ -203,6 +203,12 @@ pub struct Config {
     pub preload_app: Setting<bool>,
     /// `timeout`, seconds.
     pub timeout: Setting<u32>,
+    /// Seconds that a worker may take to load the app.
+    pub boot_timeout: Setting<u32>,
+    /// The master keeps out of the app's bundle, so that each worker loads the bundle of its own release.
+    pub own_bundle: Setting<bool>,
+    /// The first worker forks the others.
+    pub forks_from_worker: Setting<bool>,
     /// `stderr_path`.
     pub stderr_path: Setting<PathBuf>,
     /// `stdout_path`.
@@ -299,6 +305,9 @@ impl Config {
             worker_processes: Setting::NotSet,
             preload_app: Setting::NotSet,
             timeout: Setting::NotSet,
+            boot_timeout: Setting::NotSet,
+            own_bundle: Setting::NotSet,
+            forks_from_worker: Setting::NotSet,
             stderr_path: Setting::NotSet,
             stdout_path: Setting::NotSet,
             logger: Setting::NotSet,

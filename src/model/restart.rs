@@ -65,6 +65,8 @@ pub struct Gems {
     /// Those whose specification was found nowhere, `NAME VERSION`. A group or a platform that is left out may be among
     /// them, so that this is no proof of harm.
     pub missing: Vec<String>,
+    /// Other versions of those that are installed, `NAME VERSION`.
+    pub others: Vec<String>,
     /// The gem directories that were looked at.
     pub places: Vec<PathBuf>,
 }

@@ -132,6 +132,8 @@ pub struct Master {
     pub upstreams: Shared<Fact<Vec<super::Upstream>>>,
     /// What it passes requests to besides, of which it is not told where that is.
     pub elsewhere: Vec<super::Elsewhere>,
+    /// Whether it serves by itself, without workers; `None`: it forks workers, or what tells that was not seen.
+    pub serves_alone: Option<bool>,
     /// The files that the next re-execution opens for its output, as the next configuration names them.
     pub outputs: Vec<super::Output>,
 }
@@ -164,6 +166,14 @@ impl Master {
         self.loaded.get().and_then(|config| config.worker_processes.value().copied())
     }
 
+    /// Whether somebody of it may answer now, as far as was seen: a worker, or itself where it has none.
+    pub fn may_answer(&self) -> bool {
+        let itself = self.serves_alone == Some(true) && !self.process.is_stopped();
+        self.phase == Phase::Ready
+            && !self.is_frozen()
+            && (itself || self.workers.iter().any(Worker::may_answer))
+    }
+
     /// Workers that live, be they held or not.
     pub fn workers_alive(&self) -> impl Iterator<Item = &Worker> {
         self.workers.iter().filter(|worker| !worker.process.is_dead())
@@ -181,11 +191,21 @@ pub struct Worker {
     pub release: Fact<Option<String>>,
     /// The control group that is frozen, and it with it; `None`: none is. It may be in another one than its master.
     pub frozen: Fact<Option<Frozen>>,
+    /// Whether it has begun to serve, where its threads tell that.
+    pub serves: Fact<bool>,
 }
 
 impl Worker {
     /// Whether its control group is frozen.
     pub fn is_frozen(&self) -> bool {
         matches!(self.frozen.get(), Some(Some(_)))
+    }
+
+    /// Whether it may answer, as far as was seen: it runs, and is not seen to load the app still.
+    pub fn may_answer(&self) -> bool {
+        !self.process.is_dead()
+            && !self.process.is_stopped()
+            && !self.is_frozen()
+            && self.serves.get() != Some(&false)
     }
 }

@@ -191,6 +191,8 @@ pub enum Ask {
     LinkStat(Pid, ProcLink),
     /// The descriptor table, numbers and link texts only: [`Found::Descriptors`]. Read in place.
     Descriptors(Pid),
+    /// The names of its threads (`proc_pid_comm(5)` of each task), sorted: [`Found::Names`]. Read in place.
+    Threads(Pid),
     /// The descriptor table with mode, flags and the `stat` of each target: [`Found::Opens`]. By a reader.
     Opens(Pid),
     /// The last bytes, at most the given number, of the regular file that a descriptor leads to, whatever became of its
@@ -237,6 +239,7 @@ impl Ask {
             Self::Link(pid, link) => format!("{pid}/{}", link.file()),
             Self::LinkStat(pid, link) => format!("stat {pid}/{}", link.file()),
             Self::Descriptors(pid) => format!("{pid}/fd"),
+            Self::Threads(pid) => format!("{pid}/task comm"),
             Self::Opens(pid) => format!("{pid}/fdinfo"),
             Self::Stream(pid, descriptor, _) => format!("tail {pid}/fd/{descriptor}"),
             Self::CString(pid, address) => format!("{pid}/mem {address:x}"),
@@ -272,6 +275,7 @@ impl Ask {
             | Self::Link(pid, _)
             | Self::LinkStat(pid, _)
             | Self::Descriptors(pid)
+            | Self::Threads(pid)
             | Self::Opens(pid)
             | Self::Stream(pid, ..)
             | Self::CString(pid, _)

@@ -23,8 +23,11 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     };
     plan.does = format!("{pid} forks one more worker");
     plan.after =
-        format!("{pid} has {}; the next HUP or restart counts anew", words::workers(alive + 1));
-    plan.way_back = format!("TTOU to {pid}");
+        format!("{pid} has {}; the next {} counts anew", words::workers(alive + 1), case.recount());
+    plan.way_back = match case.by(Operation::RemoveWorker) {
+        Ok(back) => format!("{} to {pid}", words::name(back.signal)),
+        Err(_) => "none by a signal".into(),
+    };
     case.left_oldbin(master, &mut plan);
     let largest = master
         .workers_alive()

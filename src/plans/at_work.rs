@@ -50,6 +50,7 @@ pub fn at_work(app: &App) -> Option<AtWork<'_>> {
     let (old, new) = generations(app, holder);
     let brought = new.and_then(|new| new.process.started_at.get().copied());
     // What an inspector does its command line does not say; a second generation that came while it held the lock does.
+    let beside = app.masters.iter().any(|master| master.beside.is_some());
     let upgrades =
         task == Some(Task::Operation(Operation::Upgrade)) || task.is_none() && new.is_some();
     let mut work = AtWork {
@@ -60,7 +61,8 @@ pub fn at_work(app: &App) -> Option<AtWork<'_>> {
         steps: Vec::new(),
         at: 0,
     };
-    if upgrades {
+    // What another farrier has seen of a restart under the same pid is not seen from here.
+    if upgrades && beside {
         work.observe(old, new);
     }
     Some(work)

@@ -5,7 +5,7 @@ use crate::rules::usr2;
 use std::time::Duration;
 
 use crate::contract::{Blind, Finding, Severity, Verdict, Verdicts};
-use crate::contract::{OperationUse, Server};
+use crate::contract::{OperationUse, Server, Way};
 use crate::model::{
     App, Census, Config, Main, Master, Operation, Phase, Process, Role, Signal, Supervisor,
 };
@@ -27,6 +27,8 @@ pub struct Case<'a> {
     pub app: &'a App,
     /// The process that was named, where one was; else the operation chooses by role.
     pub named: Option<Pid>,
+    /// The shape of the restart that is wanted; `None`: the best that loads the new code.
+    pub way: Option<Way>,
 }
 
 impl<'a> Case<'a> {
@@ -45,12 +47,48 @@ impl<'a> Case<'a> {
     /// How this server carries out an operation.
     pub(super) fn by(&self, operation: Operation) -> Result<&'static OperationUse, Refused> {
         let server = self.server()?;
-        server.operations.iter().find(|by| by.operation == operation).ok_or_else(|| {
-            Refused::new(
-                format!("{} has no {}", server.name, operation.name()),
-                farrier("explain", self.app.kind.name()),
+        let used = server.operations.iter().find(|by| by.operation == operation);
+        used.ok_or_else(|| self.has_none(server, operation))
+    }
+
+    /// That its server has no such operation, and what comes closest.
+    fn has_none(&self, server: &Server, operation: Operation) -> Refused {
+        let id = &self.app.id;
+        let beside = server.restarts.iter().any(|restart| restart.way() == Way::Beside);
+        let way_out = match operation {
+            Operation::Rollback if !beside => {
+                format!("switch current back, then {}", farrier("upgrade", id))
+            }
+            Operation::Reload if !beside => farrier("plan upgrade", id) + " brings new code",
+            _ => farrier("explain", self.app.kind.name()),
+        };
+        Refused::new(format!("{} has no {}", server.name, operation.name()), way_out)
+            .briefly(format!("{} has none", server.name))
+    }
+
+    /// What has to hold of the master for its server's signal to carry the operation out.
+    fn carries_out(&self, operation: Operation, master: &Master) -> Result<(), Refused> {
+        let used = self.by(operation)?;
+        let Some(needs) = used.needs else { return Ok(()) };
+        let (pid, name) = (master.process.pid, words::name(used.signal));
+        match (needs.holds)(master) {
+            Some(true) => Ok(()),
+            Some(false) => {
+                let does = self.server()?.effect(used.signal, master);
+                let does = does.map_or_else(String::new, |does| format!(": {name} {}", does.does));
+                Err(Refused::new(format!("{pid} {}{does}", needs.lacks), needs.instead)
+                    .briefly(needs.lacks))
+            }
+            None => Err(Refused::new(
+                format!(
+                    "{name} carries out {} only {}, and that could not be seen of {pid}",
+                    operation.name(),
+                    needs.words
+                ),
+                needs.instead,
             )
-        })
+            .briefly("not seen")),
+        }
     }
 
     /// The master that was named, else the current one.
@@ -97,6 +135,9 @@ impl<'a> Case<'a> {
     ) -> Result<Plan, Refused> {
         let process = &master.process;
         self.may_be_signalled(process, signal)?;
+        if let Some(operation) = operation.filter(|operation| *operation != Operation::Upgrade) {
+            self.carries_out(operation, master)?;
+        }
         if signal != Signal::SIGCONT {
             self.is_ready(master, signal)?;
         }
@@ -144,6 +185,7 @@ impl<'a> Case<'a> {
     ) -> Plan {
         Plan {
             operation,
+            way: self.way,
             app: self.app.id.clone(),
             app_name: self.app.name.clone(),
             signal,
@@ -265,6 +307,12 @@ impl<'a> Case<'a> {
         let set = running_config(master).and_then(|config| config.timeout.value().copied());
         let default = server(self.app.kind).map_or(60, |server| server.default_timeout);
         u64::from(set.unwrap_or(default))
+    }
+
+    /// What counts the workers anew by the configuration.
+    pub(super) fn recount(&self) -> String {
+        let reload = server(self.app.kind).and_then(|s| s.signal_for(Operation::Reload));
+        reload.map_or_else(|| "restart".into(), |by| format!("{} or restart", words::name(by)))
     }
 
     /// The name of the pidfile that a master holds, as the sentence about its end has it.

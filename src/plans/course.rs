@@ -3,13 +3,14 @@
 use crate::contract::quote::farrier;
 use std::time::Duration;
 
-use crate::contract::Verdicts;
+use crate::contract::{Verdicts, Way};
 use crate::model::{Address, App, AppId, Census, Listener, Master, Operation, Role, Setting};
 use crate::os::{Door, Pid, shown};
 
 use super::case::running_config;
 use super::follow::Stage;
-use super::{Case, Plan, Refused, brief, going_on, plan, rollback, words};
+use super::procedures::{renewal::Mark, same_master};
+use super::{Case, Plan, Refused, brief, going_on, plan, planned, rollback, words};
 
 /// How long a master may take to fork its successor; it does so at once or refuses.
 const FORKS_WITHIN: Duration = Duration::from_secs(15);
@@ -84,6 +85,10 @@ pub enum Act {
     Await(Stage),
     /// A worker of the new master has to answer a request.
     Probe,
+    /// Nothing is sent: a restart under the same pid has to come this far.
+    Come(Mark),
+    /// All is as it should be: new workers, the listeners, no finding that is new.
+    Settle,
     /// The operator is asked whether the old master is to be retired.
     Ask,
     /// The old master ends: a hook may do it within this step's time, else QUIT does.
@@ -111,6 +116,8 @@ pub struct Wishes {
     pub canary: bool,
     /// A path that a worker of the new master has to answer below 500 before the old one is retired.
     pub probe: Option<String>,
+    /// The shape of the restart; `None`: the best that loads the new code.
+    pub way: Option<Way>,
 }
 
 /// Whether an operation is carried out in several steps.
@@ -127,10 +134,11 @@ pub fn course(
     operation: Operation,
     wishes: &Wishes,
 ) -> Result<Course, Refused> {
-    let case = Case { census, verdicts, app, named };
+    let case = Case { census, verdicts, app, named, way: wishes.way };
     case.is_free()?;
     match operation {
         Operation::Rollback => back(&case),
+        _ if let Some(course) = same_master(&case, wishes)? => Ok(course),
         _ => match going_on::half_done(&case) {
             Some(both) => going_on::plan(&case, wishes, both),
             None => forward(&case, wishes),
@@ -164,8 +172,8 @@ pub(super) fn checked(plan: &Plan) -> Step {
 }
 
 fn forward(case: &Case<'_>, wishes: &Wishes) -> Result<Course, Refused> {
-    let Case { census, verdicts, app, named } = *case;
-    let first = plan(census, verdicts, app, named, Operation::Upgrade)?;
+    let app = case.app;
+    let first = planned(case, Operation::Upgrade)?;
     let old = first.target;
     let config = app.master(old).and_then(|master| master.config.get());
     let by_hook = app.master(old).and_then(Master::hook_retires).unwrap_or(false);

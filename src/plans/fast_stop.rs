@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Master, Role, Signal};
+use crate::model::{Master, Operation, Role, Signal};
 
 use super::check::warns;
 use super::{Case, Expect, Plan, Refused, stop, words};
@@ -25,7 +25,9 @@ pub(super) fn plan(case: &Case<'_>, master: &Master) -> Result<Plan, Refused> {
         words::workers(master.workers_alive().count())
     );
     stop::ends_service(case, master, &mut plan);
-    plan.checks.push(warns("fast", "requests under way are cut; QUIT lets them end"));
+    let gentle = case.by(Operation::Stop)?.signal;
+    let words = format!("requests under way are cut; {} lets them end", words::name(gentle));
+    plan.checks.push(warns("fast", words));
     case.queues(&mut plan);
     plan.confirm = case.ask_for_name();
     plan.expect = Expect::Ended;

@@ -10,6 +10,10 @@ use super::{Confirm, Plan, Refused, again};
 /// How long a confirmation may take, nanoseconds of boot time: a suspended machine's sleep counts.
 const EXPIRES: i64 = 120 * 1_000_000_000;
 
+/// Checks whose state comes and goes while nothing changes: a master that forks blocks its signals for that moment, and
+/// takes them after it.
+const MOMENTARY: &[&str] = &["queue", "blocked", "uninterruptible"];
+
 /// What the operator gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Given {
@@ -210,11 +214,9 @@ fn difference(was: &Plan, is: &Plan) -> Option<String> {
     if let Some(next) = is.next.iter().find(|next| line(was, next.what) != Some(next.state)) {
         return Some(format!("{}: {}", next.what, next.value));
     }
-    let turned = is
-        .checks
-        .iter()
-        .chain(&was.checks)
-        .find(|check| check.what != "queue" && state(was, check.what) != state(is, check.what));
+    let turned = is.checks.iter().chain(&was.checks).find(|check| {
+        !MOMENTARY.contains(&check.what) && state(was, check.what) != state(is, check.what)
+    });
     if let Some(check) = turned {
         let now = is.checks.iter().find(|fresh| fresh.what == check.what);
         return Some(match now {

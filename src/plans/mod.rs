@@ -16,10 +16,12 @@ pub mod follow;
 mod going_on;
 pub mod guard;
 pub mod lock;
+mod meaning;
 pub mod next;
 mod outlast;
 mod receiver;
 mod renamed;
+pub mod procedures;
 pub mod rehearsal;
 pub mod reload;
 pub mod remove_worker;
@@ -44,9 +46,10 @@ use crate::contract::quote::farrier;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::contract::Verdicts;
+use crate::contract::{Verdicts, Way};
 use crate::model::{App, AppId, Census, Operation, Role, Signal};
 use crate::os::Pid;
+use meaning::Meaning;
 
 /// An operation's card.
 pub struct OperationCard {
@@ -80,11 +83,15 @@ pub fn plan(
     named: Option<Pid>,
     operation: Operation,
 ) -> Result<Plan, Refused> {
-    let case = Case { census, verdicts, app, named };
+    planned(&Case { census, verdicts, app, named, way: None }, operation)
+}
+
+/// The same, with the shape of a restart that is wanted.
+fn planned(case: &Case<'_>, operation: Operation) -> Result<Plan, Refused> {
     case.server()?;
     case.is_free()?;
     match OPERATIONS.iter().find(|card| card.operation == operation) {
-        Some(card) => (card.plan)(&case).map(|plan| case.holders(plan)),
+        Some(card) => (card.plan)(case).map(|plan| case.holders(plan)),
         None => Err(Refused::new(
             format!("farrier has no plan for {}", operation.name()),
             "farrier signal sends one signal",
@@ -105,36 +112,18 @@ pub fn signal(
             "farrier tree shows the masters of this machine",
         ));
     };
-    let case = Case { census, verdicts, app, named: Some(pid) };
+    let case = Case { census, verdicts, app, named: Some(pid), way: None };
     case.server()?;
     case.is_free()?;
     let Some(master) = app.master(pid) else {
         return case.worker_gets(process, signal).map(|plan| case.holders(plan));
     };
-    let has = |operation| case.by(operation).is_ok();
-    let stops = case.by(Operation::Stop).map_or(Signal::SIGQUIT, |by| by.signal);
-    let operation = match signal {
-        _ if signal == stops && master.role == Role::Old && has(Operation::Retire) => {
-            Operation::Retire
-        }
-        _ if signal == stops
-            && has(Operation::Rollback)
-            && rollback::way_back(app, master).is_some() =>
-        {
-            Operation::Rollback
-        }
-        _ if signal == stops => Operation::Stop,
-        Signal::SIGHUP => Operation::Reload,
-        Signal::SIGUSR2 => Operation::Upgrade,
-        Signal::SIGUSR1 => Operation::ReopenLogs,
-        Signal::SIGWINCH => Operation::Drain,
-        Signal::SIGTTIN => Operation::AddWorker,
-        Signal::SIGTTOU => Operation::RemoveWorker,
-        Signal::SIGCONT => Operation::Continue,
-        Signal::SIGTERM => return fast_stop::plan(&case, master).map(|plan| case.holders(plan)),
-        other => return Err(case.never(process, other)),
+    let (operation, way) = match case.meaning(master, signal)? {
+        Meaning::Operation(operation, way) => (operation, way),
+        Meaning::Fast => return fast_stop::plan(&case, master).map(|plan| case.holders(plan)),
+        Meaning::None => return Err(case.never(process, signal)),
     };
-    let plan = plan(census, verdicts, app, Some(pid), operation)?;
+    let plan = planned(&Case { way, ..case }, operation)?;
     if plan.signal == signal {
         Ok(plan)
     } else {
@@ -155,7 +144,8 @@ pub fn signal(
 pub fn again(census: &Census, verdicts: &Verdicts, plan: &Plan) -> Result<Plan, Refused> {
     match (plan.operation, census.member(plan.target)) {
         (Some(operation), Some((app, _))) => {
-            self::plan(census, verdicts, app, Some(plan.target), operation)
+            let named = Some(plan.target);
+            planned(&Case { census, verdicts, app, named, way: plan.way }, operation)
         }
         _ => signal(census, verdicts, plan.target, plan.signal),
     }
@@ -217,6 +207,8 @@ pub enum Expect {
     NewMaster,
     /// Its workers are replaced while it stays.
     WorkersReplaced,
+    /// It executes its program anew and serves again.
+    Renewed,
     /// It has this many workers.
     Workers(u32),
     /// It is no longer stopped.
@@ -230,6 +222,8 @@ pub enum Expect {
 pub struct Plan {
     /// The operation; `None`: a bare signal was asked for.
     pub operation: Option<Operation>,
+    /// The shape of the restart that it begins, where one was asked for.
+    pub way: Option<Way>,
     /// The app.
     pub app: AppId,
     /// Its name.

@@ -5,6 +5,7 @@ use crate::facts::cgroup::Frozen;
 use crate::model::{Master, Operation, Phase, Process, Role, Signal, Worker};
 use crate::os::{Pid, shown};
 use crate::rules::masters::app_frozen;
+use crate::servers::server;
 
 use super::check::{holds, warns};
 use super::{Case, Check, Plan, Refused, words};
@@ -126,10 +127,14 @@ impl Case<'_> {
             master.process.status.get().is_some_and(|status| {
                 self.server().is_ok_and(|server| (server.handlers_set)(status))
             });
+        // A title that comes before the app is loaded comes after the handlers.
+        let titled = self.server().is_ok_and(|server| server.serving_thread.is_some())
+            && master.process.command_line.get().is_some_and(|l| l.words.raw().len() == 1);
         match master.phase {
-            Phase::Ready if handlers => Ok(()),
+            // One that serves by itself has no handler that its language's runtime has not.
+            Phase::Ready if handlers || master.serves_alone == Some(true) => Ok(()),
             Phase::Zombie => Err(Refused::new(format!("{pid} ended"), "it takes no signal")),
-            Phase::Loading if handlers => Err(Refused::new(
+            Phase::Loading if handlers || titled => Err(Refused::new(
                 format!("{pid} still loads the app and acts on {name} only once it is ready"),
                 "wait until it is ready",
             )),
@@ -170,22 +175,38 @@ impl Case<'_> {
     /// Signals that farrier sends to nobody.
     pub(super) fn never(&self, process: &Process, signal: Signal) -> Refused {
         let (pid, name) = (process.pid, words::name(signal));
-        let stops = self.by(Operation::Stop).map_or(Signal::SIGQUIT, |by| by.signal);
-        let gently =
-            farrier(&format!("signal {}", words::name(stops)), pid) + " lets the requests end";
-        let way_out = match signal {
-            Signal::SIGKILL | Signal::SIGINT | Signal::SIGABRT if stops == Signal::SIGQUIT => {
-                gently + "; TERM stops fast"
+        let server = server(self.app.kind);
+        let stop = server.and_then(|server| server.signal_for(Operation::Stop));
+        let drains = server.and_then(|server| server.signal_for(Operation::Drain)).map(words::name);
+        let stops = |stop: Signal| {
+            let gentle = farrier(&format!("signal {}", words::name(stop)), pid);
+            let fast = if stop == Signal::SIGTERM { "" } else { "; TERM stops fast" };
+            format!("{gentle} lets the requests end{fast}")
+        };
+        let way_out = match (signal, stop, drains) {
+            (Signal::SIGSTOP | Signal::SIGTSTP, _, Some(drain)) => {
+                farrier(&format!("signal {drain}"), pid)
+                    + " stops its workers and can be taken back"
             }
-            Signal::SIGKILL | Signal::SIGINT | Signal::SIGABRT | Signal::SIGQUIT => gently,
-            Signal::SIGSTOP | Signal::SIGTSTP if self.by(Operation::Drain).is_ok() => {
-                farrier("signal WINCH", pid) + " stops its workers and can be taken back"
-            }
+            (
+                Signal::SIGKILL
+                | Signal::SIGINT
+                | Signal::SIGABRT
+                | Signal::SIGQUIT
+                | Signal::SIGTERM,
+                Some(stop),
+                _,
+            ) => stops(stop),
             _ => "farrier plan lists the operations".into(),
         };
-        let reason = match signal {
-            Signal::SIGKILL => {
+        let master = self.app.master(pid);
+        let does = server.zip(master).and_then(|(server, master)| server.effect(signal, master));
+        let reason = match (signal, does) {
+            (Signal::SIGKILL, _) => {
                 format!("farrier sends KILL to nobody; {pid} would cut its requests")
+            }
+            (Signal::SIGQUIT | Signal::SIGHUP | Signal::SIGTERM, Some(used)) => {
+                format!("on {name} {pid} {}", used.does)
             }
             _ => format!("no operation of {} uses {name}", self.app.kind.name()),
         };

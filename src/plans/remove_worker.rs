@@ -1,11 +1,9 @@
-//! Remove a worker: TTOU to a master. Unicorn goes down to none.
+//! Remove a worker of a master, down to as few as its server can have.
 
 use crate::contract::quote::farrier;
 use std::time::Duration;
 
 use crate::model::{Operation, Role};
-
-use crate::servers::server;
 
 use super::{Case, Expect, OperationCard, Plan, Refused, stop, words};
 
@@ -25,18 +23,14 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     let Some(left) = alive.checked_sub(1) else {
         return Err(Refused::new(
             format!("{pid} has no workers"),
-            farrier("signal TTIN", pid) + " starts one",
+            farrier("do add-worker", &case.app.id) + " starts one",
         ));
     };
-    let server = server(case.app.kind);
-    let fewest = server.map_or(0, |server| server.fewest_workers as usize);
-    if alive > 0 && left < fewest {
+    let fewest = usize::try_from(case.server()?.fewest_workers).unwrap_or(0);
+    if left < fewest {
         return Err(Refused::new(
-            format!(
-                "{pid} keeps its last worker, and does nothing with {}",
-                words::name(by.signal)
-            ),
-            "stop ends the master with it",
+            format!("{pid} has {} and keeps at least {fewest}", words::workers(alive)),
+            farrier("plan stop", &case.app.id) + " ends it whole",
         ));
     }
     plan.title = match master.role {
@@ -45,7 +39,7 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     };
     plan.does = format!(
         "its {} ends its request, within {} s, and leaves",
-        server.map_or("worker", |server| server.takes_away),
+        case.server()?.takes_away,
         case.timeout(master)
     );
     if left == 0 {
@@ -54,10 +48,13 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     plan.after = if plan.stops() {
         format!("nobody of {} answers: connections wait in its queue", case.app.name)
     } else {
-        format!("{pid} has {}; the next HUP or restart counts anew", words::workers(left))
+        format!("{pid} has {}; the next {} counts anew", words::workers(left), case.recount())
     };
     plan.brief = Some(words::workers(left));
-    plan.way_back = format!("TTIN to {pid}");
+    plan.way_back = match case.by(Operation::AddWorker) {
+        Ok(back) => format!("{} to {pid}", words::name(back.signal)),
+        Err(_) => "none by a signal".into(),
+    };
     case.queues(&mut plan);
     plan.expect = Expect::Workers(u32::try_from(left).unwrap_or(u32::MAX));
     plan.within = Duration::from_secs(case.timeout(master) + 10);

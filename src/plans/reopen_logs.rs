@@ -1,4 +1,4 @@
-//! Reopen the logs: USR1 to a master, which passes it on to its workers.
+//! Reopen the logs: a signal to a master, which passes it on to its workers.
 
 use std::time::Duration;
 
@@ -21,12 +21,18 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     let mut plan = case.draft(Some(Operation::ReopenLogs), by.signal, master)?;
     let timeout = case.timeout(master);
     plan.title = format!("Reopen the logs of {}", case.app.name);
-    plan.does = format!(
-        "{pid} opens its log files anew and tells its {} to do so",
-        words::workers(master.workers_alive().count())
-    );
-    plan.after =
-        format!("new lines go to the new files; an idle worker follows within {} s", timeout / 2);
+    plan.does = match master.workers_alive().count() {
+        0 => format!("{pid} opens its log files anew"),
+        count => format!(
+            "{pid} opens its log files anew and tells its {} to do so",
+            words::workers(count)
+        ),
+    };
+    plan.after = if case.server()?.idle_workers_lag {
+        format!("new lines go to the new files; an idle worker follows within {} s", timeout / 2)
+    } else {
+        "new lines go to the new files".into()
+    };
     let mut files: Vec<_> = master.process.descriptors.get().map_or_else(Vec::new, |all| {
         all.iter().map(|open| &open.target).filter(|to| to.bytes().ends_with(b".log")).collect()
     });

@@ -35,6 +35,10 @@ impl Watch {
                 "{pid} has {} after {bound} s, {wanted} were expected",
                 words::workers(left())
             ),
+            Expect::Renewed => {
+                let renewal = self.renewal.as_ref().map(|renewal| renewal.overdue(census, within));
+                return renewal.unwrap_or_else(|| self.who_serves(census));
+            }
             Expect::Running => format!("{pid} is still stopped {bound} s after {signal}"),
             Expect::Taken => format!("{signal} still waits to be taken by {pid} after {bound} s"),
         };
@@ -89,12 +93,11 @@ pub(super) fn who_serves(census: &Census, app: &AppId, name: &str) -> String {
     }
 }
 
-/// Ready masters with a worker that runs.
+/// Ready masters that may answer: with a worker that runs and has begun to serve, or by themselves.
 pub(super) fn serving_all(census: &Census, app: &AppId) -> Vec<Pid> {
     let Some(app) = census.app(app) else { return Vec::new() };
     app.living_masters()
-        .filter(|master| master.phase == Phase::Ready && !master.is_frozen())
-        .filter(|master| master.workers_running().next().is_some())
+        .filter(|master| master.may_answer())
         .map(|master| master.process.pid)
         .collect()
 }

@@ -1,4 +1,4 @@
-//! Stop: QUIT to the current master, which ends service of the app.
+//! Stop: the current master ends once its requests are done, and service of the app with it.
 
 use crate::contract::quote::{farrier, word};
 use std::time::Duration;
@@ -52,11 +52,16 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
         Role::Duplicate => format!("End the duplicate master {pid} of {}", case.app.name),
         _ => format!("Stop {}", case.app.name),
     };
-    plan.does = format!(
-        "its {} end their requests, within {} s, and leave",
-        words::workers(master.workers_alive().count()),
-        case.timeout(master)
-    );
+    plan.does = match master.workers_alive().count() {
+        0 if master.serves_alone == Some(true) => {
+            format!("it ends its requests, within {} s, and leaves", case.timeout(master))
+        }
+        count => format!(
+            "its {} end their requests, within {} s, and leave",
+            words::workers(count),
+            case.timeout(master)
+        ),
+    };
     ends_service(case, master, &mut plan);
     case.queues(&mut plan);
     // An empty queue is nothing that stopping rests on.
@@ -74,7 +79,7 @@ pub(super) fn ends_service(case: &Case<'_>, master: &Master, plan: &mut Plan) {
         .app
         .living_masters()
         .filter(|other| other.process.pid != pid && other.phase == Phase::Ready)
-        .filter(|other| other.workers_alive().count() > 0)
+        .filter(|other| other.serves_alone == Some(true) || other.workers_alive().count() > 0)
         .map(|other| other.process.pid)
         .collect();
     if others.is_empty() {

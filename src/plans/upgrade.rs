@@ -1,20 +1,23 @@
-//! Upgrade, its first signal: USR2 to the current master, which starts a second generation beside itself.
+//! Upgrade, its first signal: the current master starts a second generation beside itself, or comes to new code in
+//! another shape (`procedures`).
 
 use crate::contract::quote::farrier;
 use std::time::Duration;
 
-use crate::contract::Verdicts;
+use crate::contract::{Verdicts, Way};
 use crate::model::{App, Census, Master, Operation, Phase, Role, Signal};
 use crate::os::{Pid, shown};
 use crate::rules::usr2;
 
 use super::check::warns;
+use super::procedures::{in_place, rolling};
 use super::{Case, Expect, Next, OperationCard, Plan, Refused, next};
 
 /// The card.
 pub const UPGRADE: OperationCard = OperationCard {
     operation: Operation::Upgrade,
-    summary: "starts a new generation of master and workers beside the one that serves",
+    summary: "brings the code that current names: by a second generation beside the one that serves, or by the same \
+              master anew",
     plan,
 };
 
@@ -25,6 +28,12 @@ fn plan(case: &Case<'_>) -> Result<Plan, Refused> {
     let by = case.by(Operation::Upgrade)?;
     no_handover_under_way(case)?;
     let master = case.current_or_named()?;
+    let restart = case.restart(master)?;
+    match restart.way() {
+        Way::Beside => {}
+        Way::InPlace => return in_place::plan(case, master, restart),
+        Way::Rolling => return rolling::plan(case, master, restart),
+    }
     let pid = master.process.pid;
     let mut plan = case.draft(Some(Operation::Upgrade), by.signal, master)?;
     plan.title = format!("Upgrade {}", case.app.name);
@@ -83,7 +92,7 @@ pub struct Upcoming {
 /// # Errors
 /// The server knows no such signal, or no master could get it.
 pub fn upcoming(census: &Census, verdicts: &Verdicts, app: &App) -> Result<Upcoming, Refused> {
-    let case = Case { census, verdicts, app, named: None };
+    let case = Case { census, verdicts, app, named: None, way: None };
     let by = case.by(Operation::Upgrade)?;
     // While none is the current one, USR2 goes to the one that serves, or is about to.
     let master = match case.current_or_named() {

@@ -12,6 +12,7 @@ use crate::os::Pid;
 
 use super::case::running_config;
 use super::follow::AWAY;
+use super::procedures::renewal::{Mark, Renewal, Turn};
 use super::stands::serving;
 use super::{CheckState, Expect, Plan, words};
 
@@ -54,6 +55,7 @@ pub(super) struct Watch {
     pub(super) told: Option<usize>,
     pub(super) away_since: Option<i64>,
     pub(super) events: Vec<String>,
+    pub(super) renewal: Option<Renewal>,
 }
 
 impl Watch {
@@ -88,6 +90,7 @@ impl Watch {
             told: None,
             away_since: None,
             events: Vec::new(),
+            renewal: Renewal::new(plan, census),
         }
     }
 
@@ -110,6 +113,7 @@ impl Watch {
         let alive = self.alive(census);
         match self.expect.clone() {
             Expect::NewMaster => self.new_master(census),
+            Expect::Renewed => self.renewed(census, lives),
             _ if alive.is_none() && lives => Seen::NotYet,
             Expect::Ended => self.ended(census),
             _ if alive.is_none() => Seen::Failed(format!(
@@ -137,6 +141,17 @@ impl Watch {
                 )),
                 _ => Seen::NotYet,
             },
+        }
+    }
+
+    fn renewed(&mut self, census: &Census, lives: bool) -> Seen {
+        let Some(renewal) = &mut self.renewal else { return Seen::NotYet };
+        let turn = renewal.look(census, lives);
+        self.events.extend(renewal.events());
+        match turn {
+            Turn::At(Mark::Serves) => Seen::Done(renewal.completed(census)),
+            Turn::At(_) => Seen::NotYet,
+            Turn::Failed(words) => Seen::Failed(words),
         }
     }
 

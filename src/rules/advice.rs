@@ -2,11 +2,12 @@
 //! where it has none, the service does.
 
 use crate::contract::Server;
-use crate::contract::quote::word;
+use crate::contract::quote::{farrier, word};
 use crate::model::{App, Layout, Master, Operation, Phase, Signal, Supervisor};
 use crate::os::Pid;
 use crate::servers::server;
 
+use super::renewal;
 use super::usr2::{self, GivenUp};
 
 /// The signal by which an app's server carries out an operation, as `kill` names it.
@@ -105,7 +106,13 @@ pub fn ends_handover(app: &App, old: Pid, new: Pid) -> Option<(String, String)> 
 
 /// The lines of a fix that bring the code that `current` names.
 pub fn new_code(app: &App, master: &Master) -> Vec<String> {
-    if hands_over(app) { usr2::lines(app, master) } else { by_service(master) }
+    if hands_over(app) {
+        usr2::lines(app, master)
+    } else if upgrades(app, master) {
+        vec![farrier("upgrade", &app.id)]
+    } else {
+        by_service(master)
+    }
 }
 
 /// The same in a few words, for the headline.
@@ -114,12 +121,17 @@ pub fn new_code_in_short(app: &App, master: &Master) -> String {
         Some(signal) if hands_over(app) => {
             format!("upgrade: {signal} to {}, then retire it", master.process.pid)
         }
-        Some(signal) => format!("upgrade: {signal} to {}", master.process.pid),
-        None => match unit(master) {
+        _ if upgrades(app, master) => farrier("upgrade", &app.id),
+        _ => match unit(master) {
             Some(name) => format!("restart it: systemctl restart {name}"),
             None => "restart it by what starts it".into(),
         },
     }
+}
+
+/// Whether farrier itself brings this master to new code, and nothing is seen that would keep it from that.
+fn upgrades(app: &App, master: &Master) -> bool {
+    renewal::best(app, master).is_some() && renewal::against(app, master).is_none()
 }
 
 fn unit(master: &Master) -> Option<String> {

@@ -12,6 +12,7 @@ pub mod python;
 pub mod releases;
 pub mod ruby;
 pub mod sockets;
+pub mod renewal;
 pub mod usr2;
 
 pub use catalogue::{RULES, effects, judged_by, rule};

@@ -151,7 +151,7 @@ fn told<'a>(file: &Pidfile, state: &PidfileState) -> Holds<'a> {
 }
 
 /// The first thing that the next re-execution needs and that is known to be gone.
-fn missing(master: &Master) -> Option<String> {
+pub fn missing(master: &Master) -> Option<String> {
     let restart = &master.restart;
     let interpreter = restart.interpreter.get().and_then(Option::as_ref);
     let config = restart.config.get().and_then(Option::as_ref);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::once::Once;
 use super::scan::Scanned;
+use super::threads::serves;
 use crate::contract::{Part, Recognised, Server};
 use crate::facts::process::{CommandLine, Stat, Status, parse_stat, parse_status};
 use crate::facts::{Lack, bytes, fact};
@@ -84,6 +85,7 @@ pub fn adopt(once: &Once<'_>, scanned: &Scanned, mut members: BTreeMap<Pid, Memb
         let Some(master) = members.remove(pid) else { continue };
         let parent = parents.get(pid).copied();
         let phase = phase(
+            once,
             &master,
             parent.and_then(|p| {
                 trees
@@ -289,13 +291,19 @@ fn generation_before(
     None
 }
 
-fn phase(master: &Member, parent: Option<&Member>) -> Phase {
+fn phase(once: &Once<'_>, master: &Member, parent: Option<&Member>) -> Phase {
     if master.process.is_dead() {
         return Phase::Zombie;
     }
     match master.recognised.part {
         Part::Master { .. } => match parent {
             Some(parent) if is_bare_fork(&master.process, &parent.process) => Phase::Starting,
+            // One whose title comes before the app loads it yet, or lets it go.
+            _ if !handlers_set(master)
+                && serves(once, master.server, master.process.pid).get() == Some(&false) =>
+            {
+                Phase::Loading
+            }
             _ => Phase::Ready,
         },
         Part::Raw | Part::Worker(_) => {

@@ -18,6 +18,7 @@ use super::read::Setting;
 use super::realm::{self, Realm};
 use super::roles::{disown_pidfiles, give_roles, name_apart};
 use super::roots;
+use super::threads;
 use crate::contract::Server;
 use crate::deploy::releases;
 use crate::facts::{Fact, Place};
@@ -231,6 +232,7 @@ impl Maker<'_> {
         let worker = Worker {
             release: round.release(&orphan.process),
             frozen: freezer::frozen(once, orphan.process.pid),
+            serves: threads::serves(once, orphan.server, orphan.process.pid),
             number,
             process: orphan.process,
         };

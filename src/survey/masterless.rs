@@ -17,8 +17,6 @@ use crate::model::{App, AppId, Kind, Layout, Pidfile, PidfileKind, PidfileState,
 use crate::os::{Ask, FileKind, Pid, ProcText, Root, shown};
 use crate::servers::{SERVERS, server};
 
-/// Servers of apps, the most telling first.
-
 /// A file may bear a time that is so much earlier than the start of the process that wrote it: the kernel's clocks for
 /// both are coarse. In nanoseconds.
 const COARSE: i64 = 1_000_000_000;

@@ -15,6 +15,7 @@ use super::python;
 use super::restart::Known;
 use super::sizes;
 use super::supervisor::{Around, supervisor};
+use super::threads;
 use super::variables::Asked;
 use crate::contract::{Options, Part, Runtime, Server, Variables};
 use crate::facts::cgroup::Frozen;
@@ -115,7 +116,7 @@ impl Round<'_> {
                 Part::Master { old: true } => Role::Old,
                 _ => Role::Current,
             },
-            workers: self.workers(workers, process.pid, &frozen),
+            workers: self.workers(server, workers, process.pid, &frozen),
             supervisor: supervisor(&Around {
                 once: self.once,
                 process: &process,
@@ -136,6 +137,7 @@ impl Round<'_> {
             databases: connections::databases(&process, self.sockets).into(),
             upstreams: upstreams.into(),
             elsewhere,
+            serves_alone: serves_alone(server, &process),
             outputs: if server.keeps_start_context {
                 outputs::outputs(self.once, process.root, &config, &restart)
             } else {
@@ -155,6 +157,7 @@ impl Round<'_> {
 
     fn workers(
         &self,
+        server: &Server,
         workers: Vec<(Process, Option<u32>)>,
         of: Pid,
         frozen: &Fact<Option<Frozen>>,
@@ -162,6 +165,7 @@ impl Round<'_> {
         let worker = |(process, number): (Process, Option<u32>)| Worker {
             release: self.release(&process),
             frozen: freezer::frozen_beside(self.once, process.pid, of, frozen),
+            serves: threads::serves(self.once, server, process.pid),
             number,
             process,
         };
@@ -265,6 +269,11 @@ fn overruled(
         overrule(&mut config, arguments, variables);
         config
     })
+}
+
+/// Whether a ready master serves by itself: it is of a server that may, and forks no workers.
+fn serves_alone(server: &Server, process: &Process) -> Option<bool> {
+    process.status.get().map(|status| !(server.forks_workers)(status))
 }
 
 fn revision(

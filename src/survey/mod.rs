@@ -38,6 +38,7 @@ mod sizes;
 mod standing;
 mod supervisor;
 pub mod target;
+mod threads;
 mod torn;
 mod variables;
 

@@ -42,6 +42,8 @@ mod program;
 #[cfg(test)]
 mod readings;
 #[cfg(test)]
+mod renewed;
+#[cfg(test)]
 mod reused;
 #[cfg(test)]
 mod roots;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::config::{Config, Hook};
+use super::renewed;
 use super::site::{App, FIRST, SECOND, Site};
 use super::world::Lab;
 
@@ -154,4 +155,49 @@ fn lazy_without_a_hook() {
 #[test]
 fn by_a_wrapper_under_one_word() {
     handover(true, Hook::BeforeFork, true);
+}
+
+/// A cold start of Puma, a deploy, the signal for it, and a while after.
+fn renewal(settings: &str, signal: &str) {
+    let lab = Lab::new();
+    let site = Site::new(&lab, "api");
+    let app = App { boot: BOOT, ..App::default() };
+    let settings = format!("workers 2\n{settings}");
+    renewed::release(&site, FIRST, &app, &settings);
+    site.switched_long_ago(FIRST);
+    let of = |release: &str| {
+        let directory = site.path(&format!("releases/{release}"));
+        let serving = renewed::serving(&lab);
+        serving.len() == 2 && serving.iter().all(|pid| lab.link(*pid, "cwd") == directory)
+    };
+    let found = amiss_while(&lab, || {
+        renewed::launch(&site);
+        lab.wait("Puma serves", || of(FIRST));
+        renewed::release(&site, SECOND, &app, &settings);
+        site.switch(SECOND);
+        thread::sleep(Duration::from_secs(1));
+        lab.signal(renewed::master(&lab).expect("it serves"), signal);
+        if signal == "USR2" {
+            let told = |check: String| check.contains("MOVING") && check.contains("nobody serves");
+            lab.wait("that nobody serves is told", || told(lab.farrier(&["check"]).stdout));
+        }
+        lab.wait("Puma serves the second", || of(SECOND));
+        thread::sleep(Duration::from_secs(3));
+    });
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn puma_in_place_preloading() {
+    renewal("preload_app!\n", "USR2");
+}
+
+#[test]
+fn puma_in_place_lazy() {
+    renewal("", "USR2");
+}
+
+#[test]
+fn puma_worker_by_worker() {
+    renewal("", "USR1");
 }

@@ -98,7 +98,13 @@ pub fn worker(number: i32, master: i32, nr: u32) -> Worker {
     let status = process.status.value.as_mut().unwrap();
     status.caught = SignalSet(0x0420_1764e);
     status.ignored = SignalSet(WORKER_IGNORES);
-    Worker { process, number: Some(nr), release: known(None), frozen: known(None) }
+    Worker {
+        process,
+        number: Some(nr),
+        release: known(None),
+        frozen: known(None),
+        serves: lacking(),
+    }
 }
 
 pub fn config() -> Config {
@@ -112,6 +118,9 @@ pub fn config() -> Config {
         worker_processes: Setting::Set { value: 2, line: 3 },
         preload_app: Setting::NotSet,
         timeout: Setting::Set { value: 30, line: 4 },
+        boot_timeout: Setting::NotSet,
+        own_bundle: Setting::NotSet,
+        forks_from_worker: Setting::NotSet,
         stderr_path: Setting::Set { value: "/var/www/shop/shared/log/err.log".into(), line: 5 },
         stdout_path: Setting::NotSet,
         logger: Setting::NotSet,
@@ -173,6 +182,7 @@ pub fn master(number: i32, role: Role, parent: Option<i32>, workers: &[i32]) -> 
         databases: known(vec![]).into(),
         upstreams: known(vec![]).into(),
         elsewhere: vec![],
+        serves_alone: Some(false),
         outputs: vec![],
         loaded: known(config()).into(),
     }

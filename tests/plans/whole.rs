@@ -64,7 +64,7 @@ impl Ask<'_> {
             consent: Consent { yes: self.types.is_none(), force: false },
             timeout: None,
             json: false,
-            wishes: Wishes { canary: self.canary, probe: self.probe.map(Into::into) },
+            wishes: Wishes { canary: self.canary, probe: self.probe.map(Into::into), way: None },
         };
         let status = operate(
             &Wanted::Operation(self.operation),

@@ -125,7 +125,7 @@ impl Live {
                 self.proc.as_ref().map_err(Clone::clone)?;
                 super::sockets::sockets(&self.options.proc, *of)
             }
-            Ask::Text(pid, _) | Ask::Link(pid, _) | Ask::Descriptors(pid) => {
+            Ask::Text(pid, _) | Ask::Link(pid, _) | Ask::Descriptors(pid) | Ask::Threads(pid) => {
                 let held = self.held.borrow();
                 let base = match held.get(pid) {
                     Some(directory) => Base::held(directory.as_fd()),
@@ -181,6 +181,7 @@ fn needs_reader(ask: &Ask) -> bool {
         | Ask::Flocks
         | Ask::Link(..)
         | Ask::Descriptors(_)
+        | Ask::Threads(_)
         | Ask::Sockets(_) => false,
     }
 }

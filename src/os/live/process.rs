@@ -12,6 +12,8 @@ use crate::os::{
 
 /// The most descriptors of one process that are listed.
 const DESCRIPTORS: usize = 65_536;
+/// The most threads of one process whose names are read.
+const THREADS: usize = 1024;
 /// The longest string that is read from memory: the longest path (`limits.h`, PATH_MAX).
 const C_STRING: usize = 4096;
 /// How often a read that a signal interrupted is tried again.
@@ -155,6 +157,7 @@ pub fn answer(base: &Base<'_>, ask: &Ask) -> Answer {
                 .map_err(|errno| base.refused(errno))
         }
         Ask::Descriptors(_) => descriptors(base).map(Found::Descriptors),
+        Ask::Threads(_) => threads(base).map(|names| Found::Names(Some(names))),
         Ask::Opens(_) => opens(base).map(Found::Opens),
         Ask::CString(_, address) => c_string(base, *address).map(Found::Bytes),
         Ask::Host
@@ -189,6 +192,25 @@ fn c_string(base: &Base<'_>, address: u64) -> Result<Text, Refusal> {
         }
         None => Err(Refusal::TooLarge(C_STRING as u64)),
     }
+}
+
+/// The names of its threads. One that ends meanwhile is left out.
+fn threads(base: &Base<'_>) -> Result<Vec<Text>, Refusal> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    let directory = base.open("task", flags).map_err(|errno| base.refused(errno))?;
+    let mut names = Vec::new();
+    for entry in Dir::read_from(&directory).map_err(|errno| base.refused(errno))?.take(THREADS) {
+        let entry = entry.map_err(|errno| base.refused(errno))?;
+        let Some(number) = entry.file_name().to_str().ok().filter(|name| !name.starts_with('.'))
+        else {
+            continue;
+        };
+        if let Ok(name) = base.read(&format!("task/{number}/comm"), 64) {
+            names.push(Text::new(name.bytes().strip_suffix(b"\n").unwrap_or(name.bytes())));
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
 }
 
 fn descriptors(base: &Base<'_>) -> Result<Vec<Descriptor>, Refusal> {

@@ -116,6 +116,7 @@ fn answer(proc: BorrowedFd<'_>, ask: &Ask, peeks: &mut Peeks) -> Answer {
         | Ask::LinkStat(pid, _)
         | Ask::Opens(pid)
         | Ask::CString(pid, _)
+        | Ask::Threads(pid)
         | Ask::Descriptors(pid) => process::answer(&Base::numbered(proc, *pid), ask),
         Ask::Stream(pid, descriptor, bound) => stream(proc, *pid, *descriptor, *bound),
         Ask::LiveEnviron(pid) => peeks.environ(proc, *pid).map(Found::Bytes),

@@ -4,6 +4,7 @@
 mod ends;
 mod meanwhile;
 mod probe;
+mod same;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -17,7 +18,7 @@ use crate::os::{Hands, Pid};
 use super::course::{Act, Course, Step, Whom};
 use super::follow::{AWAY, Follow, Stage, Turn};
 use super::runner::{self, LOOK_AT_FIRST, LOOK_EVERY};
-use super::{Event, Given, Guard, Outcome, Plan, Refused, Terms, outlast, plan, words};
+use super::{Event, Expect, Given, Guard, Outcome, Plan, Refused, Terms, outlast, plan, words};
 
 /// How long "at first" is: what ends soon could be missed.
 const AT_FIRST: Duration = Duration::from_secs(2);
@@ -69,6 +70,9 @@ pub fn carry(
     hands: &mut dyn Hands,
     helm: &mut Helm<'_>,
 ) -> Outcome {
+    if course.first.expect == Expect::Renewed {
+        return same::carry(course, guard, (census, verdicts), terms, hands, helm);
+    }
     let Some(app) = census.app(&course.app) else {
         guard.close(hands);
         let reason = format!("{} is not there any more", course.app_name);
@@ -112,7 +116,7 @@ impl Carrying<'_, '_> {
                 return if sent { self.after_sending(stopped) } else { stopped };
             }
             let outcome = match step.act {
-                Act::Preflight => None,
+                Act::Preflight | Act::Come(_) | Act::Settle => None,
                 Act::Send(Operation::Upgrade, _) => match self.confirmed.take() {
                     Some(guard) => self.usr2(guard),
                     None => None,

@@ -3,10 +3,12 @@
 mod asked;
 mod last;
 mod moving;
+mod renewing;
 mod steps;
 
 use self::asked::fine;
 use self::moving::moving;
+use self::renewing::renewing;
 use self::steps::steps;
 use super::causes::groups;
 use super::{RULES, rule};
@@ -125,7 +127,10 @@ pub fn by<'a>(census: &Census, verdicts: &'a Verdicts, bar: Bar) -> Headline<'a>
             stuck(app, census)
         }
         Rank::Critical | Rank::Warning => found(Word::Wrong),
-        Rank::Moving => moving(app, census),
+        Rank::Moving => match renewing(app) {
+            Some(master) => renewing::headline(app, master),
+            None => moving(app, census),
+        },
         Rank::Unsure => unsure(census, verdicts, bar),
         Rank::Info | Rank::Fine if census.seen.is_partial() => unsure(census, verdicts, bar),
         Rank::Info => found(Word::Note),
@@ -187,7 +192,7 @@ fn rank(app: &App, census: &Census, verdicts: &Verdicts, bar: Bar) -> Rank {
     match worst {
         _ if dead => Rank::Down,
         Some(Severity::Critical) => Rank::Critical,
-        _ if young == Some(true) => Rank::Moving,
+        _ if young == Some(true) || renewing(app).is_some() => Rank::Moving,
         Some(Severity::Warning) => Rank::Warning,
         _ if loads(app) => Rank::Warning,
         _ if blind => Rank::Unsure,

@@ -11,11 +11,11 @@ const ARBITER: &str = "gunicorn 20.1.0, gunicorn/arbiter.py";
 const WORKER: &str = "gunicorn 20.1.0, gunicorn/workers/base.py";
 
 const fn master(signal: Signal, does: &'static str, source: &'static str) -> SignalUse {
-    SignalUse { signal, to: Role::Current, does, source }
+    SignalUse { signal, to: Role::Current, does, when: None, source }
 }
 
 const fn worker(signal: Signal, does: &'static str, source: &'static str) -> SignalUse {
-    SignalUse { signal, to: Role::Worker, does, source }
+    SignalUse { signal, to: Role::Worker, does, when: None, source }
 }
 
 /// What they do.
@@ -62,7 +62,7 @@ pub const SIGNALS: &[SignalUse] = &[
 ];
 
 const fn by(operation: Operation, signal: Signal) -> OperationUse {
-    OperationUse { operation, signal, to: Role::Current }
+    OperationUse { operation, signal, to: Role::Current, needs: None }
 }
 
 /// How operations are carried out.

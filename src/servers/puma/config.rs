@@ -7,7 +7,7 @@ use crate::model::{Config, Setting};
 use crate::os::Text;
 use crate::servers::effort::spend;
 use crate::servers::ruby::{
-    Scope, Statement, Value, Values, Where, argument, decided, excerpt, is_modified,
+    Scope, Statement, Token, Value, Values, Where, argument, decided, excerpt, is_modified,
 };
 
 /// Reads it.
@@ -77,6 +77,10 @@ fn elsewhere(config: &mut Config, line: usize, text: &Text) {
     config.working_directory = Setting::Unevaluable { line, text: text.clone() };
     config.worker_processes = Setting::Unevaluable { line, text: text.clone() };
     config.preload_app = Setting::Unevaluable { line, text: text.clone() };
+    config.own_bundle = Setting::Unevaluable { line, text: text.clone() };
+    config.forks_from_worker = Setting::Unevaluable { line, text: text.clone() };
+    config.stdout_path = Setting::Unevaluable { line, text: text.clone() };
+    config.stderr_path = Setting::Unevaluable { line, text: text.clone() };
     config.listen.push(Setting::Unevaluable { line, text: text.clone() });
 }
 
@@ -97,10 +101,21 @@ fn set(config: &mut Config, statement: &Statement<'_>, values: &Values<'_>, cond
         }
         b"clear_binds!" if !conditional => config.listen.clear(),
         b"preload_app!" => {
-            let answer = if rest.is_empty() { Some(Value::Truth(true)) } else { value() };
-            let answer = answer.filter(|_| !conditional).and_then(Value::truth);
+            let answer = flag(rest, value).filter(|_| !conditional);
             config.preload_app = setting(line, text, answer);
         }
+        b"prune_bundler" => {
+            let answer = flag(rest, value).filter(|_| !conditional);
+            config.own_bundle = setting(line, text, answer);
+        }
+        b"fork_worker" => {
+            // Its argument is how many requests the first worker serves before the others are forked anew.
+            let always = (!conditional).then_some(true);
+            config.forks_from_worker = setting(line, text, always);
+        }
+        b"worker_shutdown_timeout" => config.timeout = setting(line, text, seconds(value())),
+        b"worker_boot_timeout" => config.boot_timeout = setting(line, text, seconds(value())),
+        b"stdout_redirect" => redirect(config, rest, values, conditional),
         b"bind" if !spend(BIND) => {}
         b"bind" => config.listen.push(setting(line, text, value().and_then(Value::text))),
         b"clear_binds!" | b"ssl_bind" => config.listen.push(setting(line, text, None)),
@@ -113,6 +128,44 @@ fn set(config: &mut Config, statement: &Statement<'_>, values: &Values<'_>, cond
             config.listen.push(setting(line, text, bind));
         }
         _ => {}
+    }
+}
+
+/// A call that is true without an argument.
+fn flag(rest: &[Token<'_>], value: impl FnOnce() -> Option<Value>) -> Option<bool> {
+    let answer = if rest.is_empty() { Some(Value::Truth(true)) } else { value() };
+    answer.and_then(Value::truth)
+}
+
+fn seconds(value: Option<Value>) -> Option<u32> {
+    value.and_then(Value::leading_number).and_then(|number| u32::try_from(number).ok())
+}
+
+/// `stdout_redirect STDOUT, STDERR, APPEND`: the first two are paths, or nothing.
+fn redirect(config: &mut Config, rest: &[Token<'_>], values: &Values<'_>, conditional: bool) {
+    let line = rest.first().map_or(1, |token| token.line);
+    let mut arguments = Vec::new();
+    let mut left = strip(rest);
+    for _ in 0..2 {
+        let own = argument(left);
+        arguments.push(own);
+        left = left.get(own.len() + 1..).unwrap_or_default();
+    }
+    for (at, own) in arguments.into_iter().enumerate() {
+        let target = if at == 0 { &mut config.stdout_path } else { &mut config.stderr_path };
+        if own.is_empty() || own.first().is_some_and(|token| token.is_word("nil")) {
+            continue;
+        }
+        let value = if conditional { None } else { values.evaluate(own) };
+        *target = setting(line, excerpt(own), value.and_then(path));
+    }
+}
+
+/// What stands in the brackets of a call, where it has any.
+fn strip<'a, 'b>(rest: &'a [Token<'b>]) -> &'a [Token<'b>] {
+    match rest {
+        [first, inner @ .., last] if first.is_op("(") && last.is_op(")") => inner,
+        all => all,
     }
 }
 

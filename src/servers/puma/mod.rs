@@ -1,13 +1,12 @@
-//! Puma: titles, arguments, configuration. Facts from `lib/puma/{launcher,cluster,dsl,cli}.rb`, 5.6 to 8.0. What its
-//! signals do is not followed yet: HUP may stop it and QUIT ends it at once, so farrier sends it nothing.
+//! Puma: titles, arguments, configuration, signals. Facts from `lib/puma/{launcher,cluster,dsl,cli}.rb`, 5.6 to 8.0.
 
 mod arguments;
 mod config;
+mod signals;
 mod title;
 
 use crate::contract::{Part, Runtime, Server, Title};
-use crate::facts::process::Status;
-use crate::model::{Kind, Log, Signal};
+use crate::model::{Kind, Log};
 
 /// Its kind.
 pub const KIND: Kind = Kind("puma");
@@ -29,7 +28,7 @@ pub const SERVER: Server = Server {
     untitled: None,
     is_run_by: super::ruby::command::runs_ruby,
     options: arguments::options,
-    handlers_set,
+    handlers_set: signals::handlers_set,
     read_config: config::read,
     overrule: None,
     usual_configs: &[
@@ -47,13 +46,20 @@ pub const SERVER: Server = Server {
     beside: None,
     library: Some("puma_http11.so"),
     reexecutes: true,
+    // `Launcher#run`, `previous_env`.
+    restores_bundle: true,
+    // `Launcher#generate_restart_data`, `Gem.ruby`.
+    names_interpreter: true,
     keeps_start_context: false,
     runtime: Runtime::Ruby,
     mode: None,
     // `launcher.rb`, `set_rack_environment`.
     sets_late: &["RACK_ENV"],
-    signals: &[],
-    operations: &[],
+    signals: signals::SIGNALS,
+    operations: signals::OPERATIONS,
+    restarts: signals::RESTARTS,
+    // `Server#run` names it when it begins to accept.
+    serving_thread: Some("puma srv"),
     usual_pidfiles: &[
         "tmp/pids/puma.pid",
         "tmp/pids/server.pid",
@@ -76,17 +82,13 @@ pub const SERVER: Server = Server {
     ],
     // `Launcher#write_pid` has it removed at exit.
     removes_pidfile: true,
-    forks_workers: handlers_set,
-    fewest_workers: 1,
+    forks_workers: signals::handlers_set,
     takes_away: "worker with the highest number",
     control_sockets: &[],
     rebinds: false,
+    fewest_workers: 1,
+    idle_workers_lag: false,
     default_workers: 0,
     directory_setting: "directory",
     default_timeout: 30,
 };
-
-/// The parent of a cluster catches TTIN, which Ruby itself never does.
-fn handlers_set(status: &Status) -> bool {
-    status.caught.has(Signal::SIGTTIN)
-}

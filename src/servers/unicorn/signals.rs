@@ -1,6 +1,6 @@
 //! What signals do to Unicorn's masters and workers, and which signal carries out which operation.
 
-use crate::contract::{OperationUse, SignalUse};
+use crate::contract::{By, OperationUse, Restart, SignalUse};
 use crate::facts::process::Status;
 use crate::model::{Operation, Role, Signal};
 
@@ -8,11 +8,11 @@ const PAGE: &str = "Unicorn's SIGNALS page";
 const SOURCE: &str = "unicorn 6.0.0, lib/unicorn/http_server.rb";
 
 const fn master(signal: Signal, does: &'static str, source: &'static str) -> SignalUse {
-    SignalUse { signal, to: Role::Current, does, source }
+    SignalUse { signal, to: Role::Current, does, when: None, source }
 }
 
 const fn worker(signal: Signal, does: &'static str, source: &'static str) -> SignalUse {
-    SignalUse { signal, to: Role::Worker, does, source }
+    SignalUse { signal, to: Role::Worker, does, when: None, source }
 }
 
 /// What they do.
@@ -61,7 +61,7 @@ pub const SIGNALS: &[SignalUse] = &[
 ];
 
 const fn by(operation: Operation, signal: Signal, to: Role) -> OperationUse {
-    OperationUse { operation, signal, to }
+    OperationUse { operation, signal, to, needs: None }
 }
 
 /// How operations are carried out. A rollback ends by QUIT to the newer master;
@@ -78,6 +78,9 @@ pub const OPERATIONS: &[OperationUse] = &[
     by(Operation::Continue, Signal::SIGCONT, Role::Current),
     by(Operation::Stop, Signal::SIGQUIT, Role::Current),
 ];
+
+/// How it comes to new code.
+pub const RESTARTS: &[Restart] = &[Restart::Beside(By { signal: Signal::SIGUSR2, needs: None })];
 
 /// Whether a master has set its handlers: Ruby itself catches neither TTIN, TTOU nor WINCH.
 pub fn handlers_set(status: &Status) -> bool {

@@ -188,7 +188,7 @@ impl Known<'_> {
         }
     }
 
-    fn gemfile_at(&self, path: &Path, set_by_config: bool) -> Gemfile {
+    pub(super) fn gemfile_at(&self, path: &Path, set_by_config: bool) -> Gemfile {
         let file = self.spot(path);
         let release = self.layout.and_then(|layout| layout.release_of(path));
         let rescued = self.rescued(path);

@@ -155,11 +155,18 @@ impl Known<'_> {
             .iter()
             .filter(|(gem, _)| !lock.checked_out.contains(*gem) && *gem != "bundler")
             .collect();
-        let missing = wanted
-            .iter()
-            .filter(|(gem, version)| !is_there(gem, version))
-            .map(|(gem, version)| format!("{gem} {version}"))
-            .collect();
-        Ok(Gems { wanted: wanted.len(), missing, places })
+        let lacking = || wanted.iter().filter(|(gem, version)| !is_there(gem, version));
+        let missing = lacking().map(|(gem, version)| format!("{gem} {version}")).collect();
+        let other_versions = |gem: &String| {
+            let start = format!("{gem}-");
+            let versions =
+                installed.range(start.clone()..).take_while(|name| name.starts_with(&*start));
+            let versions = versions.filter_map(|name| name.strip_prefix(&*start));
+            let versions =
+                versions.filter(|version| version.starts_with(|c: char| c.is_ascii_digit()));
+            versions.map(|version| format!("{gem} {version}")).collect::<Vec<_>>()
+        };
+        let others = lacking().flat_map(|(gem, _)| other_versions(gem)).collect();
+        Ok(Gems { wanted: wanted.len(), missing, others, places })
     }
 }

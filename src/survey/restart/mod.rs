@@ -7,6 +7,7 @@ mod gems;
 mod memory;
 mod program;
 mod python;
+mod restored;
 
 use std::path::{Path, PathBuf};
 
@@ -62,7 +63,7 @@ impl Known<'_> {
         let (directory, program, arguments) =
             in_memory.or(logged).unwrap_or_else(|| self.inferred());
         let interpreter = self.interpreter(&program);
-        let gemfile = self.gemfile(&program);
+        let gemfile = self.restored(&directory).unwrap_or_else(|| self.gemfile(&program));
         let known = directory.get().is_some() || program.get().is_some();
         Restart {
             origin: origin.unwrap_or(if known { Origin::Inferred } else { Origin::Unknown }),
@@ -114,13 +115,33 @@ impl Known<'_> {
     /// D: where the `-c` file will be looked for.
     fn config(&self, directory: &Fact<Spot>) -> Fact<Option<Spot>> {
         let place = Place::new(format!("/proc/{}/cmdline", self.process.pid));
-        let Some(path) = &self.options.config else { return Fact::known(place, None) };
+        let Some(path) = &self.options.config else { return self.found(directory, place) };
         if path.is_absolute() {
             return Fact::known(place, Some(self.spot(path)));
         }
         match &directory.value {
             Ok(spot) => Fact::known(place, Some(self.spot(&spot.path.join(path)))),
             Err(lack) => Fact::lacking(directory.place.clone(), lack.clone()),
+        }
+    }
+
+    /// The one of a server that looks in usual places, or whose title does not name it: the same as it was found now,
+    /// below the directory where that is the release.
+    fn found(&self, directory: &Fact<Spot>, place: Place) -> Fact<Option<Spot>> {
+        if self.server.usual_configs.is_empty() {
+            return Fact::known(place, None);
+        }
+        let config = match &self.loaded.value {
+            Ok(config) => config,
+            Err(lack) => return Fact::lacking(self.loaded.place.clone(), lack.clone()),
+        };
+        let cwd = self.process.cwd.get().map(|cwd| cwd.path.as_path());
+        let below = cwd.and_then(|cwd| config.file.path.strip_prefix(cwd).ok());
+        let place = Place::path(&config.file.path);
+        match (below, &directory.value) {
+            (None, _) => Fact::known(place, Some(config.file.clone())),
+            (Some(below), Ok(spot)) => Fact::known(place, Some(self.spot(&spot.path.join(below)))),
+            (Some(_), Err(lack)) => Fact::lacking(directory.place.clone(), lack.clone()),
         }
     }
 

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::Known;
+use crate::deploy::ruby::is_interpreter;
 use crate::facts::files::Spot;
 use crate::facts::{Fact, Lack, Place};
 use crate::model::Setting;
@@ -63,7 +64,7 @@ impl Known<'_> {
             return Fact::known(place, self.spot(&absolute(last, directory)));
         }
         let by_bundler = executed.file_name().is_some_and(|file| file == "bundle");
-        let found = by_bundler.then(|| {
+        let found = (by_bundler || self.executed_itself(name, executed, directory)).then(|| {
             self.gem_program(name).or_else(|| {
                 path_search(environ.value("PATH")?)
                     .map(|dir| self.spot(&dir.join(name)))
@@ -76,6 +77,15 @@ impl Known<'_> {
                 Fact::lacking(place, Lack::Depends(format!("the full path of {}", shown(name))))
             }
         }
+    }
+
+    /// Whether the interpreter was executed with a program that no argument tells any more, and no binstub of the
+    /// release could be that program.
+    fn executed_itself(&self, name: &Path, executed: &Path, directory: &Fact<Spot>) -> bool {
+        let binstub = |spot: &Spot| is_there(&self.spot(&spot.path.join("bin").join(name)));
+        self.server.names_interpreter
+            && is_interpreter(executed)
+            && directory.get().is_some_and(|spot| !binstub(spot))
     }
 
     /// `GEM_HOME/bin/NAME`, from the path of the mapped extension `GEM_HOME/gems/unicorn-6.1.0/lib/unicorn_http.so`.
@@ -96,6 +106,10 @@ impl Known<'_> {
 
     /// What stands behind the program's `#!`; by the `PATH` that it hands on for `env NAME`.
     pub(super) fn interpreter(&self, program: &Fact<Spot>) -> Fact<Option<Spot>> {
+        if self.server.names_interpreter {
+            let exe = self.process.exe.clone();
+            return exe.map(|exe| Some(self.spot(&exe.path)));
+        }
         let Some(spot) = program.get() else {
             return Fact {
                 place: program.place.clone(),

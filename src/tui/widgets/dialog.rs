@@ -226,7 +226,13 @@ fn draw_question(state: &State, question: &Question, body: Rect, buffer: &mut Bu
 fn further(course: &Course) -> String {
     let sends = course.steps.iter().filter(|step| match step.act {
         Act::Send(..) | Act::Retire { .. } => true,
-        Act::Preflight | Act::Await(_) | Act::Probe | Act::Ask | Act::Verify(_) => false,
+        Act::Preflight
+        | Act::Await(_)
+        | Act::Come(_)
+        | Act::Settle
+        | Act::Probe
+        | Act::Ask
+        | Act::Verify(_) => false,
     });
     let words = sends.skip(1).map(|step| format!("{}: {}", step.name, step.must_see));
     words.collect::<Vec<_>>().join(". ")

@@ -21,7 +21,6 @@ pub const STAGES: &[Stage] = &[
             let parent = cluster(lab, "preload_app!\n");
             assert_eq!(workers(lab, parent, "puma: cluster worker").len(), 2);
             judge(lab, parent, 2, "api", "puma");
-            refused(lab, parent, "api");
         },
     },
     Stage {
