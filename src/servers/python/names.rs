@@ -154,8 +154,8 @@ mod tests {
         bindings(source).unwrap().get(name).cloned()
     }
 
-    fn number(value: i64, line: usize) -> Option<Bound> {
-        Some(Bound::To(Literal::Number(value), line))
+    fn number(value: i64, line: usize) -> Bound {
+        Bound::To(Literal::Number(value), line)
     }
 
     fn is_unknown(source: &str) -> bool {
@@ -164,9 +164,9 @@ mod tests {
 
     #[test]
     fn literals_count_and_the_last_one_wins() {
-        assert_eq!(of("workers = 2\nworkers = 3\n", "workers"), number(3, 2));
-        assert_eq!(of("a = workers = 4", "workers"), number(4, 1));
-        assert_eq!(of("workers: int = 5", "workers"), number(5, 1));
+        assert_eq!(of("workers = 2\nworkers = 3\n", "workers"), Some(number(3, 2)));
+        assert_eq!(of("a = workers = 4", "workers"), Some(number(4, 1)));
+        assert_eq!(of("workers: int = 5", "workers"), Some(number(5, 1)));
         assert_eq!(of("import os\nx = workers", "workers"), None);
     }
 
@@ -192,7 +192,10 @@ mod tests {
             assert!(is_unknown(source), "{source}");
         }
         // A definition's own names are its own.
-        assert_eq!(of("workers = 2\ndef f():\n    workers = 3\nx = 1", "workers"), number(2, 1));
+        assert_eq!(
+            of("workers = 2\ndef f():\n    workers = 3\nx = 1", "workers"),
+            Some(number(2, 1))
+        );
     }
 
     #[test]
