@@ -63,6 +63,10 @@ fn check(look: &mut Look<'_>) {
         let Some(wrong) = fault(stat.as_ref()) else { continue };
         if look.through_current(&spot.path) {
             let Some(before) = look.before() else { continue };
+            if let Some(earlier) = before.master(pid) {
+                look.of(pid, "restart program before", &earlier.restart.program);
+                look.of(pid, "restart interpreter before", &earlier.restart.interpreter);
+            }
             let earlier = before.master(pid).and_then(|earlier| interpreter(app, &earlier.restart));
             let was = earlier
                 .and_then(|spot| look.at(format!("{} before", shown(&spot.path)), &spot.stat));

@@ -52,7 +52,7 @@ pub struct Machine {
     /// What is free of it; null: not known.
     pub swap_free_bytes: Option<u64>,
     /// Load over 1, 5 and 15 minutes; null: not known.
-    pub load: Option<[f64; 3]>,
+    pub load: Option<Vec<f64>>,
 }
 
 impl From<&Host> for Machine {
@@ -64,7 +64,9 @@ impl From<&Host> for Machine {
             available_bytes: host.available,
             swap_bytes: host.swap.map(|[all, _]| all),
             swap_free_bytes: host.swap.map(|[_, free]| free),
-            load: host.load.map(|load| load.map(|hundredths| f64::from(hundredths) / 100.0)),
+            load: host
+                .load
+                .map(|load| load.iter().map(|hundredths| f64::from(*hundredths) / 100.0).collect()),
         }
     }
 }
