@@ -1,8 +1,8 @@
 //! What a fix says of a server's own ways: to new code, to an end, to another worker. Its card tells which signals do that;
 //! where it has none, the service does.
 
-use crate::contract::Server;
 use crate::contract::quote::{farrier, word};
+use crate::contract::{Restart, Server, Way};
 use crate::model::{App, Layout, Master, Operation, Phase, Signal, Supervisor};
 use crate::os::Pid;
 use crate::servers::server;
@@ -108,8 +108,13 @@ pub fn ends_handover(app: &App, old: Pid, new: Pid) -> Option<(String, String)> 
 pub fn new_code(app: &App, master: &Master) -> Vec<String> {
     if hands_over(app) {
         usr2::lines(app, master)
-    } else if upgrades(app, master) {
-        vec![farrier("upgrade", &app.id)]
+    } else if let Some(restart) = upgrades(app, master) {
+        let signal = short(restart.by().signal);
+        let first = format!("# {signal} to {}: {}", master.process.pid, restart.way().does());
+        let dark = "# no worker serves until it has loaded; one that does not load is an outage";
+        let dark = (restart.way() == Way::InPlace).then(|| dark.to_owned());
+        let command = farrier("upgrade", &app.id);
+        std::iter::once(first).chain(dark).chain([command]).collect()
     } else {
         by_service(master)
     }
@@ -117,11 +122,19 @@ pub fn new_code(app: &App, master: &Master) -> Vec<String> {
 
 /// The same in a few words, for the headline.
 pub fn new_code_in_short(app: &App, master: &Master) -> String {
-    match by(app, Operation::Upgrade) {
-        Some(signal) if hands_over(app) => {
-            format!("upgrade: {signal} to {}, then retire it", master.process.pid)
+    let pid = master.process.pid;
+    match (by(app, Operation::Upgrade), upgrades(app, master)) {
+        (Some(signal), _) if hands_over(app) => {
+            format!("upgrade: {signal} to {pid}, then retire it")
         }
-        _ if upgrades(app, master) => farrier("upgrade", &app.id),
+        (_, Some(restart)) => {
+            let signal = short(restart.by().signal);
+            let how = match restart.way() {
+                Way::Rolling => "worker by worker",
+                Way::InPlace | Way::Beside => "in place",
+            };
+            format!("upgrade: {signal} to {pid}, {how}")
+        }
         _ => match unit(master) {
             Some(name) => format!("restart it: systemctl restart {name}"),
             None => "restart it by what starts it".into(),
@@ -129,9 +142,9 @@ pub fn new_code_in_short(app: &App, master: &Master) -> String {
     }
 }
 
-/// Whether farrier itself brings this master to new code, and nothing is seen that would keep it from that.
-fn upgrades(app: &App, master: &Master) -> bool {
-    renewal::best(app, master).is_some() && renewal::against(app, master).is_none()
+/// How farrier itself brings this master to new code, where nothing is seen that would keep it from that.
+fn upgrades(app: &App, master: &Master) -> Option<&'static Restart> {
+    renewal::best(app, master).filter(|_| renewal::against(app, master).is_none())
 }
 
 fn unit(master: &Master) -> Option<String> {

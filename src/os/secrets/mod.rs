@@ -102,8 +102,20 @@ pub fn is_harmless(name: &[u8], also: &[String]) -> bool {
 /// A variable's value where it may be shown: its name is harmless, and it holds no address with a password in it nor
 /// anything else that looks like a secret.
 pub fn shown_value(name: &Text, value: &Text, also: &[String]) -> Option<Text> {
-    let free = is_harmless(name.bytes(), also) && mask_text(value).1 == 0;
-    free.then(|| value.clone())
+    let harmless = is_harmless(name.bytes(), also) || holds_only_shown_arguments(name, value);
+    (harmless && mask_text(value).1 == 0).then(|| value.clone())
+}
+
+/// Variables that hold a server's arguments, with its name: they may be shown where a command line may.
+const ARGUMENTS: &[(&str, &str)] = &[("GUNICORN_CMD_ARGS", "gunicorn")];
+
+fn holds_only_shown_arguments(name: &Text, value: &Text) -> bool {
+    let held = ARGUMENTS.iter().find(|(held, _)| held.as_bytes() == name.bytes());
+    held.is_some_and(|(_, server)| {
+        let words = value.bytes().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let line: Vec<&[u8]> = std::iter::once(server.as_bytes()).chain(words).collect();
+        arguments::hidden(&line.join(&0)).is_empty()
+    })
 }
 
 /// Words that name a secret, as they stand in names of variables and options.
