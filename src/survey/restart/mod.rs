@@ -135,6 +135,10 @@ impl Known<'_> {
             Ok(config) => config,
             Err(lack) => return Fact::lacking(self.loaded.place.clone(), lack.clone()),
         };
+        // It runs without one.
+        if config.file.path.as_os_str().is_empty() {
+            return Fact::known(place, None);
+        }
         let cwd = self.process.cwd.get().map(|cwd| cwd.path.as_path());
         let below = cwd.and_then(|cwd| config.file.path.strip_prefix(cwd).ok());
         let place = Place::path(&config.file.path);
