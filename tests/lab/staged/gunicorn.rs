@@ -241,9 +241,11 @@ fn operated(lab: &Lab, site: &Site<'_>, master: u32) {
     lab.signal(master, "STOP");
     done(&["do", "continue", "shop", "--yes"], "CONT");
     let pid = master.to_string();
-    for (signal, says) in
-        [("QUIT", "farrier signal TERM"), ("HUP", "has no reload"), ("USR2", "has no upgrade")]
-    {
+    for (signal, says) in [
+        ("QUIT", "farrier signal TERM"),
+        ("HUP", "reads the configuration again"),
+        ("USR2", "no operation of gunicorn"),
+    ] {
         let run = lab.farrier(&["signal", signal, &pid, "--yes", "--force"]);
         assert_eq!(run.status, 3, "{signal}: {run:?}");
         assert!(format!("{run:?}").contains(says), "{signal}: {run:?}");
