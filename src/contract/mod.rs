@@ -10,6 +10,7 @@ mod restart;
 mod rule;
 mod server;
 mod severity;
+pub mod signals;
 mod variables;
 mod verdict;
 
@@ -19,9 +20,10 @@ pub use need::Need;
 pub use restart::{By, Condition, Restart, Way};
 pub use rule::Rule;
 pub use server::{
-    Candidate, GroupMember, Loading, OperationUse, Options, Part, Pass, Proxied, Recognised,
-    Runtime, Server, SignalUse, Title,
+    Candidate, GroupMember, Loading, Options, Part, Pass, Proxied, Recognised, Runtime, Server,
+    Title,
 };
 pub use severity::Severity;
+pub use signals::{OperationUse, SignalUse};
 pub use variables::{Variable, Variables};
 pub use verdict::{Answered, Bar, Blind, Verdict, Verdicts};

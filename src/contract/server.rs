@@ -6,7 +6,7 @@ use crate::facts::process::Status;
 use crate::model::{Beside, Config, Kind, Log, Master, Operation, Process, Role, Signal};
 use crate::os::{Arguments, Text};
 
-use super::{Condition, Restart, Variables};
+use super::{OperationUse, Restart, SignalUse, Variables};
 
 /// A process as recognition sees it: little enough to be read of every process of the machine.
 #[derive(Clone, Copy, Debug)]
@@ -82,34 +82,6 @@ pub struct Title {
     pub example: &'static str,
     /// What recognition makes of it.
     pub means: Part,
-}
-
-/// What one signal does to one receiver, and where that is written.
-#[derive(Clone, Copy, Debug)]
-pub struct SignalUse {
-    /// The signal.
-    pub signal: Signal,
-    /// The receiver: a master (any role but worker) or a worker.
-    pub to: Role,
-    /// What it does, as an operator would say it.
-    pub does: &'static str,
-    /// What has to hold for that; `None`: it does so always.
-    pub when: Option<Condition>,
-    /// Where that is written: the server's own manual or source file, with its version.
-    pub source: &'static str,
-}
-
-/// How an operation is carried out by one signal.
-#[derive(Clone, Copy, Debug)]
-pub struct OperationUse {
-    /// The operation.
-    pub operation: Operation,
-    /// The signal that it sends.
-    pub signal: Signal,
-    /// The role of the master that gets it.
-    pub to: Role,
-    /// What has to hold for the signal to carry it out; `None`: nothing.
-    pub needs: Option<Condition>,
 }
 
 /// A configuration file that is about to be read, and what its code could ask for.

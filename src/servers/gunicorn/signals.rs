@@ -2,21 +2,14 @@
 //! upgrade are not among these yet: a reload of an app that does not import ends the master, and an upgrade that cannot
 //! be executed takes the Unix socket away.
 
+use crate::contract::signals::{by, master, worker};
 use crate::contract::{OperationUse, Part, SignalUse};
 use crate::facts::process::Status;
-use crate::model::{Operation, Role, Signal};
+use crate::model::{Operation, Signal};
 
 const PAGE: &str = "gunicorn's Signal Handling page";
 const ARBITER: &str = "gunicorn 20.1.0, gunicorn/arbiter.py";
 const WORKER: &str = "gunicorn 20.1.0, gunicorn/workers/base.py";
-
-const fn master(signal: Signal, does: &'static str, source: &'static str) -> SignalUse {
-    SignalUse { signal, to: Role::Current, does, when: None, source }
-}
-
-const fn worker(signal: Signal, does: &'static str, source: &'static str) -> SignalUse {
-    SignalUse { signal, to: Role::Worker, does, when: None, source }
-}
 
 /// What they do.
 pub const SIGNALS: &[SignalUse] = &[
@@ -61,10 +54,6 @@ pub const SIGNALS: &[SignalUse] = &[
     worker(Signal::SIGCONT, "lets a stopped worker go on", WORKER),
 ];
 
-const fn by(operation: Operation, signal: Signal) -> OperationUse {
-    OperationUse { operation, signal, to: Role::Current, needs: None }
-}
-
 /// How operations are carried out.
 pub const OPERATIONS: &[OperationUse] = &[
     by(Operation::ReopenLogs, Signal::SIGUSR1),
@@ -97,6 +86,7 @@ pub fn part(status: &Status) -> Part {
 mod tests {
     use super::*;
     use crate::facts::process::parse_status;
+    use crate::model::Role;
     use crate::os::Text;
 
     fn caught(mask: &str) -> Status {

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::contract::signals::by;
 use crate::contract::{By, Condition, OperationUse, Restart, SignalUse};
 use crate::facts::process::Status;
 use crate::model::{Master, Operation, Role, Setting, Signal};
@@ -174,18 +175,18 @@ pub const SIGNALS: &[SignalUse] = &[
     used(Signal::SIGCONT, Role::Worker, "lets a stopped worker go on", None, CLUSTER),
 ];
 
-const fn by(operation: Operation, signal: Signal, needs: Option<Condition>) -> OperationUse {
-    OperationUse { operation, signal, to: Role::Current, needs }
+const fn only(operation: Operation, signal: Signal, needs: Condition) -> OperationUse {
+    OperationUse { needs: Some(needs), ..by(operation, signal) }
 }
 
 /// How operations are carried out.
 pub const OPERATIONS: &[OperationUse] = &[
-    by(Operation::Upgrade, Signal::SIGUSR2, None),
-    by(Operation::ReopenLogs, Signal::SIGHUP, Some(REDIRECTED)),
-    by(Operation::AddWorker, Signal::SIGTTIN, Some(WITH_WORKERS)),
-    by(Operation::RemoveWorker, Signal::SIGTTOU, Some(WITH_WORKERS)),
-    by(Operation::Continue, Signal::SIGCONT, None),
-    by(Operation::Stop, Signal::SIGTERM, None),
+    by(Operation::Upgrade, Signal::SIGUSR2),
+    only(Operation::ReopenLogs, Signal::SIGHUP, REDIRECTED),
+    only(Operation::AddWorker, Signal::SIGTTIN, WITH_WORKERS),
+    only(Operation::RemoveWorker, Signal::SIGTTOU, WITH_WORKERS),
+    by(Operation::Continue, Signal::SIGCONT),
+    by(Operation::Stop, Signal::SIGTERM),
 ];
 
 /// How it comes to new code: one worker less for a while is better than nobody for a while.

@@ -1,19 +1,12 @@
 //! What signals do to Unicorn's masters and workers, and which signal carries out which operation.
 
+use crate::contract::signals::{by, master, worker};
 use crate::contract::{By, OperationUse, Restart, SignalUse};
 use crate::facts::process::Status;
 use crate::model::{Operation, Role, Signal};
 
 const PAGE: &str = "Unicorn's SIGNALS page";
 const SOURCE: &str = "unicorn 6.0.0, lib/unicorn/http_server.rb";
-
-const fn master(signal: Signal, does: &'static str, source: &'static str) -> SignalUse {
-    SignalUse { signal, to: Role::Current, does, when: None, source }
-}
-
-const fn worker(signal: Signal, does: &'static str, source: &'static str) -> SignalUse {
-    SignalUse { signal, to: Role::Worker, does, when: None, source }
-}
 
 /// What they do.
 pub const SIGNALS: &[SignalUse] = &[
@@ -60,23 +53,19 @@ pub const SIGNALS: &[SignalUse] = &[
     worker(Signal::SIGCONT, "lets a stopped worker go on", SOURCE),
 ];
 
-const fn by(operation: Operation, signal: Signal, to: Role) -> OperationUse {
-    OperationUse { operation, signal, to, needs: None }
-}
-
 /// How operations are carried out. A rollback ends by QUIT to the newer master;
 /// what has to come before it (workers of the old one) is the plan's.
 pub const OPERATIONS: &[OperationUse] = &[
-    by(Operation::Upgrade, Signal::SIGUSR2, Role::Current),
-    by(Operation::Retire, Signal::SIGQUIT, Role::Old),
-    by(Operation::Rollback, Signal::SIGQUIT, Role::Current),
-    by(Operation::Reload, Signal::SIGHUP, Role::Current),
-    by(Operation::ReopenLogs, Signal::SIGUSR1, Role::Current),
-    by(Operation::AddWorker, Signal::SIGTTIN, Role::Current),
-    by(Operation::RemoveWorker, Signal::SIGTTOU, Role::Current),
-    by(Operation::Drain, Signal::SIGWINCH, Role::Current),
-    by(Operation::Continue, Signal::SIGCONT, Role::Current),
-    by(Operation::Stop, Signal::SIGQUIT, Role::Current),
+    by(Operation::Upgrade, Signal::SIGUSR2),
+    OperationUse { to: Role::Old, ..by(Operation::Retire, Signal::SIGQUIT) },
+    by(Operation::Rollback, Signal::SIGQUIT),
+    by(Operation::Reload, Signal::SIGHUP),
+    by(Operation::ReopenLogs, Signal::SIGUSR1),
+    by(Operation::AddWorker, Signal::SIGTTIN),
+    by(Operation::RemoveWorker, Signal::SIGTTOU),
+    by(Operation::Drain, Signal::SIGWINCH),
+    by(Operation::Continue, Signal::SIGCONT),
+    by(Operation::Stop, Signal::SIGQUIT),
 ];
 
 /// How it comes to new code.
