@@ -3,10 +3,11 @@
 
 use crate::contract::quote::{farrier, word};
 use crate::contract::{Restart, Server, Way};
-use crate::model::{App, Layout, Master, Operation, Phase, Signal, Supervisor};
+use crate::model::{App, Layout, Master, Operation, Signal, Supervisor};
 use crate::os::Pid;
 use crate::servers::server;
 
+use super::masters::cannot_act;
 use super::renewal;
 use super::usr2::{self, GivenUp};
 
@@ -68,15 +69,7 @@ pub fn obstacle(app: &App, master: &Master) -> Option<String> {
     if hands_over(app) {
         return usr2::obstacle(app, master);
     }
-    let pid = master.process.pid;
-    if master.phase != Phase::Ready {
-        return Some(format!("{pid} still loads"));
-    }
-    if master.process.is_stopped() {
-        return Some(format!("{pid} is stopped and takes no signal: kill -CONT {pid}"));
-    }
-    let frozen = || format!("{pid} is frozen with its control group: a signal acts at the thaw");
-    master.is_frozen().then(frozen)
+    cannot_act(master)
 }
 
 /// Whether the release that `current` names was tried by this master and did not stay.

@@ -3,10 +3,11 @@
 
 use crate::contract::line::named;
 use crate::contract::{Restart, Way};
-use crate::model::{App, Gemfile, Layout, Lock, Master, Phase};
+use crate::model::{App, Gemfile, Layout, Lock, Master};
 use crate::os::shown;
 use crate::servers::server;
 
+use super::masters::cannot_act;
 use super::usr2;
 
 /// One thing that stands in the way.
@@ -44,14 +45,8 @@ pub fn obstacles(app: &App, master: &Master, way: Way) -> Vec<Obstacle> {
 /// The first thing that would keep it from being carried out now, in words; `None`: nothing that was seen.
 pub fn against(app: &App, master: &Master) -> Option<String> {
     let pid = master.process.pid;
-    if master.phase != Phase::Ready {
-        return Some(format!("{pid} still loads"));
-    }
-    if master.process.is_stopped() {
-        return Some(format!("{pid} is stopped and takes no signal: kill -CONT {pid}"));
-    }
-    if master.is_frozen() {
-        return Some(format!("{pid} is frozen with its control group: a signal acts at the thaw"));
+    if let Some(why) = cannot_act(master) {
+        return Some(why);
     }
     if let Some(gone) = usr2::missing(master) {
         return Some(format!("{gone} is gone: {pid} would end there"));

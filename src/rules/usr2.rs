@@ -8,7 +8,7 @@ use crate::model::log::Said;
 use crate::model::{App, Layout, Master, Phase, Pidfile, PidfileKind, PidfileState, Role};
 use crate::os::shown;
 
-use super::masters::own_entries;
+use super::masters::{own_entries, takes_no_signal};
 use crate::contract::line::named;
 use crate::contract::quote;
 
@@ -44,11 +44,8 @@ pub fn obstacle(app: &App, master: &Master) -> Option<String> {
     if master.phase != Phase::Ready {
         return Some(format!("{pid} still loads and would not take USR2 well"));
     }
-    if master.process.is_stopped() {
-        return Some(format!("{pid} is stopped and takes no signal: kill -CONT {pid}"));
-    }
-    if master.is_frozen() {
-        return Some(format!("{pid} is frozen with its control group: a signal acts at the thaw"));
+    if let Some(why) = takes_no_signal(master) {
+        return Some(why);
     }
     if let Some(child) = master.child {
         return Some(format!("{pid} has been replaced by {child} already"));

@@ -51,13 +51,30 @@ pub(super) fn is_ending(look: &mut Look<'_>, master: &Master) -> Option<bool> {
     look.of(master.process.pid, "listeners", &master.listens).map(Vec::is_empty)
 }
 
-/// The numbers of the sockets that the master before handed to this one (`UNICORN_FD`); none: it was not re-executed.
-/// Unicorn leaves the variable as it is, so that a title written over the start environment hides nothing.
+/// Why no signal that is sent to a master now is acted on; `None`: nothing that was seen.
+pub(super) fn takes_no_signal(master: &Master) -> Option<String> {
+    let pid = master.process.pid;
+    if master.process.is_stopped() {
+        return Some(format!("{pid} is stopped and takes no signal: kill -CONT {pid}"));
+    }
+    let frozen = || format!("{pid} is frozen with its control group: a signal acts at the thaw");
+    master.is_frozen().then(frozen)
+}
+
+/// The same for a restart, which one that still loads does not carry out either.
+pub(super) fn cannot_act(master: &Master) -> Option<String> {
+    let loads = master.phase != Phase::Ready;
+    loads.then(|| format!("{} still loads", master.process.pid)).or_else(|| takes_no_signal(master))
+}
+
+/// The numbers of the sockets that the master before handed to this one; none: it was not re-executed. The variable stays
+/// as it is, so that a title written over the start environment hides nothing.
 pub(super) fn handed_on(look: &mut Look<'_>, master: &Master) -> Option<Vec<u32>> {
     let (start, live) = (&master.process.environ, &master.process.live);
     let known = if start.get().is_none() && live.get().is_some() { live } else { start };
     let environ = look.of(master.process.pid, "environment", known)?;
-    let numbers = environ.value("UNICORN_FD").and_then(Text::utf8).unwrap_or_default();
+    let handed = master.beside.and_then(|beside| environ.value(beside.sockets));
+    let numbers = handed.and_then(Text::utf8).unwrap_or_default();
     Some(numbers.split(',').filter_map(|number| number.parse().ok()).collect())
 }
 
