@@ -30,6 +30,12 @@ pub fn word(word: impl Display) -> String {
     quoted(Path::new(&word.to_string()))
 }
 
+/// A systemd unit as `systemctl` takes it, quoted: a service without its ending.
+pub fn unit(name: impl Display) -> String {
+    let word = word(name);
+    word.strip_suffix(".service").unwrap_or(&word).to_owned()
+}
+
 /// A command of farrier about one thing: an app's id or name, a pid. The only way to write one with a word that came
 /// from outside.
 pub fn farrier(command: &str, about: impl Display) -> String {

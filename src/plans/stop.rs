@@ -1,6 +1,6 @@
 //! Stop: the current master ends once its requests are done, and service of the app with it.
 
-use crate::contract::quote::{farrier, word};
+use crate::contract::quote::{self, farrier};
 use std::time::Duration;
 
 use crate::model::takeover::takeover;
@@ -122,8 +122,7 @@ fn never(unit: &Unit) -> bool {
 
 /// How it is started again, and how long that took the last time.
 fn start_anew(case: &Case<'_>, master: &Master, unit: &Unit) -> String {
-    let name = word(&unit.name);
-    let name = name.strip_suffix(".service").unwrap_or(&name);
+    let name = quote::unit(&unit.name);
     let took = takeover(case.app, case.census)
         .filter(|told| told.master.process.pid == master.process.pid);
     let took = took.and_then(|told| Some(told.ready?.duration_since(told.began).as_secs()));

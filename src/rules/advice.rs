@@ -1,7 +1,7 @@
 //! What a fix says of a server's own ways: to new code, to an end, to another worker. Its card tells which signals do that;
 //! where it has none, the service does.
 
-use crate::contract::quote::{farrier, word};
+use crate::contract::quote::{self, farrier};
 use crate::contract::{Restart, Server, Way};
 use crate::model::{App, Layout, Master, Operation, Signal, Supervisor};
 use crate::os::Pid;
@@ -87,14 +87,14 @@ pub fn renew(app: &App) -> &'static str {
     if by(app, Operation::Upgrade).is_some() { "upgrade" } else { "restart" }
 }
 
-/// What retires the old master of two, and what goes back to it, in words; `None`: neither is known of this server.
+/// What retires the old master of two, and what goes back, in words before whom to; `None`: neither is known of this server.
 pub fn ends_handover(app: &App, old: Pid, new: Pid) -> Option<(String, String)> {
     if by(app, Operation::Retire).is_some() {
         let goes_on = format!("upgrade goes on and retires {old}");
-        return Some((goes_on, format!("rollback goes back to {old}")));
+        return Some((goes_on, "rollback goes back to".into()));
     }
     let signal = by(app, Operation::Stop)?;
-    Some((format!("{signal} to {old} retires it"), format!("{signal} to {new} goes back to {old}")))
+    Some((format!("{signal} to {old} retires it"), format!("{signal} to {new} goes back to")))
 }
 
 /// The lines of a fix that bring the code that `current` names.
@@ -142,10 +142,7 @@ fn upgrades(app: &App, master: &Master) -> Option<&'static Restart> {
 
 fn unit(master: &Master) -> Option<String> {
     match master.supervisor.get() {
-        Some(Supervisor::Unit(unit)) if unit.file.is_some() => {
-            let name = word(&unit.name);
-            Some(name.strip_suffix(".service").unwrap_or(&name).to_owned())
-        }
+        Some(Supervisor::Unit(unit)) if unit.file.is_some() => Some(quote::unit(&unit.name)),
         _ => None,
     }
 }
@@ -157,11 +154,17 @@ fn by_service(master: &Master) -> Vec<String> {
     }
 }
 
-/// Ends a master once its requests are done.
+/// Ends a master once its requests are done: a line of a fix.
 pub fn end(app: &App, pid: Pid) -> String {
+    let words = end_in_words(app, pid);
+    if by(app, Operation::Stop).is_some() { words } else { format!("# {words}") }
+}
+
+/// The same within a sentence.
+pub fn end_in_words(app: &App, pid: Pid) -> String {
     match by(app, Operation::Stop) {
         Some(signal) => format!("kill -{signal} {pid}"),
-        None => format!("# end {pid} by what started it"),
+        None => format!("end {pid} by what started it"),
     }
 }
 

@@ -7,7 +7,7 @@ pub mod rolling;
 
 use std::time::Duration;
 
-use crate::contract::quote::{farrier, seen_by, word};
+use crate::contract::quote::{self, farrier, seen_by};
 use crate::contract::{Restart, Way};
 use crate::model::{App, Master, Operation, Supervisor};
 use crate::os::shown;
@@ -155,8 +155,7 @@ impl Back {
         let again = farrier(&format!("upgrade --way {}", way.name()), &app.id);
         let start = match master.supervisor.get() {
             Some(Supervisor::Unit(unit)) if unit.file.is_some() => {
-                let name = word(&unit.name);
-                format!("systemctl start {}", name.strip_suffix(".service").unwrap_or(&name))
+                format!("systemctl start {}", quote::unit(&unit.name))
             }
             Some(Supervisor::Service { name, .. }) => format!("start it by {name}"),
             _ => "start it by what starts it at boot".into(),

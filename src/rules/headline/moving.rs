@@ -27,12 +27,9 @@ pub(super) fn moving(app: &App, census: &Census) -> Headline<'static> {
             .filter(|_| nobody && new.hook_retires() == Some(false));
         let wait = match own {
             Some((on, back)) => match (serves_alone(app, new), serves_alone(app, old)) {
-                (true, true) => {
-                    let back = back.replace(&format!("back to {pid}"), "back to it");
-                    Line::new(format!("{on}; {back}"))
-                }
+                (true, true) => Line::new(format!("{on}; {back} it")),
                 (true, false) => Line::new(on),
-                (false, true) => Line::new(back),
+                (false, true) => Line::new(format!("{back} {pid}")),
                 (false, false) => Line::new("signal neither: no one of them could serve alone"),
             },
             None => Line::new(format!("wait until {pid} is retired"))

@@ -171,7 +171,7 @@ fn report(look: &mut Look<'_>, first: &Master, second: &Master, common: &str) {
         None if first.role == Role::Duplicate => first,
         None => second,
     };
-    let ended = |pid| advice::end(app, pid).trim_start_matches("# ").to_owned();
+    let ended = |pid| advice::end_in_words(app, pid);
     let mut finding = look
         .finding(Severity::Critical, format!("{one} and {other} both serve, apart"))
         .about(subject.process.pid)

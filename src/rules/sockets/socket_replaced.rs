@@ -98,7 +98,7 @@ fn report(look: &mut Look<'_>, listener: &Listener, master: &Master, path: &std:
     }
     finding.fix = match (&owner, state) {
         (Some(other), _) => {
-            let ended = |pid| advice::end(app, pid).trim_start_matches("# ").to_owned();
+            let ended = |pid| advice::end_in_words(app, pid);
             vec![format!(
                 "# end the one that should not serve: {}, or {}",
                 ended(pid),
