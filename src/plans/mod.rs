@@ -19,6 +19,7 @@ pub mod lock;
 mod meaning;
 pub mod next;
 mod outlast;
+mod pace;
 mod receiver;
 mod renamed;
 pub mod procedures;

@@ -8,7 +8,7 @@ use crate::model::takeover::takeover;
 use crate::model::{Census, Master};
 use crate::os::Hands;
 
-use super::runner::LOOK_EVERY;
+use super::pace::LOOK_EVERY;
 use super::stands::{serving_all, who_serves};
 use super::{Case, CheckState, Event, Outcome, Plan, next, words};
 

@@ -8,14 +8,7 @@ use crate::model::{Census, history, tried};
 use crate::os::{AuditLine, Hands, Refusal};
 
 use super::watch::{Seen, Watch};
-use super::{Given, Guard, Outcome, Plan, Refused, guard, outlast, words};
-
-/// How often it looks while it waits; and at first, when what ends soon could be missed.
-pub(super) const LOOK_EVERY: Duration = Duration::from_millis(250);
-pub(super) const LOOK_AT_FIRST: Duration = Duration::from_millis(50);
-
-/// How long "at first" is.
-const AT_FIRST: Duration = Duration::from_secs(2);
+use super::{Given, Guard, Outcome, Plan, Refused, guard, outlast, pace, words};
 
 /// On what terms a plan is carried out.
 #[derive(Clone, Debug)]
@@ -143,12 +136,10 @@ fn observe(
     let within = terms.within.unwrap_or(plan.within);
     let mut waited = Duration::ZERO;
     loop {
-        let pause = if waited < AT_FIRST { LOOK_AT_FIRST } else { LOOK_EVERY };
+        let pause = pace::pause(waited);
         hands.pause(pause);
-        waited += pause;
         let (census, _) = look();
-        // The clock of the look counts where looks are slow; the pauses count where the clock stands still.
-        waited = waited.max(watch.since(&census));
+        waited = pace::so_far(waited, pause, watch.sent_boot, &census);
         // A dying process has lost its title already and passes for nobody's; the one that is held knows.
         let lives = hands.verify(guard.held()).is_ok();
         let seen = watch.look(&census, lives);

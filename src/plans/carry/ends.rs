@@ -5,9 +5,10 @@ use super::super::runner;
 use super::super::words::seconds;
 use super::{Carrying, Outcome};
 use crate::contract::quote::farrier;
-use crate::model::{Operation, left};
+use crate::model::{AppId, Census, Operation, left};
 use crate::plans::course::Whom;
 use crate::plans::follow::Stage;
+use crate::plans::stands::serving_all;
 use std::time::Duration;
 
 impl Carrying<'_, '_> {
@@ -43,11 +44,7 @@ impl Carrying<'_, '_> {
     }
 
     pub(super) fn by_service(&self, words: String) -> Outcome {
-        if self.follow.somebody_serves(&self.census) {
-            Outcome::NotSeen(words)
-        } else {
-            Outcome::NothingServes(words)
-        }
+        by_service(&self.census, &self.course.app, words)
     }
 
     pub(super) fn broken_off(&self) -> Outcome {
@@ -75,5 +72,14 @@ impl Carrying<'_, '_> {
             Outcome::Interrupted(words) => Outcome::Interrupted(format!("{words}. {on}")),
             other => other,
         }
+    }
+}
+
+/// What did not come true, by whether anybody serves the app now.
+pub(super) fn by_service(census: &Census, app: &AppId, words: String) -> Outcome {
+    if serving_all(census, app).is_empty() {
+        Outcome::NothingServes(words)
+    } else {
+        Outcome::NotSeen(words)
     }
 }

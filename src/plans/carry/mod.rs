@@ -11,17 +11,15 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::contract::{Severity, Verdict, Verdicts};
-use crate::model::{App, Census, Master, Operation};
+use crate::model::{App, AppId, Census, Master, Operation};
 use crate::os::own::Leave;
 use crate::os::{Hands, Pid};
 
 use super::course::{Act, Course, Step, Whom};
 use super::follow::{AWAY, Follow, Stage, Turn};
-use super::runner::{self, LOOK_AT_FIRST, LOOK_EVERY};
+use super::pace::{self, LOOK_EVERY};
+use super::runner;
 use super::{Event, Expect, Given, Guard, Outcome, Plan, Refused, Terms, outlast, plan, words};
-
-/// How long "at first" is: what ends soon could be missed.
-const AT_FIRST: Duration = Duration::from_secs(2);
 
 /// A question to the operator: whether to go on; `None`: he broke off instead of an answer.
 pub type Question<'a> = &'a mut dyn FnMut(&str) -> Option<bool>;
@@ -238,15 +236,14 @@ impl Carrying<'_, '_> {
         begun: i64,
         within: Duration,
     ) -> Result<Duration, Outcome> {
-        let pause = if waited < AT_FIRST { LOOK_AT_FIRST } else { LOOK_EVERY };
+        let pause = pace::pause(waited);
         self.hands.pause(pause);
         let (census, _) = (self.helm.look)();
-        let passed = census.boot_time.saturating_sub(begun);
         if self.still_dies(&census) {
             let _ = (self.helm.tell)(Event::Waiting(waited, within));
             return Ok(waited + pause);
         }
-        let waited = (waited + pause).max(Duration::from_nanos(u64::try_from(passed).unwrap_or(0)));
+        let waited = pace::so_far(waited, pause, begun, &census);
         let (events, turn) = self.follow.look(&census);
         self.census = census;
         let mut go_on = (self.helm.tell)(Event::Waiting(waited, within)).is_continue();
@@ -371,13 +368,18 @@ impl Carrying<'_, '_> {
         if full.is_some() {
             return full;
         }
-        verdicts
-            .findings()
-            .into_iter()
-            .filter(|finding| finding.app == app.id && finding.severity != Severity::Info)
-            .find(|finding| !self.before.contains(finding.rule))
-            .map(|finding| format!("{} is new: {}", finding.rule, finding.summary))
+        came(&app.id, verdicts, &self.before)
     }
+}
+
+/// A finding of warning or above about an app that was not there before, in words.
+fn came(app: &AppId, verdicts: &Verdicts, before: &BTreeSet<&'static str>) -> Option<String> {
+    verdicts
+        .findings()
+        .into_iter()
+        .filter(|finding| &finding.app == app && finding.severity != Severity::Info)
+        .find(|finding| !before.contains(finding.rule))
+        .map(|finding| format!("{} is new: {}", finding.rule, finding.summary))
 }
 
 /// The rules that found something of warning or above about an app.

@@ -5,10 +5,40 @@ use std::time::Duration;
 use super::super::course::{Step, doors};
 use super::super::{Event, Outcome};
 use super::Carrying;
-use crate::os::{Probe, Probed};
+use crate::os::{Hands, Pid, Probe, Probed};
 
 /// How long one request may take.
 const PROBE_WITHIN: Duration = Duration::from_secs(10);
+
+/// What came of one request.
+pub(super) enum Heard {
+    /// It was answered below 500.
+    Well {
+        /// The worker.
+        by: Pid,
+        /// The status.
+        status: u16,
+    },
+    /// It was not, in words.
+    Ill(String),
+    /// Another process took it, or nobody could be asked.
+    Nothing,
+}
+
+/// Asks once.
+pub(super) fn ask(probe: Option<Probe>, hands: &mut dyn Hands) -> Heard {
+    let Some(probe) = probe else { return Heard::Nothing };
+    let path = &probe.path;
+    match hands.probe(&probe, PROBE_WITHIN) {
+        Ok(Probed::Answered { by, status }) if status < 500 => Heard::Well { by, status },
+        Ok(Probed::Answered { by, status }) => {
+            Heard::Ill(format!("{by} answered {path} with {status}"))
+        }
+        Ok(Probed::Hung { by }) => Heard::Ill(format!("{by} closed {path} unanswered")),
+        Ok(Probed::Elsewhere) => Heard::Nothing,
+        Err(why) => Heard::Ill(format!("{path} was not answered: {why}")),
+    }
+}
 
 impl Carrying<'_, '_> {
     /// Asks through a listener until a worker of the new master answers below 500. Both generations accept there, so
@@ -19,19 +49,15 @@ impl Carrying<'_, '_> {
         let (mut waited, begun) = (Duration::ZERO, self.census.boot_time);
         let mut last = "no worker of the new master took a request".to_owned();
         while waited < within {
-            match self.request(path).map(|probe| self.hands.probe(&probe, PROBE_WITHIN)) {
-                Some(Ok(Probed::Answered { by, status })) if status < 500 => {
+            match ask(self.request(path), self.hands) {
+                Heard::Well { by, status } => {
                     let words =
                         format!("{by}, a worker of the new master, answered {path}: {status}");
                     let _ = (self.helm.tell)(Event::Seen(words));
                     return None;
                 }
-                Some(Ok(Probed::Answered { by, status })) => {
-                    last = format!("{by} answered {path} with {status}");
-                }
-                Some(Ok(Probed::Hung { by })) => last = format!("{by} closed {path} unanswered"),
-                Some(Ok(Probed::Elsewhere)) | None => {}
-                Some(Err(why)) => last = format!("{path} was not answered: {why}"),
+                Heard::Ill(words) => last = words,
+                Heard::Nothing => {}
             }
             match self.look_on(waited, begun, within) {
                 Ok(so_far) => waited = so_far,

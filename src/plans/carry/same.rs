@@ -3,19 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{AT_FIRST, Helm, grave};
-use crate::contract::{Severity, Verdicts};
+use super::probe::{self, Heard};
+use super::{Helm, came, ends, grave};
+use crate::contract::Verdicts;
 use crate::model::history::{What, between};
 use crate::model::{App, Census, left};
-use crate::os::{Hands, Pid, Probe, Probed};
+use crate::os::{Hands, Pid, Probe};
 use crate::plans::course::{Act, Course, Step, doors};
+use crate::plans::pace::{self, LOOK_EVERY};
 use crate::plans::procedures::renewal::{Mark, Renewal, Turn};
-use crate::plans::runner::{self, LOOK_AT_FIRST, LOOK_EVERY};
-use crate::plans::stands::serving_all;
+use crate::plans::runner;
 use crate::plans::{Event, Guard, Outcome, Refused, Terms};
 
-/// How long one request may take.
-const PROBE_WITHIN: Duration = Duration::from_secs(10);
 /// How long those who serve were the same when it counts.
 const LOOKED: &str = "They were the same for 5 s; later was not looked";
 
@@ -125,7 +124,7 @@ impl Walk<'_, '_, '_> {
         begun: i64,
         within: Duration,
     ) -> Result<Duration, Outcome> {
-        let pause = if waited < AT_FIRST { LOOK_AT_FIRST } else { LOOK_EVERY };
+        let pause = pace::pause(waited);
         self.hands.pause(pause);
         let (census, _) = (self.helm.look)();
         let lives = self.hands.verify(self.guard.held()).is_ok();
@@ -148,8 +147,7 @@ impl Walk<'_, '_, '_> {
         for words in self.renewal.events() {
             go_on &= (self.helm.tell)(Event::Seen(words)).is_continue();
         }
-        let passed = census.boot_time.saturating_sub(begun);
-        let waited = (waited + pause).max(Duration::from_nanos(u64::try_from(passed).unwrap_or(0)));
+        let waited = pace::so_far(waited, pause, begun, &census);
         self.census = census;
         match turn {
             Turn::At(mark) => self.reached = mark,
@@ -165,18 +163,14 @@ impl Walk<'_, '_, '_> {
         let (begun, mut waited) = (self.census.boot_time, Duration::ZERO);
         let mut last = format!("nobody took a request for {path}");
         while waited < within {
-            match self.request(&path).map(|probe| self.hands.probe(&probe, PROBE_WITHIN)) {
-                Some(Ok(Probed::Answered { by, status })) if status < 500 => {
+            match probe::ask(self.request(&path), self.hands) {
+                Heard::Well { by, status } => {
                     let words = format!("{by} answered {path}: {status}");
                     let _ = (self.helm.tell)(Event::Seen(words));
                     return Ok(());
                 }
-                Some(Ok(Probed::Answered { by, status })) => {
-                    last = format!("{by} answered {path} with {status}");
-                }
-                Some(Ok(Probed::Hung { by })) => last = format!("{by} closed {path} unanswered"),
-                Some(Ok(Probed::Elsewhere)) | None => {}
-                Some(Err(why)) => last = format!("{path} was not answered: {why}"),
+                Heard::Ill(words) => last = words,
+                Heard::Nothing => {}
             }
             waited = self.look_on(waited, begun, within)?;
         }
@@ -232,21 +226,11 @@ impl Walk<'_, '_, '_> {
         if holds.is_some_and(|holds| self.listened.iter().any(|inode| !holds.contains(inode))) {
             return Some(format!("{pid} does not hold every listener that it held before"));
         }
-        let grave = |severity| severity != Severity::Info;
-        verdicts
-            .findings()
-            .into_iter()
-            .filter(|finding| finding.app == self.course.app && grave(finding.severity))
-            .find(|finding| !self.before.contains(finding.rule))
-            .map(|finding| format!("{} is new: {}", finding.rule, finding.summary))
+        came(&self.course.app, verdicts, &self.before)
     }
 
     fn by_service(&self, words: String) -> Outcome {
-        if serving_all(&self.census, &self.course.app).is_empty() {
-            Outcome::NothingServes(words)
-        } else {
-            Outcome::NotSeen(words)
-        }
+        ends::by_service(&self.census, &self.course.app, words)
     }
 
     fn broken_off(&self, sent: bool) -> Outcome {
