@@ -1,10 +1,8 @@
 //! `farrier upgrade` on a real Puma, which has no second master: in place, worker by worker, and what breaks.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::thread;
-
 use super::program::{FINE, Run};
 use super::site::{App, FIRST, SECOND, Site};
+use super::upgraded::under_clients;
 use super::world::{DEPLOY, Lab};
 
 const SOCKET: &str = "shared/sockets/puma.sock";
@@ -72,29 +70,6 @@ fn site<'a>(lab: &'a Lab, workers: usize, settings: &str, second: &App) -> (Site
     (site, master)
 }
 
-/// Does something while clients ask without a pause; how many asked, and how many got no answer.
-fn under_clients(lab: &Lab, work: impl FnOnce()) -> (u32, u32) {
-    let (asked, lost, over) = (AtomicU32::new(0), AtomicU32::new(0), AtomicBool::new(false));
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while !over.load(Ordering::Relaxed) {
-                    if api(lab).ask(SOCKET).is_none() {
-                        lost.fetch_add(1, Ordering::Relaxed);
-                    }
-                    asked.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-        }
-        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-        over.store(true, Ordering::Relaxed);
-        if let Err(panic) = done {
-            std::panic::resume_unwind(panic);
-        }
-    });
-    (asked.into_inner(), lost.into_inner())
-}
-
 fn said(run: &Run) -> String {
     format!("{}{}", run.stdout, run.stderr)
 }
@@ -108,25 +83,28 @@ fn answers(site: &Site<'_>) -> Option<String> {
 fn upgraded(workers: usize, settings: &str, way: &str, signal: &str) {
     let lab = Lab::new();
     let (site, old) = site(&lab, workers, settings, &App { boot: 1.0, ..App::default() });
-    let (asked, lost) = under_clients(&lab, || {
-        for (time, to) in [SECOND, FIRST].into_iter().enumerate() {
-            if time > 0 {
-                site.switched_long_ago(to);
+    let (asked, lost) = under_clients(
+        || api(&lab).ask(SOCKET).is_some(),
+        || {
+            for (time, to) in [SECOND, FIRST].into_iter().enumerate() {
+                if time > 0 {
+                    site.switched_long_ago(to);
+                }
+                let plan = lab.farrier(&["plan", "upgrade", "api"]);
+                assert_eq!(plan.status, 0, "{}", said(&plan));
+                assert!(plan.stdout.contains("no second master"), "{}", said(&plan));
+                let run = lab.farrier(&["upgrade", "api", "--yes"]);
+                assert_eq!(run.status, 0, "{way}: {}\n{}", said(&run), lab.picture());
+                assert!(run.stdout.contains(&format!("{signal} went to {old}")), "{}", said(&run));
+                for text in [&plan, &run] {
+                    let foreign = FOREIGN.iter().find(|word| said(text).contains(**word));
+                    assert_eq!(foreign, None, "{}", said(text));
+                }
+                assert_eq!(master(&lab), Some(old), "{}", said(&run));
+                assert_eq!(answers(&site).as_deref(), Some(to), "{}", said(&run));
             }
-            let plan = lab.farrier(&["plan", "upgrade", "api"]);
-            assert_eq!(plan.status, 0, "{}", said(&plan));
-            assert!(plan.stdout.contains("no second master"), "{}", said(&plan));
-            let run = lab.farrier(&["upgrade", "api", "--yes"]);
-            assert_eq!(run.status, 0, "{way}: {}\n{}", said(&run), lab.picture());
-            assert!(run.stdout.contains(&format!("{signal} went to {old}")), "{}", said(&run));
-            for text in [&plan, &run] {
-                let foreign = FOREIGN.iter().find(|word| said(text).contains(**word));
-                assert_eq!(foreign, None, "{}", said(text));
-            }
-            assert_eq!(master(&lab), Some(old), "{}", said(&run));
-            assert_eq!(answers(&site).as_deref(), Some(to), "{}", said(&run));
-        }
-    });
+        },
+    );
     println!("{way}: {lost} of {asked} requests were lost");
     // A worker of Puma that is replaced may drop a connection that it accepts in that very moment.
     let most = if signal == "USR1" { asked / 1000 } else { 0 };

@@ -29,13 +29,13 @@ pub fn shop(lab: &Lab) -> Site<'_> {
 }
 
 /// Does something while clients ask without a pause; how many asked, and how many got no answer.
-fn under_clients(lab: &Lab, work: impl FnOnce()) -> (u32, u32) {
+pub fn under_clients(answers: impl Fn() -> bool + Sync, work: impl FnOnce()) -> (u32, u32) {
     let (asked, lost, over) = (AtomicU32::new(0), AtomicU32::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
-                    if shop(lab).get().is_none() {
+                    if !answers() {
                         lost.fetch_add(1, Ordering::Relaxed);
                     }
                     asked.fetch_add(1, Ordering::Relaxed);
@@ -56,18 +56,21 @@ fn again_and_again(times: usize, change: impl Fn(&mut Config)) {
     let lab = Lab::new();
     site(&lab, change, &App::default());
     let site = shop(&lab);
-    let (asked, lost) = under_clients(&lab, || {
-        for time in 0..times {
-            let release = if time % 2 == 0 { SECOND } else { FIRST };
-            site.switch(release);
-            let before = site.masters();
-            let run = lab.farrier(&UPGRADE);
-            assert_eq!(run.status, 0, "upgrade {time}: {run:?}\n{}", lab.picture());
-            let after = site.masters();
-            assert!(after.len() == 1 && after != before, "{before:?} {after:?}");
-            assert_eq!(site.get().map(|answer| answer.release).as_deref(), Some(release));
-        }
-    });
+    let (asked, lost) = under_clients(
+        || shop(&lab).get().is_some(),
+        || {
+            for time in 0..times {
+                let release = if time % 2 == 0 { SECOND } else { FIRST };
+                site.switch(release);
+                let before = site.masters();
+                let run = lab.farrier(&UPGRADE);
+                assert_eq!(run.status, 0, "upgrade {time}: {run:?}\n{}", lab.picture());
+                let after = site.masters();
+                assert!(after.len() == 1 && after != before, "{before:?} {after:?}");
+                assert_eq!(site.get().map(|answer| answer.release).as_deref(), Some(release));
+            }
+        },
+    );
     assert!(asked > 10 && lost == 0, "{lost} of {asked} requests were lost");
 }
 
@@ -224,11 +227,14 @@ fn a_rollback_serves_the_old_release_again() {
         // As after a canary: the old one has no workers.
         lab.signal(old, "WINCH");
         lab.wait("it is drained", || site.workers(old).is_empty());
-        let (asked, lost) = under_clients(&lab, || {
-            let run = lab.farrier(&["rollback", "shop", "--yes"]);
-            assert_eq!(run.status, 0, "{run:?}\n{}", lab.picture());
-            assert!(run.stdout.contains(&format!("current still names {SECOND}")), "{run:?}");
-        });
+        let (asked, lost) = under_clients(
+            || shop(&lab).get().is_some(),
+            || {
+                let run = lab.farrier(&["rollback", "shop", "--yes"]);
+                assert_eq!(run.status, 0, "{run:?}\n{}", lab.picture());
+                assert!(run.stdout.contains(&format!("current still names {SECOND}")), "{run:?}");
+            },
+        );
         assert!(asked > 0 && lost == 0, "{lost} of {asked} requests were lost");
         assert_eq!(site.masters(), [old]);
         assert_eq!(site.workers(old).len(), 2);

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use crate::contract::{Restart, Way};
-use crate::model::{Master, Operation};
+use crate::model::Master;
 use crate::os::shown;
 
 use super::renewal::Mark;
-use super::{Back, boot, code, course, shaped};
+use super::{Back, boot, code, course, draft};
 use crate::plans::check::warns;
-use crate::plans::course::{Act, Course, Step, Whom, Wishes, step};
+use crate::plans::course::{Act, Course, Step, Wishes, step};
 use crate::plans::{Case, Plan, Refused, words};
 
 /// What the new program starts from, of the lines of NEXT.
@@ -27,8 +27,7 @@ pub(in crate::plans) fn plan(
     restart: &Restart,
 ) -> Result<Plan, Refused> {
     let pid = master.process.pid;
-    let plan = case.draft(Some(Operation::Upgrade), restart.by().signal, master)?;
-    let mut plan = shaped(case, plan, Way::InPlace);
+    let mut plan = draft(case, master, restart)?;
     let (name, code) = (&case.app.name, code(case, master));
     let (timeout, load) = (case.timeout(master), boot(master));
     let gone = match master.workers_alive().count() {
@@ -68,25 +67,16 @@ pub(in crate::plans) fn steps(
     wishes: &Wishes,
 ) -> Result<Course, Refused> {
     let first = plan(case, master, restart)?;
-    let pid = master.process.pid;
     let back = Back::of(case.app, master, Way::InPlace);
     let (lives, ended) = (back.while_it_lives(), back.once_it_ended());
     let timeout = Duration::from_secs(case.timeout(master));
     let load = Duration::from_secs(boot(master));
     let starts = Duration::from_secs(STARTS_WITHIN);
-    let signal = words::name(first.signal);
     let serves = match master.workers_alive().count() {
         0 => "it serves, and does so for 5 s",
         _ => "every worker serves, the same for 5 s",
     };
     let all: Vec<Step> = vec![
-        step(
-            format!("{signal} to {pid}"),
-            format!("{pid} takes it"),
-            Duration::from_secs(5),
-            "none once it was sent: it cannot be called off",
-            Act::Send(Operation::Upgrade, Whom::Old),
-        ),
         step(
             "requests end",
             "its workers are gone, or it executes anew",

@@ -14,9 +14,9 @@ use crate::os::shown;
 use crate::rules::renewal as against;
 
 use super::check::{blind, holds, stops, warns};
-use super::course::{Act, Course, Step, Wishes, checked, doors, step};
+use super::course::{Act, Course, Step, Whom, Wishes, checked, doors, step};
 use super::next::lines;
-use super::{Case, Expect, Plan, Refused, case};
+use super::{Case, Expect, Plan, Refused, case, words};
 
 /// Seconds that a worker may take to load the app where nothing says how long.
 const BOOT: u64 = 60;
@@ -201,7 +201,7 @@ fn proofs(
     Ok(vec![step("probe", must_see, within, back, Act::Probe)])
 }
 
-/// The course that a plan and its steps make.
+/// The course that a plan, its signal and the steps after that make.
 fn course(
     case: &Case<'_>,
     wishes: &Wishes,
@@ -209,7 +209,15 @@ fn course(
     steps: Vec<Step>,
     back: &str,
 ) -> Result<Course, Refused> {
-    let mut all = vec![checked(&first)];
+    let (signal, pid) = (words::name(first.signal), first.target);
+    let sends = step(
+        format!("{signal} to {pid}"),
+        format!("{pid} takes it"),
+        Duration::from_secs(5),
+        "none once it was sent: it cannot be called off",
+        Act::Send(Operation::Upgrade, Whom::Old),
+    );
+    let mut all = vec![checked(&first), sends];
     all.extend(steps);
     all.extend(proofs(case, wishes, first.within, back)?);
     all.push(step(
@@ -232,8 +240,10 @@ fn course(
     })
 }
 
-/// What a plan of this shape has in common with the other.
-fn shaped(case: &Case<'_>, mut plan: Plan, way: Way) -> Plan {
+/// What a plan of one shape has in common with the other.
+fn draft(case: &Case<'_>, master: &Master, restart: &Restart) -> Result<Plan, Refused> {
+    let way = restart.way();
+    let mut plan = case.draft(Some(Operation::Upgrade), restart.by().signal, master)?;
     plan.way = Some(way);
     plan.title = format!(
         "Upgrade {} {}",
@@ -244,7 +254,7 @@ fn shaped(case: &Case<'_>, mut plan: Plan, way: Way) -> Plan {
         }
     );
     plan.expect = Expect::Renewed;
-    plan
+    Ok(plan)
 }
 
 /// The release that the restart loads, where one is known: `release 20261108120000`.

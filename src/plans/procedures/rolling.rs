@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use crate::contract::{Restart, Way};
-use crate::model::{Master, Operation};
+use crate::model::Master;
 
 use super::renewal::Mark;
-use super::{Back, boot, code, course, shaped};
+use super::{Back, boot, code, course, draft};
 use crate::plans::check::warns;
-use crate::plans::course::{Act, Course, Step, Whom, Wishes, step};
+use crate::plans::course::{Act, Course, Step, Wishes, step};
 use crate::plans::{Case, Plan, Refused, words};
 
 /// What new workers start from, of the lines of NEXT.
@@ -22,8 +22,7 @@ pub(in crate::plans) fn plan(
     restart: &Restart,
 ) -> Result<Plan, Refused> {
     let pid = master.process.pid;
-    let plan = case.draft(Some(Operation::Upgrade), restart.by().signal, master)?;
-    let mut plan = shaped(case, plan, Way::Rolling);
+    let mut plan = draft(case, master, restart)?;
     let (name, code) = (&case.app.name, code(case, master));
     let (timeout, load) = (case.timeout(master), boot(master));
     let count = master.workers_alive().count();
@@ -56,18 +55,9 @@ pub(in crate::plans) fn steps(
     wishes: &Wishes,
 ) -> Result<Course, Refused> {
     let first = plan(case, master, restart)?;
-    let pid = master.process.pid;
     let back = Back::of(case.app, master, Way::Rolling).while_it_lives();
     let timeout = Duration::from_secs(case.timeout(master) + 5);
-    let signal = words::name(first.signal);
     let all: Vec<Step> = vec![
-        step(
-            format!("{signal} to {pid}"),
-            format!("{pid} takes it"),
-            Duration::from_secs(5),
-            "none once it was sent: it cannot be called off",
-            Act::Send(Operation::Upgrade, Whom::Old),
-        ),
         step("begins", "a first worker leaves", timeout, &back, Act::Come(Mark::Left)),
         step(
             "replaced",

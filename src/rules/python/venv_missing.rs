@@ -4,9 +4,10 @@ use crate::contract::line::{Line, cut, tail};
 use crate::contract::{Look, Need, Rule, Severity, quote};
 use crate::facts::files::Spot;
 use crate::model::{App, Master};
-use crate::os::{FileKind, FileStat, shown};
+use crate::os::shown;
 use crate::rules::advice;
 use crate::rules::python::interpreter;
+use crate::rules::ruby::reexec_missing::{CLOSED, cannot_run};
 
 /// The card.
 pub const RULE: Rule = Rule {
@@ -60,7 +61,7 @@ fn check(look: &mut Look<'_>) {
         look.of_restart(pid, "restart interpreter", &master.restart.interpreter);
         let Some(spot) = interpreter(app, &master.restart) else { continue };
         let Some(stat) = look.at(shown(&spot.path), &spot.stat) else { continue };
-        let Some(wrong) = fault(stat.as_ref()) else { continue };
+        let Some(wrong) = cannot_run(stat.as_ref()) else { continue };
         if look.through_current(&spot.path) {
             let Some(before) = look.before() else { continue };
             if let Some(earlier) = before.master(pid) {
@@ -70,19 +71,11 @@ fn check(look: &mut Look<'_>) {
             let earlier = before.master(pid).and_then(|earlier| interpreter(app, &earlier.restart));
             let was = earlier
                 .and_then(|spot| look.at(format!("{} before", shown(&spot.path)), &spot.stat));
-            if was.is_none_or(|stat| fault(stat.as_ref()).is_none()) {
+            if was.is_none_or(|stat| cannot_run(stat.as_ref()).is_none()) {
                 continue;
             }
         }
         report(look, app, master, spot, wrong);
-    }
-}
-
-fn fault(stat: Option<&FileStat>) -> Option<&'static str> {
-    match stat {
-        None => Some("is gone"),
-        Some(stat) if stat.kind != FileKind::Regular => Some("is no file"),
-        Some(stat) => (stat.mode & 0o111 == 0).then_some("may not be executed"),
     }
 }
 
@@ -111,7 +104,7 @@ fn report(look: &mut Look<'_>, app: &App, master: &Master, spot: &Spot, wrong: &
         .seen(format!("the next re-execution runs {}", shown(&spot.path)), place)
         .seen(format!("{} {wrong}", shown(&spot.path)), &spot.stat.place)
         .leads_to(advice::fails_to_execute(app, master));
-    let finding = if wrong == "may not be executed" {
+    let finding = if wrong == CLOSED {
         finding.fix(format!("chmod a+x {}", quote::seen_by(&master.process, &spot.path)))
     } else {
         finding

@@ -87,7 +87,7 @@ fn check(look: &mut Look<'_>) {
 }
 
 /// What is there and lacks the permission.
-const CLOSED: &str = "may not be executed";
+pub const CLOSED: &str = "may not be executed";
 
 /// Where it begins, of a server whose setting then leads it elsewhere.
 const FIRST: &str = "first directory";
@@ -108,10 +108,17 @@ fn parts(restart: &Restart) -> impl Iterator<Item = (&'static str, &Spot)> {
 /// What is wrong with what stands there; `None`: nothing.
 fn fault(part: &str, stat: Option<&FileStat>) -> Option<&'static str> {
     match stat {
-        None => Some("is gone"),
         Some(stat) if matches!(part, "directory" | FIRST) => {
             (stat.kind != FileKind::Directory).then_some("is no directory")
         }
+        file => cannot_run(file),
+    }
+}
+
+/// What is wrong with a file that is to be executed; `None`: nothing.
+pub fn cannot_run(stat: Option<&FileStat>) -> Option<&'static str> {
+    match stat {
+        None => Some("is gone"),
         Some(stat) if stat.kind != FileKind::Regular => Some("is no file"),
         Some(stat) => (stat.mode & 0o111 == 0).then_some(CLOSED),
     }
