@@ -4,8 +4,7 @@ use crate::contract::quote::farrier;
 use crate::rules::usr2;
 use std::time::Duration;
 
-use crate::contract::{Blind, Finding, Severity, Verdict, Verdicts};
-use crate::contract::{OperationUse, Server, Way};
+use crate::contract::{Blind, Finding, OperationUse, Server, Severity, Verdict, Verdicts, Way};
 use crate::model::{
     App, Census, Config, Main, Master, Operation, Phase, Process, Role, Signal, Supervisor,
 };

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use farrier::contract::Loading;
 use farrier::contract::Severity::{self, Critical, Info, Warning};
-use farrier::contract::Verdict;
+use farrier::contract::{Loading, Verdict};
 use farrier::model::config::OldPath;
 use farrier::model::*;
 use farrier::os::Text;
