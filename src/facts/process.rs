@@ -197,8 +197,8 @@ fn four(text: Option<&str>) -> Option<[u32; 4]> {
 /// words in the machine's byte order.
 pub fn exec_path_address(auxv: &Text) -> Result<u64, Lack> {
     const AT_EXECFN: u64 = 31;
-    // Between two programs there is none.
-    if auxv.is_empty() {
+    // Between two programs there is none, and then one that ends before it begins (`binfmt_elf.c`, `create_elf_tables`).
+    if auxv.bytes().iter().all(|byte| *byte == 0) {
         return Err(Lack::Refused(Refusal::Gone));
     }
     let word = |bytes: &[u8]| <[u8; 8]>::try_from(bytes).map_or(0, u64::from_ne_bytes);
@@ -266,6 +266,17 @@ mod tests {
         let mut raw = b"7 (\xff\xfe) ".to_vec();
         raw.extend(MASTER.split_once(") ").unwrap().1.as_bytes());
         assert_eq!(parse_stat(&Text::new(raw)).unwrap().comm, Text::new(*b"\xff\xfe"));
+    }
+
+    #[test]
+    fn between_two_programs_there_is_no_path() {
+        let pair = |kind: u64, value: u64| [kind.to_ne_bytes(), value.to_ne_bytes()].concat();
+        let of = |pairs: &[Vec<u8>]| exec_path_address(&Text::new(pairs.concat()));
+        assert_eq!(of(&[pair(6, 4096), pair(31, 0x7ffe), pair(0, 0)]), Ok(0x7ffe));
+        for between in [&[][..], &[pair(0, 0)]] {
+            assert_eq!(of(between), Err(Lack::Refused(Refusal::Gone)));
+        }
+        assert!(matches!(of(&[pair(6, 4096), pair(0, 0)]), Err(Lack::Malformed(_))));
     }
 
     #[test]
